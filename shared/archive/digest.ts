@@ -50,6 +50,12 @@ export class BucketDigests {
     this.#open = { bucket, hash: createHash('sha256').update(leaf) }
   }
 
+  /** Removes this bucket and all later buckets. */
+  removeFrom(bucket: string): void {
+    this.#close()
+    this.#closed = this.#closed.filter((closed) => closed.bucket < bucket)
+  }
+
   /** Closes the open bucket. Returns, in order, all buckets that were closed since the last call. */
   end(): BucketDigest[] {
     this.#close()

@@ -41,6 +41,23 @@ interface Chunk {
   readonly last_h: string
 }
 
+/** The state at the end of a resource, to which `reset` returns. */
+interface Mark {
+  /** The number of chunks that were closed. The next chunk begins with the first `count` elements of `lines`. */
+  readonly chunks: number
+  readonly lines: readonly Line[]
+  readonly count: number
+  readonly lineBytes: number
+  readonly h: string
+  readonly firstH: string | undefined
+  readonly resources: number
+  readonly revisions: number
+  readonly unpackedSize: number
+  readonly markSegment: () => () => Promise<void>
+  /** Removes the chunks after the first `chunks` from the segment. Undefined if none of them has been written. */
+  resetSegment: (() => Promise<void>) | undefined
+}
+
 const chunkOf = (lines: readonly Line[]): Chunk => {
   const resources = lines.filter(({ kind }) => kind === 'metadata').length
   return {
@@ -71,6 +88,7 @@ export class RecordsWriter {
   #isDivided = false
   /** The state before the open resource began. `discard` restores this state. */
   #before: { readonly h: string; readonly firstH: string | undefined; readonly revisions: number } | undefined
+  #mark: Mark | undefined
   #h = ''
   #firstH: string | undefined
   #chunks = 0
@@ -151,6 +169,49 @@ export class RecordsWriter {
     return true
   }
 
+  /**
+   * Marks the end of the last resource, so that `reset` can remove all later resources. The next resource must be in
+   * another digest bucket. `markSegment` returns a function that removes the entries of the segment that were added after
+   * its call.
+   */
+  mark(markSegment: () => () => Promise<void>): void {
+    this.#mark = {
+      chunks: this.#chunks,
+      // A chunk takes its lines from a new array, so these elements do not change.
+      lines: this.#lines,
+      count: this.#lines.length,
+      lineBytes: this.#lineBytes,
+      h: this.#h,
+      firstH: this.#firstH,
+      resources: this.#resources,
+      revisions: this.#revisions,
+      unpackedSize: this.#unpackedSize,
+      markSegment,
+      resetSegment: undefined,
+    }
+  }
+
+  /**
+   * Removes all resources after the last call of `mark`, also an open one. `bucket` is the digest bucket of the first of
+   * them.
+   */
+  async reset(bucket: string): Promise<void> {
+    const mark = must(this.#mark)
+    await this.#writing
+    await mark.resetSegment?.()
+    this.#mark = undefined
+    this.#leaf = undefined
+    this.#chunks = mark.chunks
+    this.#lines = mark.lines.slice(0, mark.count)
+    this.#lineBytes = mark.lineBytes
+    this.#h = mark.h
+    this.#firstH = mark.firstH
+    this.#resources = mark.resources
+    this.#revisions = mark.revisions
+    this.#unpackedSize = mark.unpackedSize
+    this.#buckets.removeFrom(bucket)
+  }
+
   /** Writes the last chunk. The caller finishes the segment. */
   async finish(): Promise<RecordsSummary> {
     if (this.#lines.length > 0) await this.#flush(this.#lines.length)
@@ -196,6 +257,7 @@ export class RecordsWriter {
 
   async #write({ bytes, ...counts }: Chunk, number: number): Promise<void> {
     const compressed = await compressZstd(bytes)
+    if (this.#mark?.chunks === number) this.#mark.resetSegment = this.#mark.markSegment()
     await this.#segment.entry(
       {
         path: `models/${this.#model}/${this.#segment.name}-${number.toString().padStart(5, '0')}.jsonl.zst`,

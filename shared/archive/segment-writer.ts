@@ -43,7 +43,7 @@ export class SegmentWriter {
   readonly #sink: SegmentSink
   readonly #model: string | undefined
   readonly #maxIndexBytes: number
-  readonly #frame = createHash('sha256')
+  #frame = createHash('sha256')
   readonly #lines: Buffer[] = []
   #indexBytes = 0
   #size = 0
@@ -90,6 +90,26 @@ export class SegmentWriter {
     await this.#sink.object(range)
     this.#size += range.length
     await this.#padding(range.length)
+  }
+
+  /**
+   * Returns a function that removes the entries that were added after this call. The caller must remove their bytes from
+   * the sink.
+   */
+  mark(): () => void {
+    const frame = this.#frame.copy()
+    const lines = this.#lines.length
+    const [indexBytes, size, unpackedSize] = [this.#indexBytes, this.#size, this.#unpackedSize]
+    const [firstH, lastH] = [this.#firstH, this.#lastH]
+    return () => {
+      this.#frame = frame
+      this.#lines.length = lines
+      this.#indexBytes = indexBytes
+      this.#size = size
+      this.#unpackedSize = unpackedSize
+      this.#firstH = firstH
+      this.#lastH = lastH
+    }
   }
 
   /** Writes the index. Throws `RangeError` if the segment has no entry. */

@@ -7,6 +7,7 @@ import type { Composer } from '../objects/composer.ts'
 import type { ObjectRange } from '../objects/object.ts'
 import { addCount } from '../values/model-counts.ts'
 import type { WrittenSegment } from './segments.ts'
+import { abandon } from '../objects/abandon.ts'
 
 /** The content of an entry. */
 export interface EntrySource extends BlobProperties {
@@ -81,7 +82,7 @@ export class BlobSegment {
   /** Finishes the segment. If it has no entry, stores nothing and returns `undefined`. */
   async finish(): Promise<WrittenSegment | undefined> {
     if (this.entries === 0) {
-      await this.#composer.abort()
+      await abandon(this.#composer)
       return undefined
     }
     return { summary: await this.#segment.finish(), object: await this.#composer.finish() }

@@ -20,7 +20,8 @@ export type WrittenRecords =
 
 /**
  * Writes the resources of one model in archive order. For each resource, the caller calls `begin`, then `revision` for
- * each revision, and then `end`.
+ * each revision, and then `end`. If a write of an earlier part was throttled until the end of its budget, these methods
+ * throw `ThrottledError`. The caller can then only call `reset`, `finish` and `abort`.
  */
 export interface RecordsTarget {
   /** Number of stored (compressed) bytes so far. */
@@ -33,9 +34,21 @@ export interface RecordsTarget {
    * must then abort the whole run.
    */
   discard(): boolean
-  /** Finishes the run. The caller must have written at least one resource. */
+  /** Marks the end of the last resource. The next resource must be in another digest bucket. */
+  mark(): void
+  /** Removes all resources after the last call of `mark`. `bucket` is the digest bucket of the first of them. */
+  reset(bucket: string): Promise<void>
+  /**
+   * Finishes the run. The caller must have written at least one resource. After a `ThrottledError`, the caller can call
+   * this method again.
+   */
   finish(): Promise<WrittenRecords>
   abort(): Promise<void>
+}
+
+/** A segment whose object is not complete yet. `digests` are the encoded digests of its buckets. */
+interface EndedSegment extends Pick<RecordsSegment, 'resources' | 'revisions' | 'summary'> {
+  readonly digests: Buffer
 }
 
 /** Writes records as a segment of an archive of version 3. */
@@ -46,6 +59,7 @@ export class SegmentRecords implements RecordsTarget {
   readonly #digests: { readonly bucket: string; readonly key: string }
   readonly #segment: SegmentWriter
   readonly #records: RecordsWriter
+  #ended: EndedSegment | undefined
 
   /**
    * `name` is the name of the segment in the archive. The digests of the segment's buckets are written to the object
@@ -72,36 +86,62 @@ export class SegmentRecords implements RecordsTarget {
 
   async begin(metadata: Item, h: string): Promise<void> {
     await this.#records.begin(metadata, h)
+    throwThrottled(this.#composer)
   }
 
   async revision(item: Item): Promise<void> {
     await this.#records.revision(item)
+    throwThrottled(this.#composer)
   }
 
   async end(): Promise<void> {
     await this.#records.end()
+    throwThrottled(this.#composer)
   }
 
   discard(): boolean {
     return this.#records.discard()
   }
 
+  mark(): void {
+    this.#records.mark(() => {
+      const resetSegment = this.#segment.mark()
+      const resetComposer = this.#composer.mark()
+      return () => {
+        resetSegment()
+        return resetComposer()
+      }
+    })
+  }
+
+  reset(bucket: string): Promise<void> {
+    return this.#records.reset(bucket)
+  }
+
   async finish(): Promise<WrittenRecords & { readonly kind: 'segment' }> {
-    const { resources, revisions, buckets } = await this.#records.finish()
+    const { digests, ...summary } = (this.#ended ??= await this.#end())
     const segment = {
       model: this.#model,
-      resources,
-      revisions,
-      summary: await this.#segment.finish(),
+      ...summary,
       object: await this.#composer.finish(),
-      digests: await this.#objects.put(this.#digests.bucket, this.#digests.key, encodeBuckets(buckets)),
+      digests: await this.#objects.put(this.#digests.bucket, this.#digests.key, digests),
     }
     return { kind: 'segment', segment }
+  }
+
+  async #end(): Promise<EndedSegment> {
+    const { resources, revisions, buckets } = await this.#records.finish()
+    return { resources, revisions, summary: await this.#segment.finish(), digests: encodeBuckets(buckets) }
   }
 
   async abort(): Promise<void> {
     await this.#composer.abort()
   }
+}
+
+/** Throws the error of a part that was throttled until the end of its budget. */
+export const throwThrottled = ({ throttled }: Pick<Composer, 'throttled'>): void => {
+  if (throttled !== undefined) throw throttled
 }
 
 /**

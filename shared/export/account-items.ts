@@ -25,6 +25,7 @@ import {
 import { scanTable } from './scan-table.ts'
 import { UnaccountedItems } from './unaccounted-items.ts'
 import { isRevisionKey, keyText, metadataKeyOf } from './unclaimed-revisions.ts'
+import { abandon } from '../objects/abandon.ts'
 
 interface AccountServices {
   readonly jobs: JobStore
@@ -173,7 +174,7 @@ class AccountPass {
       for (const object of parts) await composer.object({ object, start: 0, length: object.size })
       return { all_lines: await composer.finish() }
     } catch (error) {
-      await composer.abort()
+      await abandon(composer)
       throw error
     }
   }

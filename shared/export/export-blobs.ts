@@ -14,6 +14,7 @@ import { dropUpload, LargeBlobPosition } from './large-blob.ts'
 import { type BlobsResult, EXPORT_BLOBS } from './messages.ts'
 import { type ReadBlobsServices, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { exportStreamBlobs } from './stream-blobs.ts'
+import { abandon } from '../objects/abandon.ts'
 
 /** The position at which a pass that writes segments continues. `large` is the position inside its first blob. */
 const SegmentsCursor = z.object({ position: z.string(), large: z.exactOptional(LargeBlobPosition) })
@@ -80,7 +81,7 @@ const exportSegments = async (attempt: Attempt, services: ReadBlobsServices): Pr
       ...(await writeMissingBlobs(workFiles, attempt, missing)),
     }
   } catch (error) {
-    await exported.abort()
+    await abandon(exported)
     throw error
   }
 }

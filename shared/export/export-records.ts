@@ -10,7 +10,9 @@ import { filterFor } from '../jobs/job-filter.ts'
 import type { Limits } from '../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { type Attempt, runPass } from '../jobs/pass.ts'
+import { storeFinished } from '../jobs/store-finished.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
+import { abandon } from '../objects/abandon.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { Composer } from '../objects/composer.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
@@ -20,6 +22,7 @@ import type { ModelRegistry } from '../resources/models.ts'
 import { addReferences, blobFieldsOf, type PayloadReferences } from '../resources/revision-references.ts'
 import type { ReadOptions, StoredResource } from '../resources/stored-resource.ts'
 import { type Item, type Key, keyOf, sortKeyOf } from '../tables/item.ts'
+import { whileStoring } from '../throttling/call-context.ts'
 import { LeftOutOfPass } from './left-out.ts'
 import { allOmitted } from './omitted-data.ts'
 import {
@@ -50,8 +53,8 @@ interface ExportRecordsServices {
  * Runs one pass over the ranges of a map item. The pass writes every resource that the filters select. It creates one
  * segment per range, or one piece if the export is a stream of SpecStar.
  *
- * If AWS throttles a pass until its time is used up, the pass hands over the ranges that it has finished. Without a
- * finished range, it fails, and the workflow repeats it.
+ * If AWS throttles a pass until its time is used up, the pass hands over the digest buckets that it has finished. Without
+ * a finished digest bucket, it fails, and the workflow repeats it.
  */
 export const exportRecords = (input: PassInput, stores: ExportRecordsServices): Promise<PassOutput> =>
   runPass(EXPORT_RECORDS, input, stores, async (attempt) => {
@@ -80,8 +83,10 @@ class RecordsPass {
   readonly #stores: ExportRecordsServices
   /** The references of the ranges that are written. */
   readonly #references = new BlobReferenceSet()
-  /** The references of the range that is being written. They are dropped if another attempt writes the range. */
+  /** The references of the range that is being written. They are dropped if the pass writes the range again. */
   #rangeReferences = new BlobReferenceSet()
+  /** The references of the digest bucket that is being written. They are dropped if the next pass writes the bucket. */
+  #bucketReferences = new BlobReferenceSet()
   readonly #leftOut = new LeftOutOfPass()
   readonly #foundIds = new FoundIdsCollector()
   /** The paths in the plan. All passes use these paths, even if the registry changes during the export. */
@@ -97,8 +102,8 @@ class RecordsPass {
   }
 
   async run(): Promise<RecordsResult> {
-    const { objects, workFiles, clock } = this.#stores
-    const { job_id, n, attempt } = this.#attempt
+    const { workFiles } = this.#stores
+    const { job_id, n } = this.#attempt
     const { items, blob_paths, accounts_for_items } = await workFiles.read(EXPORT_PLAN, job_id)
     const ranges = items[n] ?? []
     this.#blobPaths = blob_paths
@@ -119,6 +124,13 @@ class RecordsPass {
       if (stoppedAt !== undefined) cursor = `${index}/${stoppedAt}`
       else if (this.#attempt.timeIsUp() && index + 1 < ranges.length) cursor = `${index + 1}/`
     }
+    return whileStoring(() => this.#store(written, cursor))
+  }
+
+  /** Writes the lists of the pass, and returns its result. */
+  async #store(written: readonly WrittenRecords[], cursor: string | undefined): Promise<RecordsResult> {
+    const { objects, workFiles, clock } = this.#stores
+    const { job_id, n, attempt } = this.#attempt
     const key = workFiles.key(job_id, workName.references(n, attempt))
     const omitted = allOmitted(written.flatMap((records) => (records.kind === 'piece' ? [records] : [])))
     return {
@@ -137,8 +149,8 @@ class RecordsPass {
   }
 
   /**
-   * Writes one range as `#exportRange` does. Returns undefined if AWS throttled it until the time of the pass was used
-   * up, and if the pass has finished another range. The next pass then writes the range from its start.
+   * Writes one range as `#exportRange` does. Returns undefined if AWS throttled its first digest bucket until the time of
+   * the pass was used up, and if the pass has finished another range. The next pass then writes the range.
    */
   async #exportOrHandOver(index: number, range: ModelRange, hasFinished: boolean): Promise<ExportedRange | undefined> {
     try {
@@ -151,7 +163,10 @@ class RecordsPass {
     }
   }
 
-  /** Writes one range until its end, or until the digest bucket before which the pass must stop. */
+  /**
+   * Writes one range until its end, or until the digest bucket before which the pass must stop. If AWS throttles the pass
+   * after the first digest bucket, it stops before the first digest bucket that is not finished.
+   */
   async #exportRange(index: number, range: ModelRange): Promise<ExportedRange> {
     for (;;) {
       const exported = await this.#tryRange(index, range)
@@ -168,11 +183,20 @@ class RecordsPass {
   async #tryRange(index: number, range: ModelRange): Promise<ExportedRange | 'again'> {
     const target = this.#target(index, range.model)
     this.#rangeReferences = new BlobReferenceSet()
+    this.#bucketReferences = new BlobReferenceSet()
     const torn: string[] = []
     let bucket: string | undefined
     let hasRecords = false
     let first: string | undefined
     const stop: { at?: string } = {}
+    /** All digest buckets before `at` are finished. */
+    let finished: { readonly at: string; readonly hasRecords: boolean } | undefined
+    const finishBuckets = (at: string): void => {
+      this.#rangeReferences.addAll(this.#bucketReferences)
+      this.#bucketReferences = new BlobReferenceSet()
+      target.mark()
+      finished = { at, hasRecords }
+    }
     // The loop below checks the time only for selected resources. The reader calls `until` also for other resources and
     // for revisions without metadata, so that the pass also stops in time if no resource is selected. A pass ends
     // between digest buckets: it does not stop in the bucket that it began with or that it has written last.
@@ -184,6 +208,10 @@ class RecordsPass {
       stop.at = next
       return true
     }
+    const onRead = (h: string): void => {
+      const next = h.slice(0, 4)
+      if (isBucket(next) && next > (bucket ?? range.from)) finishBuckets(next)
+    }
     try {
       const acceptMetadata = (metadata: Item): boolean => this.#acceptMetadata(range.model, metadata)
       const onUnclaimed = this.#accountsForItems
@@ -191,26 +219,38 @@ class RecordsPass {
             onUnclaimed: (revisions: readonly Item[]) => this.#addUnclaimed(range.model, revisions),
           }
         : {}
-      for await (const resource of this.#read(range, {
-        onTorn: (id) => void torn.push(id),
-        until,
-        acceptMetadata,
-        ...onUnclaimed,
-      })) {
-        const next = resource.h.slice(0, 4)
-        // The reader returns the resources that it has read before it stopped. The next pass reads this bucket again.
-        if (stop.at !== undefined && next >= stop.at) break
-        if (bucket !== undefined && next !== bucket && this.#mustStop(target)) {
-          stop.at = next
-          break
+      try {
+        for await (const resource of this.#read(range, {
+          onTorn: (id) => void torn.push(id),
+          until,
+          onRead,
+          acceptMetadata,
+          ...onUnclaimed,
+        })) {
+          const next = resource.h.slice(0, 4)
+          // The reader returns the resources that it has read before it stopped. The next pass reads this bucket again.
+          if (stop.at !== undefined && next >= stop.at) break
+          if (bucket !== undefined && next !== bucket) {
+            if (this.#mustStop(target)) {
+              stop.at = next
+              break
+            }
+            finishBuckets(next)
+          }
+          bucket = next
+          const outcome = await this.#exportResource(range.model, resource, target)
+          if (outcome === 'again') {
+            await abandon(target)
+            return outcome
+          }
+          hasRecords ||= outcome === 'written'
         }
-        bucket = next
-        const outcome = await this.#exportResource(range.model, resource, target)
-        if (outcome === 'again') {
-          await target.abort()
-          return outcome
-        }
-        hasRecords ||= outcome === 'written'
+        this.#rangeReferences.addAll(this.#bucketReferences)
+      } catch (error) {
+        if (finished === undefined || !this.#attempt.mustHandOver(error)) throw error
+        stop.at = finished.at
+        hasRecords = finished.hasRecords
+        await target.reset(finished.at)
       }
       if (torn.length > 0 && this.#job.request.strict) throw new TornResourcesError(torn)
       for (const id of torn) this.#leaveOutTorn(range.model, id)
@@ -218,15 +258,15 @@ class RecordsPass {
         this.#leftOut.removeFrom(range.model, stop.at)
         await this.#unclaimed.removeFrom(range.model, stop.at)
       }
-      if (!hasRecords) await target.abort()
-      const records = hasRecords ? await target.finish() : undefined
+      if (!hasRecords) await abandon(target)
+      const records = hasRecords ? await storeFinished(this.#attempt, () => target.finish()) : undefined
       this.#references.addAll(this.#rangeReferences)
       return {
         ...(records === undefined ? {} : { records }),
         ...(stop.at === undefined ? {} : { stoppedAt: stop.at }),
       }
     } catch (error) {
-      await target.abort()
+      await abandon(target)
       throw error
     }
   }
@@ -273,7 +313,7 @@ class RecordsPass {
       if (checked.fault === undefined) references.push(checked.references)
     }
     await target.end()
-    for (const each of references) addReferences(this.#rangeReferences, model, each, true, id)
+    for (const each of references) addReferences(this.#bucketReferences, model, each, true, id)
     return 'written'
   }
 
@@ -283,7 +323,8 @@ class RecordsPass {
 
   #mustStop({ bytesSoFar }: RecordsTarget): boolean {
     const { segmentBytes, seenBlobs } = this.#stores.limits
-    const kept = this.#references.size + this.#rangeReferences.size + this.#leftOut.size
+    const references = this.#references.size + this.#rangeReferences.size + this.#bucketReferences.size
+    const kept = references + this.#leftOut.size
     return this.#attempt.timeIsUp() || bytesSoFar >= segmentBytes || kept >= seenBlobs
   }
 

@@ -14,6 +14,15 @@ export class OmittedDataCollector {
     if (this.#resources.length < MAX_LISTED) this.#resources.push({ model, resource_id, reason })
   }
 
+  /** Returns a function that removes what was added after this call. */
+  mark(): () => void {
+    const [listed, count] = [this.#resources.length, this.#count]
+    return () => {
+      this.#resources.length = listed
+      this.#count = count
+    }
+  }
+
   /**
    * Returns an object with the member `omitted`, which contains the list. If nothing was omitted, returns an empty
    * object.

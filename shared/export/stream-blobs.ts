@@ -11,6 +11,7 @@ import { type ReadBlobsServices, openBlobs, plannedBlobs } from './read-blobs.ts
 import { firstNames } from '../values/message-text.ts'
 import { SpecstarRefusesError } from './errors.ts'
 import { OmittedDataCollector } from './omitted-data.ts'
+import { abandon } from '../objects/abandon.ts'
 
 /** Parses the cursor of a pass, which is `{index of the model in the request}/{position of the first blob}`. */
 const parseCursor = (cursor = '0/'): { index: number; from: string } => {
@@ -71,13 +72,13 @@ export const exportStreamBlobs = async (
         written += 1
         bytes += content.object.size
       }
-      if (written === 0) await composer.abort()
+      if (written === 0) await abandon(composer)
       else {
         pieces.push({ object: await composer.finish(), model })
         counts[model] = written
       }
     } catch (error) {
-      await composer.abort()
+      await abandon(composer)
       throw error
     }
   }

@@ -1,9 +1,10 @@
 import type { PayloadStore } from '../blobs/payload-store.ts'
-import type { RecordsTarget, WrittenRecords } from '../compose/segment-records.ts'
+import { type RecordsTarget, throwThrottled, type WrittenRecords } from '../compose/segment-records.ts'
 import type { Composer } from '../objects/composer.ts'
 import type { Item } from '../tables/item.ts'
 import { isBlank } from '../values/python-whitespace.ts'
 import { firstNames, quote } from '../values/message-text.ts'
+import { must } from '../values/must.ts'
 import { SpecstarRefusesError } from './errors.ts'
 import { OmittedDataCollector } from './omitted-data.ts'
 import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
@@ -41,6 +42,7 @@ export class StreamRecords implements RecordsTarget {
   /** The names of the attributes that were left out of the open resource. */
   readonly #omittedNames = new Set<string>()
   readonly #omitted = new OmittedDataCollector()
+  #reset: (() => Promise<void>) | undefined
   #resources = 0
   #revisions = 0
   bytesSoFar = 0
@@ -97,6 +99,26 @@ export class StreamRecords implements RecordsTarget {
     return true
   }
 
+  mark(): void {
+    const [buffered, count, bufferedBytes] = [this.#buffered, this.#buffered.length, this.#bufferedBytes]
+    const [first, resources, revisions] = [this.#first, this.#resources, this.#revisions]
+    const resetComposer = this.#composer.mark()
+    const resetOmitted = this.#omitted.mark()
+    this.#reset = async () => {
+      this.#buffered = buffered.slice(0, count)
+      this.#bufferedBytes = bufferedBytes
+      this.#first = first
+      this.#resources = resources
+      this.#revisions = revisions
+      resetOmitted()
+      await resetComposer()
+    }
+  }
+
+  async reset(): Promise<void> {
+    await must(this.#reset)()
+  }
+
   async finish(): Promise<WrittenRecords> {
     await this.#flush()
     const piece = {
@@ -141,6 +163,7 @@ export class StreamRecords implements RecordsTarget {
     this.#bufferedBytes += frame.length
     this.bytesSoFar += frame.length
     if (this.#bufferedBytes >= BUFFER_BYTES) await this.#flush()
+    throwThrottled(this.#composer)
   }
 
   async #flush(): Promise<void> {

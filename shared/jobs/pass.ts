@@ -22,8 +22,8 @@ export interface Attempt extends PassInput {
   /** A unique id, which is part of the names of the objects that this attempt writes. */
   readonly attempt: string
   /**
-   * Returns true if the time limit of the pass is reached. The pass must then stop at the next position where another
-   * pass can continue. Throws `JobCancelledError` if the job has ended.
+   * Returns true if the time limit of the pass is reached, or if `mustHandOver` has returned true. The pass must then
+   * stop at the next position where another pass can continue. Throws `JobCancelledError` if the job has ended.
    */
   readonly timeIsUp: () => boolean
   /**
@@ -90,15 +90,17 @@ const runWatched = async <Result>(
     void withShorterBudget(limits.watchMs, () => Promise.allSettled([readStatus(), throttling.store()]))
   }
   const timer = setInterval(watch, limits.watchMs)
+  let isHandingOver = false
   const attempt: Attempt = {
     ...input,
     attempt: randomUUID(),
     timeIsUp: () => {
       cancellation.signal.throwIfAborted()
-      return performance.now() >= deadline
+      return isHandingOver || performance.now() >= deadline
     },
     mustHandOver: (error) => {
       if (!(error instanceof ThrottledError)) return false
+      isHandingOver = true
       beginStoring()
       return true
     },

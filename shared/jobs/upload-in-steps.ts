@@ -14,6 +14,7 @@ import type { JobStore } from './aws/job-store.ts'
 import { ENDED } from './job.ts'
 import type { WorkFile, WorkFiles } from './work-files.ts'
 import { workUntil } from './work-until.ts'
+import { abandon } from '../objects/abandon.ts'
 
 /** The object that an upload creates. With `ifAbsent`, an existing object is not replaced. */
 export interface UploadTarget {
@@ -109,7 +110,7 @@ export const uploadInSteps = async (
     }
   } catch (error) {
     const isLost = isConflict(error) || hasNoSuchUploadName(error)
-    if (saved === undefined || isLost || FINAL.some((type) => error instanceof type)) await upload.abort()
+    if (saved === undefined || isLost || FINAL.some((type) => error instanceof type)) await abandon(upload)
     if (!isLost || open.begun === MAX_UPLOADS) throw error
     return continueLater(await begin(services, job_id, target, open.begun + 1))
   }
@@ -136,7 +137,7 @@ const begin = async (
     if (status === undefined || !ENDED.includes(status)) return open
     throw new JobCancelledError(jobId, status)
   } catch (error) {
-    await upload.abort()
+    await abandon(upload)
     throw error
   }
 }

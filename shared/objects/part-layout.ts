@@ -77,6 +77,14 @@ export class PartLayout<T> {
     return this.#size > 0 ? [this.#upload(this.#size)] : []
   }
 
+  /** Returns a layout with the same pending pieces. */
+  copy(): PartLayout<T> {
+    const copy = new PartLayout<T>(this.#limits)
+    copy.#pending = [...this.#pending]
+    copy.#size = this.#size
+    return copy
+  }
+
   #append(slice: Slice<T>): void {
     if (slice.length === 0) return
     this.#pending.push(slice)

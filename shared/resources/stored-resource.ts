@@ -26,6 +26,12 @@ export interface ReadOptions {
    */
   readonly until?: (h: string) => boolean
   /**
+   * Called with the hash key of the last resource of each page of metadata, after the caller has requested the resource
+   * that follows the page. All resources before this one have then been returned, or are not selected. Without `filter`,
+   * the function is not called.
+   */
+  readonly onRead?: (h: string) => void
+  /**
    * Called with each metadata item that the filter selects. If the function returns false, the resource is omitted. A
    * caller can use this function to report metadata that cannot be restored.
    */

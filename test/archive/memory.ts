@@ -40,6 +40,15 @@ export class MemorySink implements SegmentSink {
     return Promise.resolve()
   }
 
+  /** Returns a function that removes what was written after this call. */
+  mark(): () => Promise<void> {
+    const count = this.#pieces.length
+    return () => {
+      this.#pieces.length = count
+      return Promise.resolve()
+    }
+  }
+
   all(): Buffer {
     return Buffer.concat(this.#pieces)
   }

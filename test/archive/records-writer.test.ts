@@ -198,3 +198,60 @@ describe('discard of a RecordsWriter', () => {
     expect(() => open({ full: 100, max: 100 }).discard()).toThrow('begin must be called before discard')
   })
 })
+
+describe('a records writer that is reset', () => {
+  /** Writes resources; with `removed`, also writes these after a mark, and removes them again. */
+  const write = async (
+    kept: readonly number[],
+    removed: readonly number[] | undefined,
+    end: boolean,
+  ): Promise<{ summary: unknown; records: RecordsSummary; bytes: Buffer }> => {
+    const sink = new MemorySink()
+    const segment = new SegmentWriter('s', sink, 'city')
+    const writer = new RecordsWriter(segment, 'city', { full: 100, max: 150 })
+    const resource = async (k: number, bytes: number): Promise<void> => {
+      await writer.begin(line(bytes), h(k))
+      await writer.revision(line(bytes))
+      await writer.end()
+    }
+    for (const [k, bytes] of kept.entries()) {
+      writer.mark(() => () => Promise.reject(new Error('an earlier mark is not used')))
+      await resource(k, bytes)
+    }
+    if (removed !== undefined) {
+      writer.mark(() => {
+        const resetSegment = segment.mark()
+        const resetSink = sink.mark()
+        return () => {
+          resetSegment()
+          return resetSink()
+        }
+      })
+      for (const bytes of removed) await resource(kept.length, bytes)
+      if (!end) await writer.begin(line(60), h(kept.length))
+      await writer.reset(h(kept.length).slice(0, 4))
+    }
+    const records = await writer.finish()
+    return { records, summary: await segment.finish(), bytes: sink.all() }
+  }
+
+  it.each([
+    [[30], []],
+    [[30], [30]],
+    [
+      [30, 25],
+      [30, 60, 40, 50],
+    ],
+    [[60], [30, 30]],
+    [
+      [30, 30, 25],
+      [140, 140, 25],
+    ],
+    [
+      [30, 60, 25],
+      [25, 60, 60, 60, 25],
+    ],
+  ])('writes the same as without the removed resources (%j and %j)', async (kept, removed) => {
+    for (const end of [false, true]) expect(await write(kept, removed, end)).toEqual(await write(kept, undefined, true))
+  })
+})

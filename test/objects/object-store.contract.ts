@@ -7,6 +7,8 @@ import { Composer } from '../../shared/objects/composer.ts'
 import { ObjectExistsError, ObjectChangedError } from '../../shared/objects/errors.ts'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
+import { withCallBudget } from '../../shared/throttling/call-context.ts'
+import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
 import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
 import type { TestServers } from '../services.ts'
 
@@ -318,6 +320,54 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
         const all = Buffer.concat([...expected, Buffer.from('tail')])
         expect(made.size).toBe(all.length)
         expect((await store.readBytes(made, 0, made.size)).equals(all)).toBe(true)
+      })
+
+      it.each(['UploadPartCommand', 'CreateMultipartUploadCommand'])(
+        'sends its parts again if a %s was throttled until the end of its budget',
+        async (throttledCommand) => {
+          let calls = 0
+          const throttled = faultyStore((_n, command) =>
+            command === throttledCommand && calls++ === 0 ? { kind: 'throttle', attempts: Infinity } : undefined,
+          )
+          const composer = new Composer(throttled, bucket, `composed/throttled-${throttledCommand}`)
+          const bytes = randomBytes(40 * MIB)
+          await withCallBudget({ ms: 50 }, async () => {
+            for (let at = 0; at < bytes.length; at += 5 * MIB) await composer.bytes(bytes.subarray(at, at + 5 * MIB))
+          })
+          const made = await composer.finish()
+          expect((await store.readBytes(made, 0, made.size)).equals(bytes)).toBe(true)
+        },
+      )
+
+      it('can be finished again if the completion was throttled', async () => {
+        for (const [size, command] of [
+          [1, 'PutObjectCommand'],
+          [20 * MIB, 'CompleteMultipartUploadCommand'],
+        ] as const) {
+          let calls = 0
+          const throttled = faultyStore((_n, called) =>
+            called === command && calls++ === 0 ? { kind: 'throttle', attempts: Infinity } : undefined,
+          )
+          const composer = new Composer(throttled, bucket, `composed/${command}`)
+          const bytes = randomBytes(size)
+          await composer.bytes(bytes)
+          await expect(withCallBudget({ ms: 50 }, () => composer.finish())).rejects.toThrow(ThrottledError)
+          const made = await composer.finish()
+          expect((await store.readBytes(made, 0, made.size)).equals(bytes)).toBe(true)
+        }
+      })
+
+      it.each([0, 1, 9 * MIB, 30 * MIB])('removes what was appended after a mark at byte %i', async (kept) => {
+        const composer = new Composer(store, bucket, `composed/marked-${kept}`)
+        const bytes = randomBytes(kept)
+        for (let at = 0; at < kept; at += MIB) await composer.bytes(bytes.subarray(at, at + MIB))
+        const reset = composer.mark()
+        for (let k = 0; k < 20; k++) await composer.bytes(randomBytes(MIB))
+        await reset()
+        await composer.bytes(Buffer.from('end'))
+        const made = await composer.finish()
+        const expected = Buffer.concat([bytes, Buffer.from('end')])
+        expect((await store.readBytes(made, 0, made.size)).equals(expected)).toBe(true)
       })
 
       it('throws the error of a part, and writes no object', async () => {

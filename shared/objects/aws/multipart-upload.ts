@@ -47,6 +47,8 @@ export class MultipartUpload {
   readonly key: string
   readonly uploadId: string
   readonly #parts = new Map<number, UploadedPart>()
+  /** The requests of this instance that are being sent and create parts. */
+  readonly #sending = new Set<Promise<unknown>>()
 
   constructor(client: S3Client, bucket: string, key: string, uploadId: string) {
     this.#client = client
@@ -57,14 +59,16 @@ export class MultipartUpload {
 
   /** Uploads bytes as part `number` (1 to 10,000, without gaps). All parts except the last must have at least 5 MiB. */
   async uploadPart(number: number, body: Buffer): Promise<UploadedPart> {
-    const { ETag } = await this.#client.send(
-      new UploadPartCommand({
-        ...this.#upload,
-        PartNumber: number,
-        Body: body,
-        ContentLength: body.length,
-        ContentMD5: createHash('md5').update(body).digest('base64'),
-      }),
+    const { ETag } = await this.#track(
+      this.#client.send(
+        new UploadPartCommand({
+          ...this.#upload,
+          PartNumber: number,
+          Body: body,
+          ContentLength: body.length,
+          ContentMD5: createHash('md5').update(body).digest('base64'),
+        }),
+      ),
     )
     return this.#keep({ number, etag: plainETag(ETag), size: body.length })
   }
@@ -76,14 +80,16 @@ export class MultipartUpload {
   async copyPart(number: number, { object, start, length }: ObjectRange): Promise<UploadedPart> {
     const { bucket, key, version_id, etag } = object
     try {
-      const { CopyPartResult } = await this.#client.send(
-        new UploadPartCopyCommand({
-          ...this.#upload,
-          PartNumber: number,
-          CopySource: copySource(bucket, key, version_id),
-          CopySourceRange: `bytes=${start}-${start + length - 1}`,
-          CopySourceIfMatch: quotedETag(etag),
-        }),
+      const { CopyPartResult } = await this.#track(
+        this.#client.send(
+          new UploadPartCopyCommand({
+            ...this.#upload,
+            PartNumber: number,
+            CopySource: copySource(bucket, key, version_id),
+            CopySourceRange: `bytes=${start}-${start + length - 1}`,
+            CopySourceIfMatch: quotedETag(etag),
+          }),
+        ),
       )
       return this.#keep({ number, etag: plainETag(CopyPartResult?.ETag), size: length })
     } catch (error) {
@@ -143,8 +149,12 @@ export class MultipartUpload {
     }
   }
 
-  /** Deletes the parts. Has no effect if the upload was already completed or aborted. */
+  /**
+   * Deletes the parts. Has no effect if the upload was already completed or aborted. First waits until the requests of
+   * this instance that create parts have ended, because S3 can store a part after the abort and then keeps it.
+   */
   async abort(): Promise<void> {
+    await Promise.allSettled(this.#sending)
     try {
       await this.#client.send(new AbortMultipartUploadCommand(this.#upload))
     } catch (error) {
@@ -154,6 +164,15 @@ export class MultipartUpload {
 
   get #upload(): { Bucket: string; Key: string; UploadId: string } {
     return { Bucket: this.bucket, Key: this.key, UploadId: this.uploadId }
+  }
+
+  async #track<Output>(sending: Promise<Output>): Promise<Output> {
+    this.#sending.add(sending)
+    try {
+      return await sending
+    } finally {
+      this.#sending.delete(sending)
+    }
   }
 
   #keep(part: UploadedPart): UploadedPart {

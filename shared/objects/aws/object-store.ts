@@ -12,6 +12,7 @@ import { MultipartUpload } from './multipart-upload.ts'
 import { ObjectReader } from './object-reader.ts'
 import { isConditionFailed, isConflict, isNotFound, quotedETag } from './s3-errors.ts'
 import { pinned, type PutOptions, writeFields, type WriteOptions } from './stored-object.ts'
+import { abandon } from '../abandon.ts'
 
 /**
  * The number of attempts of a conditional write. An attempt fails while another write of the same key is in progress.
@@ -125,7 +126,7 @@ export class ObjectStore extends ObjectReader {
         await write(upload)
         return await upload.complete({ ifAbsent, ifMatch })
       } catch (error) {
-        await upload.abort()
+        await abandon(upload)
         if (!isConflict(error) || attempt === UPLOAD_ATTEMPTS) throw error
         await sleep(100 * 2 ** attempt * Math.random())
       }

@@ -97,7 +97,7 @@ export class ResourceStore {
             options.onUnclaimed,
             options.until,
           )
-        : this.#filtered(pagesUntil(metadata, options.until), (item) => filter(item) && acceptMetadata(item), reader)
+        : this.#filtered(pagesUntil(metadata, options), (item) => filter(item) && acceptMetadata(item), reader)
     for await (const batch of batches) yield* await reader.makeConsistent(batch)
     reader.end()
   }
@@ -247,11 +247,13 @@ async function* filterPages(
 /** Returns the items before the first item for whose hash key `until` returns true. */
 async function* pagesUntil(
   pages: AsyncIterable<readonly Item[]>,
-  until: ReadOptions['until'] = () => false,
+  { until = () => false, onRead }: ReadOptions,
 ): AsyncGenerator<readonly Item[]> {
   for await (const page of pages) {
     const end = page.findIndex((item) => until(new MetadataView(item).hashKey))
     yield end === -1 ? page : page.slice(0, end)
     if (end !== -1) return
+    const last = page.at(-1)
+    if (last !== undefined) onRead?.(new MetadataView(last).hashKey)
   }
 }

@@ -7,6 +7,7 @@ import type { PartSource } from '../../objects/part-source.ts'
 import type { UnfinishedArchive } from '../messages/convert.ts'
 import { workName } from '../messages/work-names.ts'
 import type { ConvertServices } from './services.ts'
+import { abandon } from '../../objects/abandon.ts'
 
 /** The objects and bytes of which an archive consists. */
 interface ArchivePieces {
@@ -35,7 +36,7 @@ export const composeConverted = async (
       await composer.bytes(await tail())
       return { archive: await composer.finish() }
     } catch (error) {
-      await composer.abort()
+      await abandon(composer)
       throw error
     }
   }

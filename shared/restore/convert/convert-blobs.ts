@@ -17,6 +17,7 @@ import { scannedBlobs } from './phase-results.ts'
 import { RunMerge } from './run-merge.ts'
 import type { ConvertServices } from './services.ts'
 import { contentsBelow, openContents } from './stream-contents.ts'
+import { abandon } from '../../objects/abandon.ts'
 
 /**
  * Runs one pass that copies blobs and spilled payloads from the stream into segments, in the order of an archive. Also
@@ -85,7 +86,7 @@ export const convertBlobs = async (
     }
     return await finish({ phase: 'finish', source })
   } catch (error) {
-    await segments.abort()
+    await abandon(segments)
     throw error
   }
 }

@@ -19,6 +19,7 @@ import { bucketOf, RecordsSegments } from './records-segments.ts'
 import type { RunEntry } from './run-entry.ts'
 import { RunMerge } from './run-merge.ts'
 import type { ConvertServices } from './services.ts'
+import { abandon } from '../../objects/abandon.ts'
 
 /** Runs one pass that merges the runs of records into segments. A pass ends between two digest buckets. */
 export const convertRecords = async (
@@ -70,7 +71,7 @@ export const convertRecords = async (
     }
     return await finish({ phase: 'blobs', source, run_offsets: [], range: 0, from: '' })
   } catch (error) {
-    await segments.abort()
+    await abandon(segments)
     throw error
   }
 }

@@ -2,6 +2,7 @@ import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { compareEntries, entrySize, encodeEntryHeader, type RunEntry } from './run-entry.ts'
+import { abandon } from '../../objects/abandon.ts'
 
 /**
  * The number of bytes that are collected before they are passed to the composer. A single entry is usually small, and a
@@ -31,7 +32,7 @@ export const writeRun = async (
     await composer.bytes(Buffer.concat(buffered))
     return await composer.finish()
   } catch (error) {
-    await composer.abort()
+    await abandon(composer)
     throw error
   }
 }
