@@ -64,7 +64,7 @@ export const EXPORT_STAGES = [
       jobs: [...PLAN_MAP, 'GetItem'],
       // The stage reads the sizes of a sample of the blobs.
       blobs: [FIND_BLOBS],
-      work: [READ_WORK, WRITE_WORK],
+      work: [FIND_WORK, WRITE_WORK],
       archives: [WRITE_REPORT],
     },
   },
@@ -72,7 +72,7 @@ export const EXPORT_STAGES = [
     name: 'export-blobs',
     file: 'export/export-blobs.ts',
     size: SIZES.worker,
-    permissions: { jobs: UPDATE_JOB, blobs: [READ_BLOBS], work: [READ_WORK, COMPOSE_WORK] },
+    permissions: { jobs: UPDATE_JOB, blobs: [READ_BLOBS], work: [FIND_WORK, COMPOSE_WORK] },
   },
   {
     name: 'plan-compose',
@@ -174,7 +174,7 @@ export const RESTORE_STAGES = [
     size: SIZES.planner,
     permissions: combine(READ_ARCHIVE, {
       jobs: [...PLAN_MAP, 'GetItem'],
-      work: [READ_WORK, WRITE_WORK],
+      work: [FIND_WORK, WRITE_WORK],
       archives: [WRITE_REPORT],
     }),
   },
@@ -182,7 +182,7 @@ export const RESTORE_STAGES = [
     name: 'preflight-blobs',
     file: 'restore/preflight-blobs.ts',
     size: SIZES.worker,
-    permissions: combine(READ_ARCHIVE, { jobs: UPDATE_JOB, blobs: [READ_BLOBS], work: [READ_WORK, WRITE_WORK] }),
+    permissions: combine(READ_ARCHIVE, { jobs: UPDATE_JOB, blobs: [READ_BLOBS], work: [FIND_WORK, WRITE_WORK] }),
   },
   {
     name: 'decide',

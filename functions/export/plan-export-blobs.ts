@@ -1,5 +1,5 @@
 import { planExportBlobs } from '../../shared/export/plan-export-blobs.ts'
-import { PLAN_ITEMS } from '../../shared/jobs/messages.ts'
+import { PLAN_ROUNDS } from '../../shared/jobs/messages.ts'
 import { stage } from '../handlers/stage.ts'
 
-export const handler = stage('plan-export-blobs', PLAN_ITEMS, planExportBlobs)
+export const handler = stage('plan-export-blobs', PLAN_ROUNDS, planExportBlobs)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { joinedItems } from '../../shared/export/joined-items.ts'
 import { ACCOUNT_ITEMS, COMPOSE_PARTS, EXPORT_BLOBS, EXPORT_RECORDS } from '../../shared/export/messages.ts'
 import { PassResult } from '../../shared/jobs/pass.ts'
+import { EXPORT_MERGE, mergedItems, PREFLIGHT_MERGE } from '../../shared/jobs/reference-merge.ts'
 import { type Counts, type ResultCounter, resultCounter, sumCounts } from '../../shared/jobs/progress.ts'
 import { APPLY_BLOBS, APPLY_RECORDS, ROLLBACK } from '../../shared/restore/messages/apply.ts'
 import { CONVERT } from '../../shared/restore/messages/convert.ts'
@@ -28,7 +29,11 @@ const recordsIn = ({ resources, revisions }: { readonly resources: number; reado
 /** The counts of each phase of a job. `functions/API.md` describes them. */
 export const RESULT_COUNTERS: readonly ResultCounter[] = [
   resultCounter(EXPORT_RECORDS, ({ segments, pieces }) => sumCounts([...segments, ...pieces].map(recordsIn))),
-  resultCounter(EXPORTED_BLOBS, ({ blobs, bytes, missing }) => ({ blobs, bytes, missing })),
+  resultCounter(
+    EXPORTED_BLOBS,
+    ({ blobs, bytes, missing }) => ({ blobs, bytes, missing }),
+    (jobs, jobId) => mergedItems(jobs, jobId, EXPORT_MERGE),
+  ),
   resultCounter(
     COMPOSE_PARTS,
     ({ parts }) => ({ bytes: parts.reduce((sum, { size }) => sum + size, 0) }),
@@ -51,14 +56,18 @@ export const RESULT_COUNTERS: readonly ResultCounter[] = [
       }),
     ),
   ),
-  resultCounter(PREFLIGHT_BLOBS, ({ blobs, bytes, missing, actions }) => ({
-    blobs,
-    bytes,
-    missing,
-    new: actions.new,
-    changed: actions.changed,
-    same: actions.same,
-  })),
+  resultCounter(
+    PREFLIGHT_BLOBS,
+    ({ blobs, bytes, missing, actions }) => ({
+      blobs,
+      bytes,
+      missing,
+      new: actions.new,
+      changed: actions.changed,
+      same: actions.same,
+    }),
+    (jobs, jobId) => mergedItems(jobs, jobId, PREFLIGHT_MERGE),
+  ),
   resultCounter(APPLY_BLOBS, ({ written }) => ({ written })),
   resultCounter(APPLY_RECORDS, ({ loaded, skipped }) => ({ loaded, skipped })),
   resultCounter(VERIFY, () => NOTHING),

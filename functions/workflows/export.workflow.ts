@@ -8,8 +8,10 @@ const JOB_ID_AND_ROUND: Json = { 'job_id.$': '$.job_id', 'round.$': '$.round' }
 
 /**
  * Returns the definition of an export: plan, export records, export blobs, compose, account for all items, announce.
- * The input of an execution is `{ job_id }`. `plan-compose` and `compose-parts` run in rounds: a second round is needed
- * if the archive has more parts than one multipart upload accepts.
+ * The input of an execution is `{ job_id }`. Two pairs of stages can run in two rounds:
+ *
+ * - `plan-export-blobs` and `export-blobs`, if there are too many lists of references to blobs for every pass to read.
+ * - `plan-compose` and `compose-parts`, if the archive has more parts than one multipart upload accepts.
  */
 export const exportWorkflow = (arn: Arn<ExportStage>, options: WorkflowOptions = {}): Definition => {
   const { task, map, fail } = stateBuilders(arn, 'fail-export', options)
@@ -21,7 +23,12 @@ export const exportWorkflow = (arn: Arn<ExportStage>, options: WorkflowOptions =
       ...task('plan-export', { next: 'ExportRecords' }),
       ...map('export-records', { next: 'PlanExportBlobs' }),
       ...task('plan-export-blobs', { next: 'ExportBlobs', parameters: JOB_ID }),
-      ...map('export-blobs', { next: 'FirstRound' }),
+      ...map('export-blobs', { next: 'MoreBlobRounds' }),
+      MoreBlobRounds: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.more', BooleanEquals: true, Next: 'PlanExportBlobs' }],
+        Default: 'FirstRound',
+      },
       FirstRound: { Type: 'Pass', Parameters: { 'job_id.$': '$.job_id', round: 0 }, Next: 'PlanCompose' },
       ...task('plan-compose', { next: 'ComposeParts', parameters: JOB_ID_AND_ROUND }),
       ...map('compose-parts', { next: 'MoreRounds' }),

@@ -24,7 +24,8 @@ const CONVERT_INLINE_PASSES = 16
 /**
  * Returns the definition of a restore: convert, inspect, preflight, decide, apply blobs, apply records, verify, report.
  * The input of an execution is `{ job_id }`. Nothing is written to the target before `decide` has succeeded.
- * If `apply-records` fails with a `ConflictError`, the restore rolls back its own writes and fails.
+ * `plan-preflight-blobs` and `preflight-blobs` run in two rounds if there are too many lists of references to blobs for
+ * every pass to read. If `apply-records` fails with a `ConflictError`, the restore rolls back its own writes and fails.
  */
 export const restoreWorkflow = (arn: Arn<RestoreStage>, options: WorkflowOptions = {}): Definition => {
   const { task, map, fail } = stateBuilders(arn, 'fail-restore', options)
@@ -48,7 +49,12 @@ export const restoreWorkflow = (arn: Arn<RestoreStage>, options: WorkflowOptions
       WaitForOtherRestores: { Type: 'Wait', SecondsPath: '$.wait_seconds', Next: 'Inspect' },
       ...map('preflight', { next: 'PlanPreflightBlobs' }),
       ...task('plan-preflight-blobs', { next: 'PreflightBlobs', parameters: JOB_ID }),
-      ...map('preflight-blobs', { next: 'Decide' }),
+      ...map('preflight-blobs', { next: 'MoreBlobRounds' }),
+      MoreBlobRounds: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.more', BooleanEquals: true, Next: 'PlanPreflightBlobs' }],
+        Default: 'Decide',
+      },
       ...task('decide', { next: 'ApplyOrReport', parameters: JOB_ID }),
       ApplyOrReport: {
         Type: 'Choice',

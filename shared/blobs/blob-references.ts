@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import pMap from 'p-map'
 import { z } from 'zod'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
-import type { BlobReferenceList } from './blob-reference-list.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import type { BlobReferenceList, PrefixRange } from './blob-reference-list.ts'
 import { addReferrers, type Referrer } from './referrer.ts'
 
 /*
@@ -61,7 +62,7 @@ const PREFIX_DIGITS = 4
 /** The number of prefixes of payloads. Blobs have the same number of prefixes. */
 const KIND_PREFIXES = 4096
 export const PREFIX_COUNT = 2 * KIND_PREFIXES
-const prefixOf = (position: string): number => Number.parseInt(position.slice(0, PREFIX_DIGITS), 16)
+export const prefixOf = (position: string): number => Number.parseInt(position.slice(0, PREFIX_DIGITS), 16)
 /**
  * Returns a lower bound of the positions with this prefix, which is greater than all positions with smaller prefixes.
  * For `PREFIX_COUNT`, the result is greater than every position.
@@ -145,30 +146,33 @@ export class BlobReferenceSet {
   }
 
   /** Writes the references as a list object under this key. Does not change the set. */
-  async write(objects: ObjectStore, bucket: string, key: string): Promise<BlobReferenceList> {
-    const references = [...this.#references].sort(byPosition)
-    const table = Buffer.alloc(TABLE_BYTES)
-    const lines: Buffer[] = []
-    let offset = 0
-    let prefix = 0
-    for (const [position, { id, models, needed, reported, resources }] of references) {
-      while (prefix <= prefixOf(position)) table.writeUInt32LE(offset, OFFSET_BYTES * prefix++)
-      const referrers = resources.map(({ model, resource_id }) => [model, resource_id])
-      const line = Buffer.from(`${JSON.stringify([position, id, [...models], needed, reported, ...referrers])}\n`)
-      lines.push(line)
-      offset += line.length
-    }
-    while (prefix <= PREFIX_COUNT) table.writeUInt32LE(offset, OFFSET_BYTES * prefix++)
-    const payloads = references.filter(([position]) => isPayloadPosition(position)).length
-    const object = await objects.put(bucket, key, Buffer.concat([table, ...lines]))
-    return { object, payloads, blobs: references.length - payloads }
+  write(objects: ObjectStore, bucket: string, key: string): Promise<BlobReferenceList> {
+    return writeBlobReferences(objects, bucket, key, inOrder(this.#references))
   }
 }
 
-/** A range of prefixes. `from` is inclusive, and `to` is exclusive. */
-export interface PrefixRange {
-  readonly from: number
-  readonly to: number
+/** Writes references, which must be in the order of positions, as a list object under this key. */
+export const writeBlobReferences = async (
+  objects: ObjectStore,
+  bucket: string,
+  key: string,
+  references: readonly BlobReference[],
+): Promise<BlobReferenceList> => {
+  const table = Buffer.alloc(TABLE_BYTES)
+  const lines: Buffer[] = []
+  let offset = 0
+  let prefix = 0
+  for (const { position, id, models, needed, reported, resources } of references) {
+    while (prefix <= prefixOf(position)) table.writeUInt32LE(offset, OFFSET_BYTES * prefix++)
+    const referrers = resources.map(({ model, resource_id }) => [model, resource_id])
+    const line = Buffer.from(`${JSON.stringify([position, id, models, needed, reported, ...referrers])}\n`)
+    lines.push(line)
+    offset += line.length
+  }
+  while (prefix <= PREFIX_COUNT) table.writeUInt32LE(offset, OFFSET_BYTES * prefix++)
+  const payloads = references.filter(({ position }) => isPayloadPosition(position)).length
+  const object = await objects.put(bucket, key, Buffer.concat([table, ...lines]))
+  return { object, payloads, blobs: references.length - payloads }
 }
 
 /**
@@ -212,33 +216,48 @@ const PARALLEL_READS = 16
 
 /**
  * Reads one range of prefixes from all lists and merges the references. Returns each reference once, in the order of
- * positions. All references of the range are in memory at the same time.
+ * positions. The result depends only on the order of the lists. All references of the range are in memory at the same
+ * time.
  */
 export const readBlobReferences = async (
   objects: ObjectStore,
   lists: readonly BlobReferenceList[],
   { from, to }: PrefixRange,
 ): Promise<BlobReference[]> => {
-  const merged = new Map<string, MergedReference>()
-  await pMap(
-    lists,
-    async ({ object }) => {
-      const offsets = await objects.readBytes(object, OFFSET_BYTES * from, OFFSET_BYTES * (to - from + 1))
-      const start = offsets.readUInt32LE(0)
-      const end = offsets.readUInt32LE(offsets.length - OFFSET_BYTES)
-      if (end === start) return
-      const lines = await objects.readBytes(object, TABLE_BYTES + start, end - start)
-      for (const line of lines.toString().trimEnd().split('\n')) {
-        const [position, id, models, needed, reported, ...referrers] = Line.parse(JSON.parse(line))
-        const resources = referrers.map(([model, resource_id]) => ({ model, resource_id }))
-        merge(merged, { position, id, models, needed, reported, resources })
-      }
-    },
-    { concurrency: PARALLEL_READS },
+  const overlapping = lists.filter(
+    ({ prefixes }) => prefixes === undefined || (prefixes.from < to && from < prefixes.to),
   )
-  return [...merged]
-    .sort(byPosition)
-    .map(([position, reference]) => ({ position, ...reference, models: [...reference.models] }))
+  const references = await pMap(overlapping, ({ object }) => readRange(objects, object, { from, to }), {
+    concurrency: PARALLEL_READS,
+  })
+  const merged = new Map<string, MergedReference>()
+  for (const reference of references.flat()) merge(merged, reference)
+  return inOrder(merged)
 }
 
-const byPosition = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
+/** Reads one range of prefixes from one list. */
+const readRange = async (
+  objects: ObjectStore,
+  object: PinnedObject,
+  { from, to }: PrefixRange,
+): Promise<BlobReference[]> => {
+  const offsets = await objects.readBytes(object, OFFSET_BYTES * from, OFFSET_BYTES * (to - from + 1))
+  const start = offsets.readUInt32LE(0)
+  const end = offsets.readUInt32LE(offsets.length - OFFSET_BYTES)
+  if (end === start) return []
+  const lines = await objects.readBytes(object, TABLE_BYTES + start, end - start)
+  return lines
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [position, id, models, needed, reported, ...referrers] = Line.parse(JSON.parse(line))
+      const resources = referrers.map(([model, resource_id]) => ({ model, resource_id }))
+      return { position, id, models, needed, reported, resources }
+    })
+}
+
+const inOrder = (merged: ReadonlyMap<string, MergedReference>): BlobReference[] =>
+  [...merged]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([position, reference]) => ({ position, ...reference, models: [...reference.models] }))

@@ -8,10 +8,11 @@ import { continueAt, readCursor } from '../jobs/cursor.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { type Attempt, runPass } from '../jobs/pass.ts'
+import { EXPORT_MERGE, isMergeCursor, mergeLists } from '../jobs/reference-merge.ts'
 import { untilThrottled } from '../jobs/until-throttled.ts'
 import { ExportedBlobs } from './exported-blobs.ts'
 import { dropUpload, LargeBlobPosition } from './large-blob.ts'
-import { type BlobsResult, EXPORT_BLOBS } from './messages.ts'
+import { BLOB_PLAN, type BlobPlan, type BlobsResult, EXPORT_BLOBS } from './messages.ts'
 import { type ReadBlobsServices, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { exportStreamBlobs } from './stream-blobs.ts'
 import { abandon } from '../objects/abandon.ts'
@@ -20,22 +21,28 @@ import { abandon } from '../objects/abandon.ts'
 const SegmentsCursor = z.object({ position: z.string(), large: z.exactOptional(LargeBlobPosition) })
 
 /**
- * Runs one pass over a range of blobs. The pass writes each blob to a segment, or to pieces of a stream, in the order
- * of positions. If AWS throttles the reads of a pass until its time is used up, the pass hands over before the next
+ * Runs one pass of a map item. In the last round, the pass goes over a range of blobs. It writes each blob to a segment,
+ * or to pieces of a stream, in the order of positions. In an earlier round, the pass merges lists of references.
+ *
+ * If AWS throttles the reads of a pass until its time is used up, the pass hands over before the next
  * blob. If AWS throttles its writes, it fails, and the workflow repeats it.
  */
-export const exportBlobs = (input: PassInput, services: ReadBlobsServices): Promise<PassOutput> =>
-  runPass(EXPORT_BLOBS, input, services, async (attempt) => {
+export const exportBlobs = async (input: PassInput, services: ReadBlobsServices): Promise<PassOutput> => {
+  const plan = await services.workFiles.find(BLOB_PLAN, input.job_id)
+  if (plan === undefined || isMergeCursor(input))
+    return runPass(EXPORT_MERGE, input, services, (attempt) => mergeLists(attempt, services))
+  return runPass(EXPORT_BLOBS, input, services, async (attempt) => {
     const { request } = await exportJob(services, input.job_id)
     return request.format === 'specstar'
-      ? exportStreamBlobs(attempt, services, request)
-      : exportSegments(attempt, services)
+      ? exportStreamBlobs(attempt, services, plan, request)
+      : exportSegments(attempt, services, plan)
   })
+}
 
-const exportSegments = async (attempt: Attempt, services: ReadBlobsServices): Promise<BlobsResult> => {
-  const { workFiles, limits } = services
+const exportSegments = async (attempt: Attempt, services: ReadBlobsServices, plan: BlobPlan): Promise<BlobsResult> => {
+  const { workFiles, limits, objects } = services
   const start = readCursor(SegmentsCursor, attempt) ?? { position: '' }
-  const references = (await plannedBlobs(services, attempt)).filter(({ position }) => position >= start.position)
+  const references = await plannedBlobs(objects, plan, attempt, start.position)
   const exported = new ExportedBlobs(attempt, services)
   const missing: MissingBlob[] = []
   let cursor: z.output<typeof SegmentsCursor> | undefined

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { ExportedArchive, ExportSummary } from '../jobs/export-result.ts'
-import { BlobReferenceList } from '../blobs/blob-reference-list.ts'
+import { BlobReferenceList, PrefixRange } from '../blobs/blob-reference-list.ts'
 import { MissingBlob } from '../blobs/referrer.ts'
 import { BlobPathList } from '../resources/blob-paths.ts'
 import { FoundIds } from '../jobs/found-ids.ts'
 import { ListedResources } from '../jobs/job-lists.ts'
 import { PinnedObject } from '../objects/object.ts'
 import { RecordsPiece, RecordsSegment, WrittenSegment } from '../compose/segments.ts'
-import { PassInput, PassOutput, PlannedItems, type StageMessages } from '../jobs/messages.ts'
+import { PassInput, PassOutput, PlannedRound, type StageMessages } from '../jobs/messages.ts'
 import { PassResult } from '../jobs/pass.ts'
 import type { ResultName, Stage } from '../jobs/stage.ts'
 import type { WorkFile } from '../jobs/work-files.ts'
@@ -78,16 +78,16 @@ export type RecordsResult = z.output<typeof RecordsResult>
 export const EXPORT_RECORDS: Stage<RecordsResult> = { name: 'export-records', result: RecordsResult }
 
 /**
- * Written by `plan-export-blobs`. `items` contains one range for each map item. The bounds of a range are prefixes of
- * positions. A map item exports the blobs of its range from all lists.
+ * Written by `plan-export-blobs` in its last round. `items` contains one range for each map item. A map item exports the
+ * blobs of its range from all lists.
  */
 const BlobPlan = z
   .object({
     lists: z.array(BlobReferenceList).readonly(),
-    items: z.array(z.object({ from: z.int(), to: z.int() }).readonly()).readonly(),
+    items: z.array(PrefixRange).readonly(),
   })
   .readonly()
-type BlobPlan = z.output<typeof BlobPlan>
+export type BlobPlan = z.output<typeof BlobPlan>
 export const BLOB_PLAN: WorkFile<BlobPlan> = { name: () => 'blob-plan.json', content: BlobPlan }
 
 /** Consecutive blobs in the section of one model of a stream of SpecStar. */
@@ -142,9 +142,7 @@ export type ComposeInput = z.output<typeof ComposeInput>
 /**
  * The output of `plan-compose`. `more` is true if another round must follow, because this round only joins segments.
  */
-export const ComposeOutput = z
-  .object({ ...PlannedItems.unwrap().shape, round: z.int().nonnegative(), more: z.boolean() })
-  .readonly()
+export const ComposeOutput = z.object({ ...PlannedRound.unwrap().shape, round: z.int().nonnegative() }).readonly()
 export type ComposeOutput = z.output<typeof ComposeOutput>
 export const PLAN_ROUND: StageMessages<ComposeInput, ComposeOutput> = { input: ComposeInput, output: ComposeOutput }
 

@@ -1,5 +1,5 @@
 import { pMapIterable } from 'p-map'
-import { type BlobReference, readBlobReferences } from '../blobs/blob-references.ts'
+import { type BlobReference, prefixOf, readBlobReferences } from '../blobs/blob-references.ts'
 import {
   type ContentServices,
   type LargeContent,
@@ -12,7 +12,7 @@ import type { Limits } from '../jobs/limits.ts'
 import type { PassInput } from '../jobs/messages.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
-import { BLOB_PLAN } from './messages.ts'
+import type { BlobPlan } from './messages.ts'
 
 /** The stores of the blobs, of the results and of the work files. */
 export interface ReadBlobsServices extends ContentServices {
@@ -28,15 +28,21 @@ export interface ReadBlobsServices extends ContentServices {
  */
 const READ_AHEAD = 8
 
-/** Returns the references to the blobs and spilled payloads of a map item, in the order of an archive. */
+/**
+ * Returns the references to the blobs and spilled payloads of a map item, in the order of an archive. Leaves out the
+ * references before the position `from`.
+ */
 export const plannedBlobs = async (
-  { objects, workFiles }: Pick<ReadBlobsServices, 'objects' | 'workFiles'>,
+  objects: ObjectStore,
+  { lists, items }: BlobPlan,
   { job_id, n }: PassInput,
+  from = '',
 ): Promise<BlobReference[]> => {
-  const { lists, items } = await workFiles.read(BLOB_PLAN, job_id)
   const range = items[n]
   if (range === undefined) throw new Error(`the blob plan of job ${job_id} has no range ${n}`)
-  return readBlobReferences(objects, lists, range)
+  const first = from === '' ? range.from : Math.max(range.from, prefixOf(from))
+  const references = await readBlobReferences(objects, lists, { from: first, to: range.to })
+  return references.filter(({ position }) => position >= from)
 }
 
 /**

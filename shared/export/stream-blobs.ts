@@ -6,7 +6,7 @@ import type { Attempt } from '../jobs/pass.ts'
 import { untilThrottled } from '../jobs/until-throttled.ts'
 import { Composer } from '../objects/composer.ts'
 import { blobFrame, MAX_RECORD_BYTES } from '../specstar/stream-frame.ts'
-import { type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
+import { type BlobPlan, type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
 import { type ReadBlobsServices, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { firstNames } from '../values/message-text.ts'
 import { SpecstarRefusesError } from './errors.ts'
@@ -27,11 +27,12 @@ const parseCursor = (cursor = '0/'): { index: number; from: string } => {
 export const exportStreamBlobs = async (
   attempt: Attempt,
   services: ReadBlobsServices,
+  plan: BlobPlan,
   { models, strict }: { readonly models: readonly string[]; readonly strict: boolean },
 ): Promise<BlobsResult> => {
   const { job_id, n } = attempt
   const { objects, limits, workFiles } = services
-  const blobs = (await plannedBlobs(services, attempt)).filter(({ position }) => !isPayloadPosition(position))
+  const blobs = (await plannedBlobs(objects, plan, attempt)).filter(({ position }) => !isPayloadPosition(position))
   const start = parseCursor(attempt.cursor)
   const pieces: BlobsPiece[] = []
   const counts: Record<string, number> = {}

@@ -33,6 +33,12 @@ export interface Limits {
    */
   readonly seenBlobs: number
   /**
+   * The largest number of lists of references to blobs from which one pass reads. If passes over records have written
+   * more lists, they are first merged (`reference-merge.ts`). A pass reads 16 lists at the same time, with two requests
+   * each, so this takes about 0.1 s.
+   */
+  readonly listsPerPass: number
+  /**
    * How long the metadata of a revision may be missing before the revision counts as an item that belongs to no
    * resource, in ms. Writers write the metadata of a resource after its revisions.
    */
@@ -92,6 +98,7 @@ export const LIMITS: Limits = {
   segmentBytes: 256 * MIB,
   indexBytes: 32 * MIB,
   seenBlobs: 200_000,
+  listsPerPass: 32,
   metadataMs: 60_000,
   blobsPerRange: 2_000,
   bytesPerRange: 32 * 1024 * MIB,

@@ -31,6 +31,10 @@ export const PlannedItems = z
   .readonly()
 export type PlannedItems = z.output<typeof PlannedItems>
 
+/** The output of a stage that plans map items in rounds. If `more` is true, the stage plans another round after this. */
+export const PlannedRound = z.object({ ...PlannedItems.unwrap().shape, more: z.boolean() }).readonly()
+export type PlannedRound = z.output<typeof PlannedRound>
+
 /** The input of one pass of map item `n`. `cursor` is the position where the previous pass stopped. */
 export const PassInput = z
   .object({
@@ -55,6 +59,8 @@ export type FailInput = z.output<typeof FailInput>
 export const RUN_ONCE: StageMessages<StageInput, StageInput> = { input: StageInput, output: StageInput }
 /** A stage that plans the map items of the next stage. */
 export const PLAN_ITEMS: StageMessages<StageInput, PlannedItems> = { input: StageInput, output: PlannedItems }
+/** A stage that plans the map items of the next stage in rounds. */
+export const PLAN_ROUNDS: StageMessages<StageInput, PlannedRound> = { input: StageInput, output: PlannedRound }
 /** A stage that runs in passes. */
 export const RUN_PASSES: StageMessages<PassInput, PassOutput> = { input: PassInput, output: PassOutput }
 /** A stage that ends a failed job. */

@@ -80,10 +80,33 @@ describe('lists of blob references', () => {
       payload,
       ...blobs,
     ])
-    // The lists are read at the same time, so the order of their resources is not fixed.
-    const resources = merged.find(({ id }) => id === 'map')?.resources ?? []
-    expect(resources).toHaveLength(3)
-    expect(new Set(resources.map(({ model, resource_id }) => `${model} ${resource_id}`)).size).toBe(3)
+    expect(merged.find(({ id }) => id === 'map')?.resources).toEqual([
+      { model: 'city', resource_id: 'a' },
+      { model: 'guild', resource_id: 'b' },
+      { model: 'guild', resource_id: 'c' },
+    ])
+  })
+
+  it('are not read outside of their prefixes', async () => {
+    const references = new BlobReferenceSet()
+    references.addBlob('city', 'map')
+    const list = await write('prefixes', references)
+    const prefix = Number.parseInt(blobPosition('map').slice(0, 4), 16)
+    const [before, after, around] = [
+      { from: 0, to: prefix },
+      { from: prefix + 1, to: PREFIX_COUNT },
+      { from: prefix, to: prefix + 1 },
+    ].map((prefixes) => ({ ...list, prefixes }))
+    const read = async (one: BlobReferenceList | undefined): Promise<string[]> =>
+      (await readBlobReferences(objects, one === undefined ? [] : [one], { from: prefix, to: prefix + 1 })).map(
+        ({ id }) => id,
+      )
+    expect([await read(before), await read(after), await read(around), await read(list)]).toEqual([
+      [],
+      [],
+      ['map'],
+      ['map'],
+    ])
   })
 
   it('are divided into ranges that together contain every reference once', async () => {

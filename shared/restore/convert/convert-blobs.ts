@@ -1,9 +1,9 @@
+import type { PrefixRange } from '../../blobs/blob-reference-list.ts'
 import {
   type BlobReference,
   firstPosition,
   isPayloadPosition,
   PREFIX_COUNT,
-  type PrefixRange,
   readBlobReferences,
 } from '../../blobs/blob-references.ts'
 import { BlobSegments } from '../../compose/blob-segments.ts'

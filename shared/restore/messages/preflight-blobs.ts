@@ -8,10 +8,10 @@ import type { Stage } from '../../jobs/stage.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 
-/** Written by `plan-preflight-blobs`. */
+/** Written by `plan-preflight-blobs` in its last round. */
 const RestoreBlobPlan = z
   .object({
-    /** The blob references of all passes of `preflight`. */
+    /** The references to blobs that the passes of `preflight` have found. */
     lists: z.array(BlobReferenceList).readonly(),
     /**
      * For each map item, the indexes of its blob segments in the manifest. If the archive has no blobs, but its
@@ -20,7 +20,7 @@ const RestoreBlobPlan = z
     items: z.array(z.array(z.int()).readonly()).readonly(),
   })
   .readonly()
-type RestoreBlobPlan = z.output<typeof RestoreBlobPlan>
+export type RestoreBlobPlan = z.output<typeof RestoreBlobPlan>
 export const RESTORE_BLOB_PLAN: WorkFile<RestoreBlobPlan> = {
   name: () => 'restore-blob-plan.json',
   content: RestoreBlobPlan,

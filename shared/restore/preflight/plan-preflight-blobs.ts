@@ -1,7 +1,8 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import type { Limits } from '../../jobs/limits.ts'
-import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
+import { plannedItems, type PlannedRound, type StageInput } from '../../jobs/messages.ts'
 import { allResults } from '../../jobs/pass.ts'
+import { mergedItems, planLists, PREFLIGHT_MERGE } from '../../jobs/reference-merge.ts'
 import { type ListStores, writeUnrestorableList } from '../../jobs/unrestorable-list.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
@@ -9,28 +10,48 @@ import { ArchiveResourcesInvalidError, CorruptResourcesError } from '../errors.t
 import { allResourcesLeftOut, resourcesLeftOut } from '../results/left-out.ts'
 import { RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
 import { PREFLIGHT } from '../messages/preflight.ts'
-import { PREFLIGHT_BLOBS, RESTORE_BLOB_PLAN } from '../messages/preflight-blobs.ts'
+import { PREFLIGHT_BLOBS, RESTORE_BLOB_PLAN, type RestoreBlobPlan } from '../messages/preflight-blobs.ts'
 import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts'
 
+type PlanPreflightBlobsServices = OpenRestoreServices &
+  ListStores & { readonly limits: Pick<Limits, 'rangeBytes' | 'listsPerPass'> }
+
 /**
- * Plans `preflight-blobs`. Divides the blob segments of the archive into map items of about `rangeBytes` each. If the
- * restore is strict and a resource cannot be restored, throws `ArchiveResourcesInvalidError`.
+ * Plans the map items of one round of `preflight-blobs`. If there are many lists of references to blobs, the first round
+ * merges them. The last round reads the blobs. If its plan exists, returns the existing plan, so that repeated attempts
+ * agree.
  */
 export const planPreflightBlobs = async (
   { job_id }: StageInput,
-  services: OpenRestoreServices & ListStores & { readonly limits: Pick<Limits, 'rangeBytes'> },
-): Promise<PlannedItems> => {
-  const { jobs, workFiles, limits } = services
-  const plan = await workFiles.read(RESTORE_PLAN, job_id)
-  const archive = await openPlannedArchive(services, plan)
-  await rejectUnrestorable(services, job_id, plan)
-  const results = await allResults({ jobs }, job_id, PREFLIGHT)
-  const lists = results.map(({ references }) => references).filter(({ payloads, blobs }) => payloads + blobs > 0)
-  const items = segmentItems(archive, plan, limits.rangeBytes)
+  services: PlanPreflightBlobsServices,
+): Promise<PlannedRound> => {
+  const { jobs, workFiles } = services
+  const plan = (await workFiles.find(RESTORE_BLOB_PLAN, job_id)) ?? (await createPlan(services, job_id))
+  const merged = await mergedItems(jobs, job_id, PREFLIGHT_MERGE)
+  const count = 'merges' in plan ? plan.merges : plan.items.length
+  await jobs.plan(job_id, PREFLIGHT_BLOBS.name, 'merges' in plan ? count : merged + count)
+  return { ...plannedItems(job_id, count), more: 'merges' in plan }
+}
+
+/**
+ * Divides the blob segments of the archive into map items of about `rangeBytes` each. If the restore is strict and a
+ * resource cannot be restored, throws `ArchiveResourcesInvalidError`.
+ */
+const createPlan = async (
+  services: PlanPreflightBlobsServices,
+  jobId: string,
+): Promise<RestoreBlobPlan | { readonly merges: number }> => {
+  const { workFiles, limits } = services
+  const plan = await workFiles.read(RESTORE_PLAN, jobId)
+  await rejectUnrestorable(services, jobId, plan)
+  const results = await allResults(services, jobId, PREFLIGHT)
+  const all = results.map(({ references }) => references)
+  const planned = await planLists(services, jobId, PREFLIGHT_MERGE, all)
+  if ('merges' in planned) return planned
+  const { lists } = planned
+  const items = segmentItems(await openPlannedArchive(services, plan), plan, limits.rangeBytes)
   if (items.length === 0 && lists.length > 0) items.push([])
-  await workFiles.write(RESTORE_BLOB_PLAN, { lists, items }, job_id)
-  await jobs.plan(job_id, PREFLIGHT_BLOBS.name, items.length)
-  return plannedItems(job_id, items.length)
+  return workFiles.writeOnce(RESTORE_BLOB_PLAN, { lists, items }, jobId)
 }
 
 const rejectUnrestorable = async (

@@ -2,7 +2,7 @@ import type { OpenArchive } from '../../archive/archive.ts'
 import { entrySortKey } from '../../archive/index-line.ts'
 import { readIndex } from '../../archive/segment-reader.ts'
 import type { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
-import { type BlobReference, PREFIX_COUNT, readBlobReferences } from '../../blobs/blob-references.ts'
+import { type BlobReference, PREFIX_COUNT, prefixOf, readBlobReferences } from '../../blobs/blob-references.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 
 /**
@@ -35,5 +35,3 @@ export const referencesBetween = async (
       .map((reference) => [reference.position, reference]),
   )
 }
-
-const prefixOf = (position: string): number => Number.parseInt(position.slice(0, 4), 16)

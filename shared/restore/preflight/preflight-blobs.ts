@@ -10,6 +10,7 @@ import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { Attempt } from '../../jobs/pass.ts'
+import { isMergeCursor, mergeLists, PREFLIGHT_MERGE } from '../../jobs/reference-merge.ts'
 import { must } from '../../values/must.ts'
 import { MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../../values/message-text.ts'
 import {
@@ -19,6 +20,7 @@ import {
   PREFLIGHT_BLOBS,
   type PreflightBlobsResult,
   RESTORE_BLOB_PLAN,
+  type RestoreBlobPlan,
   type RestoredBlob,
 } from '../messages/preflight-blobs.ts'
 import { type OpenRestore, openRestore, type OpenRestoreServices } from '../open-restore.ts'
@@ -29,29 +31,34 @@ import { positionAt, referencesBetween } from './planned-references.ts'
 interface PreflightBlobsServices extends OpenRestoreServices, LeasedPassServices, TargetBlobs {
   readonly limits: Pick<
     Limits,
-    'passMs' | 'watchMs' | 'indexBytes' | 'largeBlobBytes' | 'maxBlobBytes' | 'hashStepBytes'
+    'passMs' | 'watchMs' | 'indexBytes' | 'seenBlobs' | 'largeBlobBytes' | 'maxBlobBytes' | 'hashStepBytes'
   >
 }
 
 /**
- * Runs one pass over blob segments. The pass verifies the bytes of the archived blobs, and compares each blob with the
- * blob in the target that has the same id.
+ * Runs one pass of a map item. In the last round, the pass goes over blob segments. It verifies the bytes of the archived
+ * blobs, and compares each blob with the blob in the target that has the same id. In an earlier round, the pass merges
+ * lists of references.
  *
  * If AWS throttles a pass until its time is used up, the pass fails, and the workflow repeats it: the entry that was
  * read last may be unverified.
  */
-export const preflightBlobs = (input: PassInput, services: PreflightBlobsServices): Promise<PassOutput> =>
-  runLeasedPass(PREFLIGHT_BLOBS, input, services, (attempt) => preflightBlobsPass(attempt, services))
+export const preflightBlobs = async (input: PassInput, services: PreflightBlobsServices): Promise<PassOutput> => {
+  const plan = await services.workFiles.find(RESTORE_BLOB_PLAN, input.job_id)
+  if (plan === undefined || isMergeCursor(input))
+    return runLeasedPass(PREFLIGHT_MERGE, input, services, (attempt) => mergeLists(attempt, services))
+  return runLeasedPass(PREFLIGHT_BLOBS, input, services, (attempt) => preflightBlobsPass(attempt, services, plan))
+}
 
 const preflightBlobsPass = async (
   attempt: Attempt,
   services: PreflightBlobsServices,
+  { items, lists }: RestoreBlobPlan,
 ): Promise<PreflightBlobsResult> => {
   const { job_id, n } = attempt
   const { objects, workFiles, limits } = services
   const restore = await openRestore(services, job_id)
   const { job, plan, archive } = restore
-  const { items, lists } = await workFiles.read(RESTORE_BLOB_PLAN, job_id)
   const segments = items[n] ?? []
   const start = readCursor(BlobsCursor, attempt) ?? { segment: 0, position: { entry: 0 } }
 

@@ -21,10 +21,18 @@ const SCAN = { phase: 'scan', runs: [], content_count: 0, references: LIST, mode
 /** A store that holds these results of a stage, as the job table keeps them. */
 const storeOf = (name: StageName, results: readonly object[]): Pick<JobStore, 'results'> => ({
   async *results<Result>(_jobId: string, stage: Stage<Result, ResultName>) {
-    // The rounds of `compose-parts` that join segments have no results here.
-    if (stage.name === 'compose-parts-join-0') return
+    // The rounds that join segments, and those that merge lists of references, have no results here.
+    if (['compose-parts-join-0', 'export-blobs-merge', 'preflight-blobs-merge'].includes(stage.name)) return
     expect(stage.name).toBe(name)
     for (const [n, result] of results.entries())
+      yield { n, pass: 0, result: stage.result.parse(await Promise.resolve(result)) }
+  },
+})
+
+/** A store that holds these results, by the name of the stage or round. */
+const storeOfStages = (results: ReadonlyMap<string, readonly object[]>): Pick<JobStore, 'results'> => ({
+  async *results<Result>(_jobId: string, stage: Stage<Result, ResultName>) {
+    for (const [n, result] of (results.get(stage.name) ?? []).entries())
       yield { n, pass: 0, result: stage.result.parse(await Promise.resolve(result)) }
   },
 })
@@ -36,17 +44,25 @@ describe('progressOf', () => {
       ['compose-parts-join-1', [{ done: true, object: OBJECT }]],
       ['compose-parts', [{ done: true, parts: [{ number: 1, etag: 'a', size: 10 }] }]],
     ])
-    const store: Pick<JobStore, 'results'> = {
-      async *results<Result>(_jobId: string, stage: Stage<Result, ResultName>) {
-        for (const [n, result] of (results.get(stage.name) ?? []).entries())
-          yield { n, pass: 0, result: stage.result.parse(await Promise.resolve(result)) }
-      },
-    }
     const job = { job_id: 'j', phase: 'compose-parts', planned: { 'compose-parts': 5 } }
-    expect(await progressOf(store, job, RESULT_COUNTERS)).toEqual({
+    expect(await progressOf(storeOfStages(results), job, RESULT_COUNTERS)).toEqual({
       progress: { done: 4, total: 5 },
       counts: { bytes: 10 },
     })
+  })
+
+  it.each<[StageName, object]>([
+    ['export-blobs', { ...BLOBS, segments: [] }],
+    ['preflight-blobs', { ...BLOBS, list: OBJECT, actions: ACTIONS, different: 0, different_blobs: [] }],
+  ])('counts the map items of %s that have merged lists of references', async (phase, result) => {
+    const merge = { done: true, lists: [LIST] }
+    const results = new Map<string, object[]>([
+      [`${phase}-merge`, [merge, { ...merge, done: false }, merge]],
+      [phase, [{ done: true, ...result }]],
+    ])
+    const job = { job_id: 'j', phase, planned: { [phase]: 5 } }
+    const progress = await progressOf(storeOfStages(results), job, RESULT_COUNTERS)
+    expect(progress).toMatchObject({ progress: { done: 3, total: 5 }, counts: { blobs: 3 } })
   })
 
   it.each<[StageName, object[], object]>([

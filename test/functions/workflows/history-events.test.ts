@@ -16,10 +16,20 @@ const PASSES = {
   shortPasses: 100,
 }
 
+/**
+ * The states of a stage that merges lists of references in its first round, and reads blobs in its second round. The
+ * first round has at least 17 map items (`test/jobs/reference-merge.test.ts`), so it never runs the inline map.
+ */
+const blobRounds = (stage: string): WorkflowLoops['repeated'] => [
+  { states: [`Plan${stage}`, stage, `${stage}Distributed`, 'MoreBlobRounds'], visits: 2 },
+  { states: [`${stage}Inline`, `${stage}InlineEnded`], visits: 1 },
+]
+
 const EXPORT: WorkflowLoops = {
   ...PASSES,
   // The first round joins segments until at most 1,000 remain, so the second round always composes the archive.
   repeated: [
+    ...blobRounds('ExportBlobs'),
     {
       states: [
         'PlanCompose',
@@ -40,7 +50,10 @@ const RESTORE: WorkflowLoops = {
   ...PASSES,
   inlineItems: { ConvertInline: 1 },
   // An upload waits for 10 seconds at first, and later for a tenth of the time since its arrival, but at most 5 minutes.
-  repeated: [{ states: ['Inspect', 'LeasesTaken', 'WaitForOtherRestores'], visits: 190, seconds: MAX_WAIT_MS / 1000 }],
+  repeated: [
+    { states: ['Inspect', 'LeasesTaken', 'WaitForOtherRestores'], visits: 190, seconds: MAX_WAIT_MS / 1000 },
+    ...blobRounds('PreflightBlobs'),
+  ],
   passes: [],
 }
 

@@ -26,6 +26,21 @@ describe('the export workflow', () => {
     expect(children.every(({ input }) => input['job_id'] === 'j' && input['pass'] === 0)).toBe(true)
   })
 
+  it('plans export-blobs again until no round is left', async () => {
+    const calls = await runScripted('export', {
+      'plan-export-blobs': (_input, nth) => ({ job_id: 'j', items: [nth], count: 1, more: nth < 1 }),
+      'export-blobs': (input) => ({ ...input, more: false }),
+    })
+    expect(stagesOf(calls).slice(1, 6)).toEqual([
+      'plan-export-blobs',
+      'export-blobs',
+      'plan-export-blobs',
+      'export-blobs',
+      'plan-compose',
+    ])
+    expect(calls.filter(({ stage }) => stage === 'export-blobs').map(({ input }) => input['n'])).toEqual([0, 1])
+  })
+
   it('repeats account-items after the seconds that each pass returns', async () => {
     const began = performance.now()
     const calls = await runScripted('export', {

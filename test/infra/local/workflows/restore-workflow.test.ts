@@ -24,6 +24,20 @@ describe('the restore workflow', () => {
     expect(stagesOf(calls).slice(0, 5)).toEqual(['convert', 'inspect', 'inspect', 'inspect', 'plan-preflight-blobs'])
   })
 
+  it('plans preflight-blobs again until no round is left', async () => {
+    const calls = await runScripted('restore', {
+      'plan-preflight-blobs': (_input, nth) => ({ job_id: 'j', items: [nth], count: 1, more: nth < 1 }),
+      'preflight-blobs': (input) => ({ ...input, more: false }),
+    })
+    expect(stagesOf(calls).slice(2, 7)).toEqual([
+      'plan-preflight-blobs',
+      'preflight-blobs',
+      'plan-preflight-blobs',
+      'preflight-blobs',
+      'decide',
+    ])
+  })
+
   it('skips the writing stages if the decide stage returns write: false', async () => {
     const calls = await runScripted('restore', { decide: () => ({ job_id: 'j', items: [], count: 0, write: false }) })
     expect(stagesOf(calls)).toEqual(['convert', 'inspect', 'plan-preflight-blobs', 'decide', 'report'])
