@@ -6,6 +6,7 @@ import type { ModelRegistry } from '../shared/resources/models.ts'
 import type { RetentionDays as ObjectRetention } from '../shared/schedules/retention.ts'
 import { SCHEDULE_MEMBERS, type Schedule, SchedulesShape, validateSchedule } from '../shared/schedules/schedule.ts'
 import type { ArchiveBucket } from '../shared/runtime/config.ts'
+import { schemaMessage } from '../shared/values/schema-messages.ts'
 import type { SettingsInput } from './settings-input.ts'
 
 /** The valid settings of a deployment, with their defaults. `SettingsInput` describes each setting. */
@@ -149,18 +150,24 @@ const SettingsShape = z.strictObject({
   throttle: Throttle.prefault({}),
 } satisfies SchemaOfEach<SettingsInput>)
 
-/** Thrown if the settings are not valid. The message lists each invalid setting, its value and the allowed values. */
+/**
+ * Thrown if the settings are not valid. The message lists each invalid setting, its value and the allowed values. It
+ * also names the file that contains the settings, if they are in a file.
+ */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
+  readonly faults: readonly string[]
 
-  constructor(faults: readonly string[]) {
-    super(['The settings of SpecStar Backup are not valid:', ...faults.map((fault) => `  ${fault}`)].join('\n'))
+  constructor(faults: readonly string[], file?: string) {
+    const heading = `The settings of SpecStar Backup${file === undefined ? '' : ` in ${file}`} are not valid:`
+    super([heading, ...faults.map((fault) => `  ${fault}`)].join('\n'))
+    this.faults = faults
   }
 }
 
 /** Validates the settings and adds the defaults. Throws `SettingsError`. */
 export const readSettings = (settings: unknown, models: ModelRegistry): Settings => {
-  const parsed = SettingsShape.safeParse(settings ?? {})
+  const parsed = SettingsShape.safeParse(settings ?? {}, { error: schemaMessage })
   if (!parsed.success) throw new SettingsError(parsed.error.issues.flatMap((issue) => faultsOf(issue, settings)))
   const { schedules: given, ...rest } = parsed.data
   if (rest.archive_lock !== undefined && rest.archive_lock_days !== undefined)
@@ -241,7 +248,7 @@ export const objectRetention = ({
 })
 
 const readSchedules = (given: readonly unknown[], models: ModelRegistry, settings: unknown): readonly Schedule[] => {
-  const parsed = SchedulesShape.safeParse(given)
+  const parsed = SchedulesShape.safeParse(given, { error: schemaMessage })
   if (!parsed.success)
     throw new SettingsError(
       parsed.error.issues.flatMap((issue) => faultsOf({ ...issue, path: ['schedules', ...issue.path] }, settings)),
@@ -264,10 +271,6 @@ const faultsOf = (issue: z.core.$ZodIssue, settings: unknown): string[] => {
     )
   }
   const value = valueAt(settings, issue.path)
-  if (issue.code === 'invalid_type' && issue.expected === 'object' && !issue.message.startsWith('must'))
-    return [
-      `${name}: ${JSON.stringify(value)} must be an object with these members: ${settingsAt(issue.path).join(', ')}`,
-    ]
   if (value !== undefined) return [`${name}: ${JSON.stringify(value)} ${issue.message}`]
   return [issue.message.startsWith('must') ? `${name}: is missing; it ${issue.message}` : `${name}: ${issue.message}`]
 }

@@ -9,6 +9,7 @@ import type { StoreNames } from './names.ts'
 import { writePackedBundle } from './packed-bundles.ts'
 import { readModels, readSettingsFile } from './input-files.ts'
 import type { InputFile, SettingsInput } from './settings-input.ts'
+import { SettingsError } from './settings.ts'
 
 export interface SpecStarBackupProps {
   /** The registered models. `shared/resources/STORE.md` describes the file. */
@@ -43,6 +44,7 @@ export class SpecStarBackup extends Construct {
 
   constructor(scope: Construct, id: string, props: SpecStarBackupProps) {
     super(scope, id)
+    assertProps(props)
     const { storesScope, writeBundle = writePackedBundle } = props
     const models = readModels(props.models)
     const settings = readSettingsFile(props.settings, models.registry)
@@ -61,4 +63,13 @@ export class SpecStarBackup extends Construct {
     this.storeNames = stores.names
     this.key = stores.key
   }
+}
+
+/** Throws `SettingsError` if props are not an object, which the types of TypeScript do not allow. */
+const assertProps = (props: unknown): void => {
+  if (typeof props === 'object' && props !== null) return
+  throw new SettingsError([
+    `props: ${props === undefined ? 'is missing; it ' : ''}must be an object with models and settings, ` +
+      "such as { models: 'models.json', settings: { deployment: 'shop' } }",
+  ])
 }

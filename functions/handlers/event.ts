@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { currentServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { telemetry } from '../../shared/telemetry/telemetry.ts'
+import { issueLines, schemaMessage } from '../../shared/values/schema-messages.ts'
 import { withEventBudget } from './call-budgets.ts'
 
 /**
@@ -21,6 +22,12 @@ export const event = <Schema extends z.ZodType, Output>(
 ): ((payload: z.input<Schema>, context: Context) => Promise<Output>) => {
   const handler = middy<z.input<Schema>, Output>()
     .use(telemetry())
-    .handler(async (payload: z.input<Schema>): Promise<Output> => work(schema.parse(payload), await currentServices()))
+    .handler(async (payload: z.input<Schema>): Promise<Output> => work(parse(schema, payload), await currentServices()))
   return (payload, context) => withEventBudget(context, () => handler(payload, context))
+}
+
+const parse = <Schema extends z.ZodType>(schema: Schema, payload: unknown): z.output<Schema> => {
+  const { success, data, error } = schema.safeParse(payload, { error: schemaMessage })
+  if (success) return data
+  throw new Error(`the event is not valid: ${issueLines(error).join('; ')}`)
 }

@@ -9,6 +9,7 @@ import { currentServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { logger, telemetry } from '../../shared/telemetry/telemetry.ts'
 import { whileStoring } from '../../shared/throttling/call-context.ts'
+import { schemaMessage } from '../../shared/values/schema-messages.ts'
 import { withStageBudget } from './call-budgets.ts'
 
 /**
@@ -35,7 +36,7 @@ export const stage = <Input, Output>(
 }
 
 const parse = <Message>(name: StageName, side: 'input' | 'output', schema: z.ZodType<Message>, message: unknown) => {
-  const { success, data, error } = schema.safeParse(message)
+  const { success, data, error } = schema.safeParse(message, { error: schemaMessage })
   if (success) return data
   const faults = error.issues.map(({ path, message: fault }) =>
     path.length === 0 ? fault : `field ${path.join('.')}: ${fault}`,

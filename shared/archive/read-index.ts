@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { isDeeperThan } from '../values/json-depth.ts'
+import { schemaMessage } from '../values/schema-messages.ts'
 import { decompressZstd } from './compression.ts'
 import { ArchiveInvalidError, EntryCorruptError } from './errors.ts'
 import { entrySortKey, explainWrongPath, type IndexLine, IndexLineSchema } from './index-line.ts'
@@ -51,7 +52,7 @@ const decodeIndexLine = (bytes: Buffer, name: string): IndexLine => {
   } catch {
     throw new ArchiveInvalidError(`${name} is not JSON`)
   }
-  const parsed = IndexLineSchema.safeParse(json)
+  const parsed = IndexLineSchema.safeParse(json, { error: schemaMessage })
   if (!parsed.success) throw new ArchiveInvalidError(`${name}: ${firstIssue(parsed.error)}`)
   const line: IndexLine = parsed.data
   const problem = explainWrongPath(line)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { LEFT_OUT_NAME, type LeftOut, MAX_LEFT_OUT_IN_MANIFEST } from './left-out.ts'
 import { isDeeperThan } from '../values/json-depth.ts'
 import { must } from '../values/must.ts'
+import { schemaMessage } from '../values/schema-messages.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { ArchiveInvalidError, UnsupportedVersionError } from './errors.ts'
 import { MAX_INDEX_BYTES, MAX_LEFT_OUT_BYTES, MAX_MANIFEST_BYTES, MAX_MANIFEST_LEVELS } from './limits.ts'
@@ -27,7 +28,7 @@ export const parseManifest = (bytes: Buffer): Manifest => {
   const json = parseJson(bytes)
   const version = VersionSchema.safeParse(json)
   if (version.success && version.data.version !== 3) throw new UnsupportedVersionError(version.data.version)
-  const manifest = ManifestSchema.safeParse(json)
+  const manifest = ManifestSchema.safeParse(json, { error: schemaMessage })
   if (!manifest.success) throw new ArchiveInvalidError(`manifest.json: ${firstIssue(manifest.error)}`)
   checkConsistency(manifest.data)
   return manifest.data

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { schemaMessage } from '../values/schema-messages.ts'
 import { type FieldError, InvalidRequestError } from './errors.ts'
 
 /** Parameters of SpecStar's list and search routes that exports and restores do not have. */
@@ -9,7 +10,7 @@ export const parseParameters = <Shape extends z.core.$ZodLooseShape>(
   schema: z.ZodObject<Shape, z.core.$strict>,
   input: Readonly<Record<string, unknown>>,
 ): z.output<z.ZodObject<Shape, z.core.$strict>> => {
-  const parsed = schema.safeParse(input)
+  const parsed = schema.safeParse(input, { error: schemaMessage })
   if (parsed.success) return parsed.data
   const allowed = Object.keys(schema.shape)
   throw new InvalidRequestError(parsed.error.issues.flatMap((issue) => fieldErrors(issue, allowed)))

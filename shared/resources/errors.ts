@@ -65,13 +65,16 @@ export class UnknownModelError extends Error {
   }
 }
 
-/** The model registry (`models.json`) is invalid. Each finding contains the model and the key that are invalid. */
+/**
+ * The model registry is invalid. Each finding contains the model and the key that are invalid. The message begins with
+ * the source of the registry, such as the path of its file.
+ */
 export class ModelsInvalidError extends Error {
   override readonly name = 'ModelsInvalidError'
   readonly findings: readonly string[]
 
-  constructor(findings: readonly string[]) {
-    super(`models.json: ${findings.join('; ')}`)
+  constructor(findings: readonly string[], source = 'models.json') {
+    super(`${source}: ${findings.join('; ')}`)
     this.findings = findings
   }
 }

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { errorMessage } from '../values/error-message.ts'
 import { BlobPathList, type BlobPaths } from './blob-paths.ts'
 import { ModelsInvalidError, UnknownModelError } from './errors.ts'
+import { schemaMessage } from '../values/schema-messages.ts'
 import { compareBytes } from '../values/text-order.ts'
 
 /** A field of the payload whose value is copied to `indexed_data`. */
@@ -143,21 +145,39 @@ export class ModelRegistry {
   }
 }
 
-/** Reads the registry from a JSON file. Throws `ModelsInvalidError` if the file cannot be read or is invalid. */
+/**
+ * Reads the registry of a deployment from a JSON file. Throws `ModelsInvalidError` if the file cannot be read or is
+ * invalid, or if it contains no model.
+ */
 export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry> => {
+  const source = filePath(path)
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new ModelsInvalidError([`cannot be read: ${errorMessage(error)}`])
+    throw new ModelsInvalidError([`cannot be read: ${errorMessage(error)}`], source)
   })
-  return parseModels(text)
+  return parseModels(text, source)
 }
 
-/** Creates a registry from the text of `models.json`. Throws `ModelsInvalidError` if the text is invalid. */
-export const parseModels = (text: string): ModelRegistry => {
+/** Returns the path of a file for messages. */
+export const filePath = (path: string | URL): string => (path instanceof URL ? fileURLToPath(path) : path)
+
+/**
+ * Creates the registry of a deployment from its text. `source` is where the text comes from, such as the path of a file.
+ * Throws `ModelsInvalidError` if the text is invalid, or if it contains no model.
+ */
+export const parseModels = (text: string, source: string): ModelRegistry => {
+  const registry = loadModels(parseJson(text, source), source)
+  if (registry.names.length > 0) return registry
+  throw new ModelsInvalidError(
+    ['contains no models; add a member for each model, for example { "user": {} } (STORE.md describes the members)'],
+    source,
+  )
+}
+
+const parseJson = (text: string, source: string): unknown => {
   try {
-    return loadModels(JSON.parse(text))
+    return JSON.parse(text)
   } catch (error) {
-    if (error instanceof SyntaxError) throw new ModelsInvalidError([`is not JSON: ${error.message}${bannerHint(text)}`])
-    throw error
+    throw new ModelsInvalidError([`is not JSON: ${errorMessage(error)}${bannerHint(text)}`], source)
   }
 }
 
@@ -169,13 +189,13 @@ const bannerHint = (text: string): string =>
   /^\s*> /.test(text) ? '; the file begins with lines of npm: create it with npm run models -- FILE.acbak --output' : ''
 
 /**
- * Creates a registry from the parsed content of `models.json`. If the content is invalid, throws `ModelsInvalidError`
- * with a finding for each error.
+ * Creates a registry from the parsed content of `models.json`, which may contain no model. If the content is invalid,
+ * throws `ModelsInvalidError` with a finding for each error.
  */
-export const loadModels = (json: unknown): ModelRegistry => {
+export const loadModels = (json: unknown, source?: string): ModelRegistry => {
   const read = readModels(json)
   if (read instanceof ModelRegistry) return read
-  throw new ModelsInvalidError(read)
+  throw new ModelsInvalidError(read, source)
 }
 
 /** Returns the errors in the parsed content of `models.json`. */
@@ -188,7 +208,7 @@ const readModels = (json: unknown): ModelRegistry | readonly string[] => {
   const { models, prefixes } = splitRegistry(json)
   const ignored = IgnoredKeyPrefixes.safeParse(prefixes)
   if (!ignored.success) return [`${IGNORED}: must be a list of strings that are not empty`]
-  const parsed = ModelFile.safeParse(models)
+  const parsed = ModelFile.safeParse(models, { error: schemaMessage })
   if (!parsed.success) return parsed.error.issues.map(issueText)
   const names = Object.keys(parsed.data)
   const findings = Object.entries(parsed.data).flatMap(([name, entry]) => findErrors(name, entry, names))

@@ -4,6 +4,7 @@ import { EXISTING_STORES, type ExistingStore } from '../jobs/check-stores.ts'
 import { RetentionDays } from '../schedules/retention.ts'
 import { type Schedule, SchedulesShape } from '../schedules/schedule.ts'
 import { STRATEGIES, type Strategy } from '../jobs/job-request.ts'
+import { issueLines, schemaMessage } from '../values/schema-messages.ts'
 
 /** The configuration of a deployment, including the names of its tables and buckets. */
 export interface Config {
@@ -119,8 +120,8 @@ export class ConfigError extends Error {
  * `ConfigError` if a variable has an invalid value.
  */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
-  const parsed = Environment.safeParse(env)
-  if (!parsed.success) throw new ConfigError(z.prettifyError(parsed.error))
+  const parsed = Environment.safeParse(env, { error: schemaMessage })
+  if (!parsed.success) throw new ConfigError(issueLines(parsed.error).join('\n'))
   const read = parsed.data
   return {
     deployment: read.DEPLOYMENT,

@@ -5,6 +5,7 @@ import { errorMessage } from '../values/error-message.ts'
 import { instantOf } from '../values/instant.ts'
 import { plainNumber } from '../values/number-text.ts'
 import { orderedJsonText, parseOrderedJson } from '../values/ordered-json.ts'
+import { schemaMessage } from '../values/schema-messages.ts'
 import { isUuid } from '../values/uuid.ts'
 import { firstIssue } from '../archive/read-manifest.ts'
 import { decodeMsgpack } from './msgpack-reader.ts'
@@ -131,7 +132,7 @@ const parseFields = <Schema extends z.ZodType>(
   schema: Schema,
   map: ReadonlyMap<unknown, unknown>,
 ): z.output<Schema> => {
-  const { data, error } = schema.safeParse(Object.fromEntries(map))
+  const { data, error } = schema.safeParse(Object.fromEntries(map), { error: schemaMessage })
   if (error === undefined) return data
   throw new RangeError(firstIssue(error))
 }

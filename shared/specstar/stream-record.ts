@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { must } from '../values/must.ts'
 import { quote } from '../values/message-text.ts'
+import { schemaMessage } from '../values/schema-messages.ts'
 import type { StreamLocation } from './errors.ts'
 
 /** The number of bytes of the length that precedes a record. */
@@ -76,7 +77,7 @@ export const toStreamRecord = (
   const type = members.get('t')
   if (typeof type !== 'string') throw new RangeError('t: must be a string, the type of the record')
   // Even for a key `__proto__`, `Object.fromEntries` defines an own property and does not change the prototype.
-  const { data, error } = Fields.safeParse(Object.fromEntries(members))
+  const { data, error } = Fields.safeParse(Object.fromEntries(members), { error: schemaMessage })
   const broken = (fault: string): BrokenRecord => {
     const known = RESOURCE_RECORDS.find((each) => each === type)
     if (known === undefined) throw new RangeError(fault)

@@ -61,10 +61,42 @@ describe('SpecStarBackup', () => {
     const missing = join(folder, 'missing.json')
     const withModels = (models: string) => () => synthesize({ models, settings: SETTINGS })
     const withSettings = (settings: string) => () => synthesize({ models: MODELS, settings })
-    expect(withModels(missing)).toThrow('models.json: cannot be read: ENOENT')
-    expect(withModels(text)).toThrow('models.json: is not JSON')
-    expect(withSettings(missing)).toThrow('the file cannot be read: ENOENT')
-    expect(withSettings(text)).toThrow(`${text} is not JSON`)
+    expect(withModels(missing)).toThrow(`${missing}: cannot be read: ENOENT`)
+    expect(withModels(text)).toThrow(`${text}: is not JSON`)
+    expect(withSettings(missing)).toThrow(/missing.json are not valid:\n {2}the file cannot be read: ENOENT/)
+    expect(withSettings(text)).toThrow(/text.json are not valid:\n {2}the file is not JSON: /)
+  })
+
+  it('names the file, or the property, that contains the invalid value', async () => {
+    const models = await file('own.json', '{ "order": { "shards": 3 } }')
+    const settings = await file('own-settings.json', '{ "deployment": "Shop" }')
+    expect(() => synthesize({ models, settings: SETTINGS })).toThrow(`${models}: model order: shards: 3 is not`)
+    const url = pathToFileURL(models)
+    expect(() => synthesize({ models: url, settings: SETTINGS })).toThrow(`${models}: model order: shards: 3 is not`)
+    const object = { order: { shards: 3 } }
+    expect(() => synthesize({ models: object, settings: SETTINGS })).toThrow(/^models: model order: shards: 3 is not/)
+    expect(() => synthesize({ models: MODELS, settings })).toThrow(
+      `The settings of SpecStar Backup in ${settings} are not valid:\n  deployment: "Shop" must be`,
+    )
+  })
+
+  it.each<[string, unknown, string]>([
+    ['no props', undefined, '  props: is missing; it must be an object with models and settings, such as {'],
+    ['props of another type', 'shop', '  props: must be an object with models and settings, such as {'],
+    ['no models', { settings: SETTINGS }, 'models: is missing; it must be the path or the URL of a JSON file, or an'],
+    ['null as models', { models: null }, 'models: is missing; it must be the path or the URL of a JSON file, or an'],
+    ['models of another type', { models: 5 }, 'models: must be the path or the URL of a JSON file, or an object with'],
+    ['a list of models', { models: [] }, 'models: must be the path or the URL of a JSON file, or an object with a'],
+    ['empty models', { models: {} }, 'models: contains no models; add a member for each model, for example {'],
+    ['an empty path', { models: '' }, 'models: cannot be read: ENOENT'],
+    ['no settings', { models: MODELS }, '  deployment: is missing; it must be a lower-case letter followed by'],
+  ])('rejects %s with a message that says what is allowed', (_, props, message) => {
+    expect(() => synthesize(props as SpecStarBackupProps)).toThrow(message)
+  })
+
+  it('rejects a file without a model', async () => {
+    const models = await file('empty.json', '{ "ignored_key_prefixes": ["cache#"] }')
+    expect(() => synthesize({ models, settings: SETTINGS })).toThrow(`${models}: contains no models; add a member`)
   })
 
   it('requires the account and the region for a key', () => {

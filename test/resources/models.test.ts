@@ -125,24 +125,28 @@ describe('the model registry', () => {
     )
     expect(() => loadModels({ a: 7, b: { shards: 0 } })).toThrow(
       expect.objectContaining({
-        findings: ['model a: must be an object', 'model b: shards: Too small: expected number to be >=1'],
+        findings: ['model a: must be an object', 'model b: shards: must be at least 1'],
       }),
     )
   })
 
   it('cannot be loaded from a file that is missing, not JSON, or not a registry', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'models-'))
-    const file = join(dir, 'models.json')
+    const file = join(dir, 'own.json')
     try {
       await expect(loadModelsFile(file)).rejects.toThrow(ModelsInvalidError)
-      await expect(loadModelsFile(file)).rejects.toThrow(/^models\.json: cannot be read: ENOENT/)
+      await expect(loadModelsFile(file)).rejects.toThrow(`${file}: cannot be read: ENOENT`)
       await writeFile(file, '{"a":')
       await expect(loadModelsFile(file)).rejects.toThrow(ModelsInvalidError)
-      await expect(loadModelsFile(file)).rejects.toThrow(/^models\.json: is not JSON: Unexpected end.*input$/)
+      await expect(loadModelsFile(file)).rejects.toThrow(/own\.json: is not JSON: Unexpected end.*input$/)
       await writeFile(file, '\n> specstar-backup@0.1.0 models\n> node functions/cli/models.ts\n\n{"a":{}}\n')
       await expect(loadModelsFile(file)).rejects.toThrow(/begins with lines of npm: .* --output$/)
       await writeFile(file, '{"a":{"shards":3}}')
-      await expect(loadModelsFile(file)).rejects.toThrow('models.json: model a: shards: 3 is not a power of two')
+      await expect(loadModelsFile(file)).rejects.toThrow(`${file}: model a: shards: 3 is not a power of two`)
+      for (const empty of ['{}', '{"ignored_key_prefixes":["x#"]}']) {
+        await writeFile(file, empty)
+        await expect(loadModelsFile(file)).rejects.toThrow(`${file}: contains no models; add a member for each model`)
+      }
       await writeFile(file, '{"a":{}}')
       expect((await loadModelsFile(file)).names).toEqual(['a'])
     } finally {
@@ -156,7 +160,7 @@ describe('the model registry', () => {
     ['model blobs: SpecStar uses this name for its routes /blobs/…; rename the model', { blobs: {} }],
     ['model a: shards: 12 is not a power of two', { a: { shards: 12 } }],
     ['model a: shards', { a: { shards: 2048 } }],
-    ['model a: Unrecognized key: "idx"', { a: { idx: [] } }],
+    ['model a: has the unknown member "idx"; allowed: indexed, references, blobs, schema, shards', { a: { idx: [] } }],
     ['model a: indexed.0', { a: { indexed: [{ path: 'x' }] } }],
     ['model a: indexed: key x is listed twice', { a: { indexed: ['x', { key: 'x', path: 'y' }] } }],
     ['model a: references.0.ref_type', { a: { references: [{ field: 'f', target: 'a', ref_type: 'uid' }] } }],

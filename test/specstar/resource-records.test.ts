@@ -88,28 +88,30 @@ describe('metadata in a stream', () => {
 
   it.each(Object.keys(META))('is rejected without %s', (name) => {
     const rest = Object.fromEntries(Object.entries(META).filter(([key]) => key !== name))
-    expect(() => decodeMetadata(encodeFields(rest))).toThrow(new RegExp(`^${name}: Invalid input`))
+    expect(() => decodeMetadata(encodeFields(rest))).toThrow(new RegExp(`^${name}: is missing; it must be `))
   })
 
   it.each(Object.keys(META))('is rejected if %s is nil', (name) => {
-    expect(() => decodeMetadata(encodeFields({ ...META, [name]: null }))).toThrow(new RegExp(`^${name}: Invalid input`))
+    expect(() => decodeMetadata(encodeFields({ ...META, [name]: null }))).toThrow(
+      new RegExp(`^${name}: must be .*, not null$`),
+    )
   })
 
   it.each([
     ['a text that is not a time', { created_time: 'soon' }, 'created_time: must be a time in ISO 8601'],
-    ['a time of another type', { rev_created_time: 5n }, 'rev_created_time: Invalid input'],
-    ['a negative count', { total_revision_count: -1n }, 'total_revision_count: Too small: expected bigint to be >=0'],
+    [
+      'a time of another type',
+      { rev_created_time: 5n },
+      'rev_created_time: must be a timestamp, not an integer, or must be a string, not an integer',
+    ],
+    ['a negative count', { total_revision_count: -1n }, 'total_revision_count: must be at least 0'],
     [
       'a count that is a float',
       { total_revision_count: 1 },
-      'total_revision_count: Invalid input: expected bigint, received number',
+      'total_revision_count: must be an integer, not the number 1',
     ],
-    ['an unknown status', { rev_status: 'odd' }, 'rev_status: Invalid option: expected one of "draft"|"stable"'],
-    [
-      'indexed data that is not a map',
-      { indexed_data: [] },
-      'indexed_data: Invalid input: expected Map, received array',
-    ],
+    ['an unknown status', { rev_status: 'odd' }, 'rev_status: must be one of: "draft", "stable"'],
+    ['indexed data that is not a map', { indexed_data: [] }, 'indexed_data: must be a map, not a list'],
     [
       'indexed data that contains bytes',
       { indexed_data: new Map([['a', Buffer.alloc(1)]]) },
@@ -177,7 +179,7 @@ describe('a revision in a stream', () => {
 
   it.each(Object.keys(INFO))('is rejected without %s', (name) => {
     const rest = Object.fromEntries(Object.entries(INFO).filter(([key]) => key !== name))
-    expect(() => decodeRevision(revision(infoMap(rest)))).toThrow(new RegExp(`^${name}: Invalid (input|option)`))
+    expect(() => decodeRevision(revision(infoMap(rest)))).toThrow(new RegExp(`^${name}: is missing; it must be `))
   })
 
   it.each([
@@ -192,22 +194,10 @@ describe('a revision in a stream', () => {
   })
 
   it.each([
-    ['info that is not a map', revision([]), 'info: Invalid input: expected Map, received array'],
-    [
-      'no payload',
-      encodeFields({ info: infoMap(INFO) }),
-      'raw_data: Invalid input: expected Buffer, received undefined',
-    ],
-    [
-      'a payload that is a text',
-      revision(infoMap(INFO), 'x'),
-      'raw_data: Invalid input: expected Buffer, received string',
-    ],
-    [
-      'an unknown status',
-      revision(infoMap({ ...INFO, status: 'odd' })),
-      'status: Invalid option: expected one of "draft"|"stable"',
-    ],
+    ['info that is not a map', revision([]), 'info: must be a map, not a list'],
+    ['no payload', encodeFields({ info: infoMap(INFO) }), 'raw_data: is missing; it must be binary data'],
+    ['a payload that is a text', revision(infoMap(INFO), 'x'), 'raw_data: must be binary data, not a string'],
+    ['an unknown status', revision(infoMap({ ...INFO, status: 'odd' })), 'status: must be one of: "draft", "stable"'],
   ])('is rejected with %s, and the error names the field', (_what, data, message) => {
     expect(() => decodeRevision(data)).toThrow(new RangeError(message))
   })

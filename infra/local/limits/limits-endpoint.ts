@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { z } from 'zod'
 import { errorMessage } from '../../../shared/values/error-message.ts'
+import { issueLines, schemaMessage } from '../../../shared/values/schema-messages.ts'
 import type { NamedUsage } from './buckets.ts'
 
 /** The path of the limits in a local service. No request of the SDK has this path: `-` is not a valid bucket name. */
@@ -45,13 +46,30 @@ export class LimitsEndpoint<Limits, LimiterOfService extends Limiter> {
     return true
   }
 
+  #parse(body: string): Limits | null {
+    const json = parseJson(body)
+    const { success, data, error } = this.#schema.safeParse(json, { error: schemaMessage })
+    if (success) return data
+    throw new Error(
+      `the limits in the body are not valid: ${issueLines(error).join('; ')}; send an object with all limits, or null for none`,
+    )
+  }
+
   async #answer(request: IncomingMessage): Promise<NamedUsage[]> {
     if (request.method === 'PUT') {
-      const limits = this.#schema.parse(JSON.parse(await text(request)))
+      const limits = this.#parse(await text(request))
       this.limiter = limits === null ? undefined : this.#limiterFor(limits)
     }
     const usage = this.limiter?.usage() ?? []
     if (request.method === 'POST') this.limiter?.restartUsage()
     return usage
+  }
+}
+
+const parseJson = (body: string): unknown => {
+  try {
+    return JSON.parse(body)
+  } catch (error) {
+    throw new Error('the body is not JSON; send an object with all limits, or null for none', { cause: error })
   }
 }

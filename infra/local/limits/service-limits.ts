@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { issueLines, schemaMessage } from '../../../shared/values/schema-messages.ts'
 
 const Positive = z.number().positive()
 const LatencyMs = z.number().min(0)
@@ -81,11 +82,11 @@ export const parseLimits = (text = ''): ServiceLimits => {
   if (text === '') return {}
   const aws = /^aws(?:\/([1-9]\d{0,3}))?$/.exec(text)
   if (aws !== null) return awsLimits(Number(aws[1] ?? 1))
-  const parsed = ServiceLimits.safeParse(parseJson(text))
+  const parsed = ServiceLimits.safeParse(parseJson(text), { error: schemaMessage })
   if (parsed.success) return parsed.data
   throw new Error(
-    `LIMITS=${text} is not valid: set LIMITS to aws, to aws/N with a divisor N from 1 to 9999, ` +
-      `or to a JSON object:\n${z.prettifyError(parsed.error)}`,
+    `LIMITS=${text} is not valid: ${issueLines(parsed.error).join('; ')}; ` +
+      'set LIMITS to aws, to aws/N with a divisor N from 1 to 9999, or to a JSON object',
   )
 }
 
@@ -93,6 +94,10 @@ const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {
-    return text
+    throw new Error(
+      `LIMITS=${text} is not valid: ` +
+        'set LIMITS to aws, to aws/N with a divisor N from 1 to 9999, or to a JSON object ' +
+        `with these members: ${Object.keys(ServiceLimits.shape).join(', ')}`,
+    )
   }
 }

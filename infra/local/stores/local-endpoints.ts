@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { schemaMessage } from '../../../shared/values/schema-messages.ts'
 import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
 
 /** The servers of the running local program, and the access key for them. */
@@ -40,7 +41,8 @@ const LOCAL_HOSTS = ['127.0.0.1', 'localhost', '[::1]']
 /** A server on this machine responds within milliseconds. A server that needs longer than this hangs. */
 const TIMEOUT_MS = 5_000
 
-const Port = z.coerce.number().int().min(1).max(65_535)
+const PORT = 'must be the number of a port, from 1 to 65535'
+const Port = z.coerce.number(PORT).int(PORT).min(1, PORT).max(65_535, PORT)
 const Environment = z.object({
   S3_PORT: Port.default(9000),
   DYNAMODB_PORT: Port.default(8000),
@@ -56,7 +58,7 @@ const Environment = z.object({
  * the fixed key of the local services. Throws `NotLocalError` if an endpoint is on another machine.
  */
 export const localEndpoints = (env: Readonly<Record<string, string | undefined>>): LocalEndpoints => {
-  const read = Environment.parse(env)
+  const read = Environment.parse(env, { error: schemaMessage })
   const dynamo = read.AWS_ENDPOINT_URL_DYNAMODB ?? `http://127.0.0.1:${read.DYNAMODB_PORT}`
   const s3 = read.AWS_ENDPOINT_URL_S3 ?? `http://127.0.0.1:${read.S3_PORT}`
   for (const endpoint of [dynamo, s3])

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Item, keyAttributes } from '../../tables/item.ts'
+import { issueLines, schemaMessage } from '../../values/schema-messages.ts'
 import { Job, KEPT_SECONDS } from '../job.ts'
 
 /** Returns the attribute `expires`. DynamoDB deletes an item with this attribute 90 days after `now`. */
@@ -38,7 +39,7 @@ const plannedAttributes = (planned: object): Item =>
  * its result that another version has stored.
  */
 const StoredJob = z.custom<Job>().superRefine((job, context) => {
-  for (const { path, message } of Job.safeParse(job).error?.issues ?? [])
+  for (const { path, message } of Job.safeParse(job, { error: schemaMessage }).error?.issues ?? [])
     context.addIssue({ code: 'custom', path, message })
 })
 
@@ -56,7 +57,7 @@ export const jobOf = (item: Item): Job => {
   const { success, data, error } = StoredJob.safeParse(members)
   if (success) return data
   throw new Error(
-    `item ${item['pk']?.S ?? ''} of the job table does not contain a valid job:\n${z.prettifyError(error)}`,
+    `item ${item['pk']?.S ?? ''} of the job table does not contain a valid job:\n${issueLines(error).join('\n')}`,
   )
 }
 

@@ -20,10 +20,17 @@ describe('the variable LIMITS', () => {
     expect(parseLimits('{"lambda":{"concurrency":10}}')).toEqual({ lambda: { concurrency: 10 } })
   })
 
-  it.each(['aws/0', 'aws/', 'awsome', '{', '[]', '{"lambda":{"concurrency":0}}', '{"lambda":{"memory":1}}'])(
-    'rejects %s and names the allowed values',
-    (text) => {
-      expect(() => parseLimits(text)).toThrow(`LIMITS=${text} is not valid: set LIMITS to aws, to aws/N`)
-    },
-  )
+  it.each([
+    ['aws/0', ''],
+    ['aws/', ''],
+    ['awsome', ''],
+    ['{', ''],
+    ['[]', 'must be an object with these members: dynamodb, s3, lambda; '],
+    ['{"lambda":{"concurrency":0}}', 'lambda.concurrency: must be more than 0; '],
+    ['{"lambda":{"memory":1}}', 'lambda.concurrency: is missing; it must be a number; lambda: has the unknown member '],
+  ])('rejects %s and names the allowed values', (text, fault) => {
+    const parse = () => parseLimits(text)
+    expect(parse).toThrow(`LIMITS=${text} is not valid: ${fault}`)
+    expect(parse).toThrow('set LIMITS to aws, to aws/N with a divisor N from 1 to 9999, or to a JSON object')
+  })
 })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -95,7 +95,7 @@ describe('npm start', () => {
     [{ PORT: '4999', S3_PORT: '4999' }, 'S3_PORT and PORT are both 4999: set them to different ports\n'],
     [{ LIMITS: 'fast' }, 'LIMITS=fast is not valid: set LIMITS to aws,'],
     [{ DATA_DIR: '/dev/null' }, 'DATA_DIR=/dev/null: the folder cannot be created'],
-    [{ MODELS_FILE: '/nowhere.json' }, 'models.json: cannot be read: ENOENT'],
+    [{ MODELS_FILE: '/nowhere.json' }, '/nowhere.json: cannot be read: ENOENT'],
     [{ SCHEDULES: '[{"name":"x"}]' }, 'SCHEDULES'],
     [{ SCHEDULES: '[{"name":"x","rate":"1 day","keep_days":1,"models":["planet"]}]' }, 'schedule x: model planet'],
   ])('exits with an error that explains the invalid setting in %j', async (environment, message) => {
@@ -104,6 +104,14 @@ describe('npm start', () => {
     expect(program.out).toBe('')
     expect(program.err).toContain(message)
     expect(program.err).not.toContain('    at ')
+  })
+
+  it('exits with an error that names the file of the models if it contains none', async () => {
+    const file = join(dir, 'own-models.json')
+    await writeFile(file, '{}')
+    const program = start({ MODELS_FILE: file })
+    expect(await program.exited).toBe(1)
+    expect(program.err).toMatch(/^\S*own-models\.json: contains no models; add a member for each model, .*\n$/)
   })
 
   it('gives the local services the limits in LIMITS', async () => {

@@ -29,6 +29,18 @@ describe('the limits of the local S3 service', () => {
     expect(await rejection(s3.client.send(new HeadObjectCommand(object)))).toMatchObject({ status: 503 })
   })
 
+  it.each([
+    ['{', 'the body is not JSON; send an object with all limits, or null for none'],
+    ['5', 'the limits in the body are not valid: must be an object with these members: writesPerSecond, '],
+    ['{"writesPerSecond":0,"readsPerSecond":1,"latencyMs":0}', 'writesPerSecond: must be more than 0; send an object'],
+  ])('are not replaced by the body %s, and the answer says what is allowed', async (body, message) => {
+    const response = await fetch(`${s3.endpoint}/-/limits`, { method: 'PUT', body })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toEqual({ message: expect.stringContaining(message) as string })
+    await put('kept/a')
+    expect(await rejection(put('kept/b'))).toMatchObject({ status: 503 })
+  })
+
   it('count a list for its prefix', async () => {
     await s3.client.send(new ListObjectsV2Command({ Bucket, Prefix: 'four/' }))
     const list = s3.client.send(new ListObjectsV2Command({ Bucket, Prefix: 'four/five' }))

@@ -3,6 +3,16 @@ import { localEndpoints, NoAnswerError, NotLocalError, probe } from '../../../..
 import { freePorts } from '../../../../infra/local/processes/free-ports.ts'
 
 describe('localEndpoints', () => {
+  it.each([
+    [{ S3_PORT: 'ninety' }, 'must be the number of a port, from 1 to 65535'],
+    [{ DYNAMODB_PORT: '0' }, 'must be the number of a port, from 1 to 65535'],
+    [{ AWS_ENDPOINT_URL_S3: 'local' }, 'must be a URL'],
+  ])('rejects %j with the allowed values', (env, message) => {
+    expect(() => localEndpoints(env)).toThrow(
+      expect.objectContaining({ issues: [expect.objectContaining({ path: Object.keys(env), message })] }),
+    )
+  })
+
   it('uses the configured ports and the access key of the local services', () => {
     const env = { S3_PORT: '9100', DYNAMODB_PORT: '8100', AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'x' }
     expect(localEndpoints(env)).toEqual({
