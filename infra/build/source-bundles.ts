@@ -17,10 +17,15 @@ const BANNER = "import { createRequire } from 'node:module';const require = crea
  */
 const OUT_FOLDER = join(ROOT, '.bundles')
 
-/** Bundles all functions from the source files of this project. Returns also the files that the bundles contain. */
-export const bundleFunctions = (): { readonly bundles: Bundles; readonly inputs: Metafile['inputs'] } => {
+/**
+ * Bundles functions from the source files of this project. By default, bundles all functions. Returns also the files
+ * that the bundles contain.
+ */
+export const bundleFunctions = (
+  functions: readonly { readonly file: string }[] = FUNCTIONS,
+): { readonly bundles: Bundles; readonly inputs: Metafile['inputs'] } => {
   const { outputFiles, metafile } = buildSync({
-    entryPoints: FUNCTIONS.map(({ file }) => ({ in: join(ROOT, 'functions', file), out: join(file, 'index') })),
+    entryPoints: functions.map(({ file }) => ({ in: join(ROOT, 'functions', file), out: join(file, 'index') })),
     outdir: OUT_FOLDER,
     write: false,
     metafile: true,

@@ -6,13 +6,14 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { Figures } from './figures.ts'
+import { Figures, tableText } from './figures.ts'
+import type { BenchOptions } from './options.ts'
 
 const run = promisify(execFile)
 const SIDE = fileURLToPath(new URL('codec/side.ts', import.meta.url))
 const Measured = z.object({ seconds: z.number(), memory: z.number() })
 
-export interface CodecBench {
+interface CodecBench {
   /** Uncompressed size of all lines, in MB. */
   readonly megabytes: number
   readonly seconds: Figures
@@ -22,11 +23,31 @@ export interface CodecBench {
   readonly stored: Figures
 }
 
+const RESOURCES = { quick: 4_000, full: 48_000 }
+
 /**
  * Writes and reads the same records as an archive, as a simple tar of compressed lines, and with the programs `tar` and
- * `zstd` if they are installed.
+ * `zstd` if they are installed. Prints a table.
  */
-export const benchCodec = async (resources: number, rounds: number): Promise<CodecBench> => {
+export const benchCodec = async ({ mode, rounds }: Pick<BenchOptions, 'mode' | 'rounds'>): Promise<void> => {
+  const { megabytes, seconds, memory, stored } = await measureCodec(RESOURCES[mode], rounds)
+  console.log(`\n${megabytes.toFixed(0)} MB of record lines; medians of ${rounds} rounds`)
+  console.log(
+    tableText(
+      ['codec', 'seconds', 'range', 'MB/s', 'memory, MiB', 'stored, MB'],
+      seconds.names.map((name) => [
+        name,
+        seconds.median(name).toFixed(2),
+        seconds.spread(name),
+        (megabytes / seconds.median(name)).toFixed(0),
+        memory.has(name) ? memory.median(name).toFixed(0) : '',
+        stored.has(name) ? stored.median(name).toFixed(1) : '',
+      ]),
+    ),
+  )
+}
+
+const measureCodec = async (resources: number, rounds: number): Promise<CodecBench> => {
   const folder = await mkdtemp(join(tmpdir(), 'specstar-codec-'))
   const [seconds, memory, stored] = [new Figures(), new Figures(), new Figures()]
   const pathOf = (name: string): string => join(folder, name)

@@ -4,19 +4,36 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { bundlesOf, synthesize } from '../infra/deployed/template.ts'
-import { Figures } from './figures.ts'
+import { Figures, tableText } from './figures.ts'
+import type { BenchOptions } from './options.ts'
 
 const run = promisify(execFile)
 const MIB = 1024 * 1024
 
-export interface ColdStartBench {
+interface ColdStartBench {
   /** Milliseconds from the start of the import to the loaded handler, by function. */
   readonly ms: Figures
   readonly mebibytes: ReadonlyMap<string, number>
 }
 
-/** Imports every synthesized bundle, each time in a new Node process. */
-export const benchColdStart = async (rounds: number): Promise<ColdStartBench> => {
+/** Imports every synthesized bundle, each time in a new Node process. Prints a table. */
+export const benchColdStart = async ({ rounds }: Pick<BenchOptions, 'rounds'>): Promise<void> => {
+  const { ms, mebibytes } = await measureColdStart(rounds)
+  console.log(`\ntime to import each bundle in a new process; medians of ${rounds} rounds`)
+  console.log(
+    tableText(
+      ['function', 'MiB', 'ms', 'range'],
+      ms.names.map((name) => [
+        name,
+        (mebibytes.get(name) ?? 0).toFixed(2),
+        ms.median(name).toFixed(0),
+        ms.spread(name),
+      ]),
+    ),
+  )
+}
+
+const measureColdStart = async (rounds: number): Promise<ColdStartBench> => {
   const synthesized = await synthesize({ bundles: true })
   try {
     const ms = new Figures()

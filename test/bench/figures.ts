@@ -1,29 +1,5 @@
 import Table from 'cli-table3'
-
-/** The values of one measurement in several rounds, in their order. */
-class Rounds {
-  readonly values: readonly number[]
-
-  constructor(values: readonly number[]) {
-    this.values = values
-  }
-
-  get median(): number {
-    const sorted = [...this.values].sort((a, b) => a - b)
-    const middle = (sorted.length - 1) / 2
-    return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2
-  }
-
-  /** The minimum and the maximum. */
-  get spread(): string {
-    return `${Math.min(...this.values).toFixed(2)}–${Math.max(...this.values).toFixed(2)}`
-  }
-
-  /** The median of the ratios within each round. A temporarily slow machine slows both sides of a round. */
-  ratioTo(other: Rounds): number {
-    return new Rounds(this.values.map((value, round) => value / (other.values[round] ?? Number.NaN))).median
-  }
-}
+import { summaryOf } from './results/statistics.ts'
 
 /** All measurements of several rounds, by name. */
 export class Figures {
@@ -39,15 +15,23 @@ export class Figures {
     return [...this.#values.keys()]
   }
 
-  of(name: string): Rounds {
-    return new Rounds(this.#values.get(name) ?? [])
+  has(name: string): boolean {
+    return this.#values.has(name)
   }
 
-  /** The sum of several measurements in each round. */
-  sum(names: readonly string[]): Rounds {
-    const [first = [], ...rest] = names.map((name) => this.of(name).values)
-    return new Rounds(first.map((value, round) => rest.reduce((sum, values) => sum + (values[round] ?? 0), value)))
+  median(name: string): number {
+    return summaryOf(this.#values.get(name) ?? []).median
   }
+
+  spread(name: string): string {
+    return spreadText(this.#values.get(name) ?? [])
+  }
+}
+
+/** The minimum and the maximum. */
+export const spreadText = (values: readonly number[]): string => {
+  const { min, max } = summaryOf(values)
+  return `${min.toFixed(2)}–${max.toFixed(2)}`
 }
 
 /**

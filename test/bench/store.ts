@@ -1,113 +1,101 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
-import { Readable } from 'node:stream'
-import { paginateScan } from '@aws-sdk/client-dynamodb'
-import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { startDemoProgram } from '../../infra/local/demo/demo-program.ts'
-import { writeResources } from '../../infra/local/seed/seed-store.ts'
-import { type LocalStores, openLocalStores } from '../../infra/local/stores/local-stores.ts'
-import { wipe } from '../../infra/local/stores/wipe-store.ts'
-import { metadataPartition, revisionPartition } from '../../shared/resources/keys.ts'
-import { largeSample, type Size } from '../large/sample.ts'
-import { Figures } from './figures.ts'
-import {
-  type Blob,
-  type Content,
-  copyBlobs,
-  type Item,
-  readBlobs,
-  readPartitions,
-  scanSegments,
-  writeBlobs,
-  writeItems,
-} from './raw.ts'
-import { type TimedJob, timedJob } from './timed-job.ts'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { DATA_SETS } from './content/data-sets.ts'
+import { commit, machine, versions } from './machine.ts'
+import type { BenchOptions } from './options.ts'
+import { measureLatency } from './ours/latency.ts'
+import { writeWorkerBundles } from './ours/worker-bundles.ts'
+import { checkPeers } from './peers/peers.ts'
+import { commonText, dataSetText } from './report.ts'
+import { CheckError, fallenRatios, Reference, updatedReference } from './results/check.ts'
+import { BenchResult, type DataSetResult } from './results/result.ts'
+import { runDataSet } from './run-data-set.ts'
+import { type BenchServices, startServices } from './services.ts'
 
-export interface StoreBench {
-  readonly items: number
-  readonly blobs: number
-  readonly megabytes: number
-  readonly figures: Figures
-}
+const REFERENCE = fileURLToPath(new URL('reference.json', import.meta.url))
+
+/** In a quick run, peers run once, because the start of Python alone takes a second. */
+const peerRoundsOf = ({ mode, rounds }: BenchOptions): number => (mode === 'quick' ? 1 : Math.min(rounds, 3))
 
 /**
- * Compares export and restore with raw access to the same store. Each round reads raw, exports, writes raw and
- * restores. The program runs in its own processes, the raw access in this process.
+ * Measures the selected data sets, prints tables and writes the JSON file. With `check`, sets the exit code to 1 if a
+ * ratio has fallen.
  */
-export const benchStore = async (size: Size, rounds: number, log: (line: string) => void): Promise<StoreBench> => {
-  const folder = await mkdtemp(join(tmpdir(), 'specstar-bench-'))
-  const program = await startDemoProgram(folder)
+export const benchStore = async (options: BenchOptions): Promise<void> => {
+  // A missing reference is reported before the measurement, which takes long.
+  const reference = options.check ? await readReference() : undefined
+  const services = await startServices(process.env)
   try {
-    const stores = await openLocalStores(program.env)
-    const filled = await writeResources(stores, largeSample(stores.models, size), () => undefined)
-    const content = await contentOf(stores)
-    const figures = new Figures()
-    // The first round is not counted: it fills caches and lets the compilers of all processes optimize.
-    for (let round = 0; round <= rounds; round++)
-      await oneRound(program.url, stores, content, round, round === 0 ? new Figures() : figures, log)
-    return { items: content.items.length, blobs: content.blobs.length, megabytes: filled.bytes / 1_000_000, figures }
+    const result = BenchResult.parse(await measure(services, options))
+    await mkdir(dirname(options.output), { recursive: true })
+    await writeFile(options.output, `${JSON.stringify(result, null, 2)}\n`)
+    console.log(`\nThe results are in ${options.output}`)
+    if (options.writeReference) await writeReference(result)
+    if (reference !== undefined) report(fallenRatios(result, reference))
   } finally {
-    await program.stop()
-    await rm(folder, { recursive: true, force: true })
+    await services.stop()
   }
 }
 
-const oneRound = async (
-  url: string,
-  stores: LocalStores,
-  { items, blobs }: Content,
-  round: number,
-  figures: Figures,
-  log: (line: string) => void,
-): Promise<void> => {
-  const { dynamo, s3, config, models } = stores
-  const table = config.tables.resources
-  const partitions = models.names.flatMap((model) =>
-    Array.from({ length: models.get(model).shards }, (_, shard) => shard).flatMap((shard) => [
-      metadataPartition(model, shard),
-      revisionPartition(model, shard),
-    ]),
-  )
-  const time = async (name: string, work: () => Promise<unknown>): Promise<void> => {
-    const start = performance.now()
-    await work()
-    figures.add(name, (performance.now() - start) / 1000)
+const measure = async (services: BenchServices, options: BenchOptions): Promise<BenchResult> => {
+  const { mode, rounds, dataSets, withPeers } = options
+  const log = (line: string): void => {
+    process.stderr.write(`${line}\n`)
   }
-  const job = async (name: string, path: string, body: object): Promise<TimedJob> => {
-    const done = await timedJob(url, path, body)
-    figures.add(name, done.seconds)
-    for (const [phase, seconds] of Object.entries(done.phases)) figures.add(`${name}: ${phase}`, seconds)
-    log(`round ${round}: ${name} ${done.seconds.toFixed(1)} s`)
-    return done
+  const bundles = join(services.folder, 'bundles')
+  writeWorkerBundles(bundles)
+  const peers = withPeers ? await checkPeers(services) : {}
+  const latency = await measureLatency(services, rounds)
+  const results: Record<string, DataSetResult> = {}
+  for (const set of DATA_SETS) {
+    const size = mode === 'quick' ? set.quick : set.full
+    if (size === undefined || !dataSets.includes(set.name)) continue
+    const settings = { rounds, peerRounds: peerRoundsOf(options), peers, bundles, log }
+    const result = await runDataSet(services, set, size, settings)
+    results[set.name] = result
+    console.log(dataSetText(set.name, result))
   }
-  const readRaw = async (): Promise<void> => {
-    await time('raw scan, 4 segments', () => scanSegments(dynamo, table, 4))
-    await time('raw query', () => readPartitions(dynamo, table, partitions))
-    await time('raw copy of blobs', () => copyBlobs(s3, config.buckets.blobs, config.buckets.work, blobs))
-    await time('raw read of blobs', () => readBlobs(s3, config.buckets.blobs, blobs))
+  console.log(commonText({ latency, peers }))
+  const revision = await commit()
+  return {
+    measured_at: new Date().toISOString(),
+    mode,
+    rounds,
+    ...(revision === undefined ? {} : { commit: revision }),
+    machine: machine(),
+    versions: await versions(),
+    services: {
+      dynamodb: services.pids['dynamodb'] === undefined ? services.endpoints.dynamo : 'dynalite',
+      s3: services.pids['s3'] === undefined ? services.endpoints.s3 : 'infra/local/s3',
+    },
+    data_sets: results,
+    peers,
+    latency,
   }
-  // The order alternates, because the second side may profit from warm caches.
-  if (round % 2 === 0) await readRaw()
-  const exported = await job('export', '/_backup/export', { wait: 0 })
-  if (round % 2 === 1) await readRaw()
-
-  await wipe(stores)
-  await time('raw write of items', () => writeItems(dynamo, table, items))
-  await time('raw write of blobs', () => writeBlobs(s3, config.buckets.work, config.buckets.blobs, blobs))
-  await wipe(stores)
-  await job('restore', '/_backup/import?wait=0&on_duplicate=overwrite', { from: { job_id: exported.jobId } })
 }
 
-const contentOf = async ({ dynamo, s3, objects, config }: LocalStores): Promise<Content> => {
-  const items: Item[] = []
-  const query = { TableName: config.tables.resources, ConsistentRead: true }
-  for await (const { Items = [] } of paginateScan({ client: dynamo }, query)) items.push(...Items)
-  const blobs: Blob[] = []
-  for await (const { key } of objects.list(config.buckets.blobs)) {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: config.buckets.blobs, Key: key }))
-    blobs.push({ key, bytes: Body instanceof Readable ? await buffer(Body) : Buffer.alloc(0) })
-  }
-  return { items, blobs }
+const readReference = async (): Promise<Reference> => {
+  const text = await readFile(REFERENCE, 'utf8').catch(() => undefined)
+  if (text === undefined)
+    throw new CheckError(
+      'test/bench/reference.json does not exist: on a machine that does nothing else, ' +
+        'run `npm run bench -- --write-reference` and commit the file',
+    )
+  return Reference.parse(JSON.parse(text))
+}
+
+const writeReference = async (result: BenchResult): Promise<void> => {
+  const before = await readReference().catch((error: unknown) => {
+    if (error instanceof CheckError) return {}
+    throw error
+  })
+  await writeFile(REFERENCE, `${JSON.stringify(updatedReference(result, before), null, 2)}\n`)
+}
+
+const report = (fallen: readonly string[]): void => {
+  for (const line of fallen) console.error(line)
+  console.log(fallen.length === 0 ? 'No ratio has fallen by more than a fifth' : `${fallen.length} ratios have fallen`)
+  if (fallen.length > 0) process.exitCode = 1
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Limits } from '../../../shared/jobs/limits.ts'
+import type { LoadStage } from '../workflows/local-workflow-engine.ts'
 import { parseLimits, type ServiceLimits } from '../limits/service-limits.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -19,6 +20,8 @@ export interface ProgramOptions {
   readonly serviceLimits?: ServiceLimits
   /** Replaces default limits. With small limits, a test runs many passes on little data. */
   readonly limits?: Partial<Limits>
+  /** Loads the handlers of the stages. By default, they are loaded from `functions/`. A benchmark measures them. */
+  readonly loadStage?: LoadStage
 }
 
 const DEFAULT_PORTS = { PORT: 3000, S3_PORT: 9000, DYNAMODB_PORT: 8000 } as const

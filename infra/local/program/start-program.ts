@@ -129,6 +129,7 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
   await Promise.all([createTables(clients.dynamoDb, config), createBuckets(clients.s3, config)])
 
   const workflows = new LocalWorkflowEngine({
+    ...(options.loadStage === undefined ? {} : { load: options.loadStage }),
     functionConcurrency:
       serviceLimits.lambda === undefined ? undefined : new FunctionConcurrency(serviceLimits.lambda.concurrency),
     onEnded: async (kind, jobId, status) => {

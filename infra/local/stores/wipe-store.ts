@@ -34,7 +34,7 @@ export const wipe = async ({
  * Deletes all versions and delete markers of a bucket, because deleting only a key would keep its old versions. Returns
  * the number of objects, without old versions.
  */
-const emptyBucket = async (s3: S3Client, bucket: string): Promise<number> => {
+export const emptyBucket = async (s3: S3Client, bucket: string): Promise<number> => {
   const versions: ObjectIdentifier[] = []
   let objects = 0
   for await (const { Versions = [], DeleteMarkers = [] } of versionPages(s3, bucket)) {

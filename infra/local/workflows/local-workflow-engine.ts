@@ -13,9 +13,9 @@ import { checkedHandler, type StageHandler } from './stage-handler.ts'
 const ARN = 'arn:aws:lambda:local:000000000000:function:'
 
 /** Loads the handler of a stage. The program loads handlers from `functions/`. Tests can load bundles instead. */
-type LoadStage = (kind: JobKind, stage: StageName) => Promise<StageHandler>
+export type LoadStage = (kind: JobKind, stage: StageName) => Promise<StageHandler>
 
-const loadFromSource: LoadStage = async (kind, stage) => {
+export const loadFromSource: LoadStage = async (kind, stage) => {
   const module = (await import(`../../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
   return module.handler
 }

@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import os from 'node:os'
+import process from 'node:process'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import type { BenchResult } from './results/result.ts'
+
+const run = promisify(execFile)
+
+/** The packages whose versions influence the results. */
+const PACKAGES = ['@aws-sdk/client-dynamodb', '@aws-sdk/client-s3', 'dynalite']
+const Package = z.object({ devDependencies: z.record(z.string(), z.string()) })
+
+export const machine = (): BenchResult['machine'] => ({
+  cpu: os.cpus()[0]?.model ?? 'unknown',
+  cores: os.availableParallelism(),
+  memory_bytes: os.totalmem(),
+  system: `${os.type()} ${os.release()} ${os.arch()}`,
+})
+
+export const versions = async (): Promise<Record<string, string>> => {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
+  const { devDependencies } = Package.parse(JSON.parse(text))
+  return {
+    node: process.versions.node,
+    ...Object.fromEntries(PACKAGES.map((name) => [name, devDependencies[name] ?? 'unknown'])),
+  }
+}
+
+/** Returns the commit of the working copy, or undefined outside of a repository. */
+export const commit = async (): Promise<string | undefined> =>
+  run('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname }).then(
+    ({ stdout }) => stdout.trim(),
+    () => undefined,
+  )

@@ -1,0 +1,144 @@
+import { floorRunner } from './floors/floor-runner.ts'
+import type { Measure } from './measure.ts'
+import { exportAll, restoreAll } from './ours/jobs.ts'
+import { awsS3Download, awsS3Upload } from './peers/aws-s3-cp.ts'
+import { dynamodumpBackup, dynamodumpRestore } from './peers/dynamodump.ts'
+import { specstarDump, specstarLoad } from './peers/specstar.ts'
+
+/** The smallest size, in bytes, of a blob that a restore lets S3 copy. */
+const MIN_COPIED_BYTES = 16 * 1024 * 1024
+
+const hasRecords: Measure['applies'] = ({ kind }) => kind === 'records'
+const hasBlobs: Measure['applies'] = (_, { blobs }) => blobs > 0
+/** Larger blobs would fill the memory. They are copied by S3. */
+const hasSmallBlobs: Measure['applies'] = (_, { blobs, blobBytes }) => blobs > 0 && blobBytes < MIN_COPIED_BYTES
+
+/** To add a floor or a peer, write its file and add a row. A floor also needs a row in `floors/floors.ts`. */
+export const MEASURES: readonly Measure[] = [
+  { name: 'query', kind: 'floor', store: 'full', applies: hasRecords, prepare: floorRunner('query') },
+  { name: 'plain export', kind: 'floor', store: 'full', applies: hasRecords, prepare: floorRunner('plain export') },
+  { name: 'read and hash', kind: 'floor', store: 'full', prepare: floorRunner('read and hash') },
+  { name: 'get blobs', kind: 'floor', store: 'full', applies: hasBlobs, prepare: floorRunner('get blobs') },
+  { name: 'copy blobs', kind: 'floor', store: 'full', applies: hasBlobs, prepare: floorRunner('copy blobs') },
+  { name: 'dynamodump backup', kind: 'peer', store: 'full', applies: hasRecords, prepare: dynamodumpBackup },
+  { name: 'aws s3 cp download', kind: 'peer', store: 'full', applies: hasBlobs, prepare: awsS3Download },
+  { name: 'specstar dump', kind: 'peer', store: 'full', prepare: specstarDump },
+  { name: 'specstar load', kind: 'peer', store: 'full', prepare: specstarLoad },
+  { name: 'export', kind: 'ours', store: 'full', prepare: exportAll },
+  { name: 'batch write', kind: 'floor', store: 'empty', prepare: floorRunner('batch write') },
+  {
+    name: 'conditional put',
+    kind: 'floor',
+    store: 'empty',
+    applies: hasRecords,
+    prepare: floorRunner('conditional put'),
+  },
+  { name: 'put blobs', kind: 'floor', store: 'empty', applies: hasSmallBlobs, prepare: floorRunner('put blobs') },
+  {
+    name: 'dynamodump restore',
+    kind: 'peer',
+    store: 'empty',
+    restores: 'items',
+    applies: hasRecords,
+    prepare: dynamodumpRestore,
+  },
+  {
+    name: 'aws s3 cp upload',
+    kind: 'peer',
+    store: 'empty',
+    restores: 'blobs',
+    applies: hasBlobs,
+    prepare: awsS3Upload,
+  },
+  { name: 'restore skip', kind: 'ours', store: 'empty', prepare: restoreAll('skip') },
+  { name: 'restore raise_error', kind: 'ours', store: 'empty', prepare: restoreAll('raise_error') },
+  { name: 'restore overwrite', kind: 'ours', store: 'empty', prepare: restoreAll('overwrite') },
+]
+
+/** A comparison of the speed of the product with floors or a peer. */
+export interface Comparison {
+  readonly name: string
+  /** A measure of the product, or a stage of it after a colon. */
+  readonly ours: string
+  /** The times of these measures are added. A measure that does not apply to a data set is left out. */
+  readonly others: readonly string[]
+  /** The ratio that the project wants to reach. */
+  readonly target?: number
+  readonly kind?: 'records' | 'blobs'
+}
+
+const PLAIN_RESTORE = ['batch write', 'put blobs']
+
+/** The ratios that are reported, and that `--check` compares. To add one, add a row. */
+export const COMPARISONS: readonly Comparison[] = [
+  { name: 'export / plain export', ours: 'export', others: ['plain export', 'copy blobs'], target: 0.85 },
+  {
+    name: 'export-records / plain export',
+    ours: 'export:export-records',
+    others: ['plain export'],
+    target: 0.85,
+    kind: 'records',
+  },
+  { name: 'export-records / query', ours: 'export:export-records', others: ['query'], kind: 'records' },
+  { name: 'export-blobs / copy blobs', ours: 'export:export-blobs', others: ['copy blobs'], kind: 'blobs' },
+  {
+    name: 'apply-records overwrite / batch write',
+    ours: 'restore overwrite:apply-records',
+    others: ['batch write'],
+    target: 0.85,
+    kind: 'records',
+  },
+  {
+    name: 'apply-records skip / conditional put',
+    ours: 'restore skip:apply-records',
+    others: ['conditional put'],
+    target: 0.85,
+    kind: 'records',
+  },
+  {
+    name: 'apply-records skip / batch write',
+    ours: 'restore skip:apply-records',
+    others: ['batch write'],
+    kind: 'records',
+  },
+  {
+    name: 'apply-records raise_error / conditional put',
+    ours: 'restore raise_error:apply-records',
+    others: ['conditional put'],
+    target: 0.85,
+    kind: 'records',
+  },
+  {
+    name: 'apply-records raise_error / batch write',
+    ours: 'restore raise_error:apply-records',
+    others: ['batch write'],
+    kind: 'records',
+  },
+  { name: 'apply-blobs / put blobs', ours: 'restore overwrite:apply-blobs', others: ['put blobs'], kind: 'blobs' },
+  { name: 'verify / read and hash', ours: 'restore overwrite:verify', others: ['read and hash'], target: 0.85 },
+  { name: 'restore overwrite / raw writing', ours: 'restore overwrite', others: PLAIN_RESTORE, target: 0.5 },
+  { name: 'restore skip / raw writing', ours: 'restore skip', others: PLAIN_RESTORE },
+  { name: 'restore raise_error / raw writing', ours: 'restore raise_error', others: PLAIN_RESTORE },
+  { name: 'export / dynamodump', ours: 'export', others: ['dynamodump backup'], target: 3, kind: 'records' },
+  {
+    name: 'restore / dynamodump',
+    ours: 'restore overwrite',
+    others: ['dynamodump restore'],
+    target: 3,
+    kind: 'records',
+  },
+  {
+    name: 'export-blobs / aws s3 cp',
+    ours: 'export:export-blobs',
+    others: ['aws s3 cp download'],
+    target: 0.85,
+    kind: 'blobs',
+  },
+  {
+    name: 'apply-blobs / aws s3 cp',
+    ours: 'restore overwrite:apply-blobs',
+    others: ['aws s3 cp upload'],
+    target: 0.85,
+    kind: 'blobs',
+  },
+]

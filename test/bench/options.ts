@@ -1,0 +1,66 @@
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { DATA_SETS } from './content/data-sets.ts'
+
+export const PARTS = ['store', 'codec', 'cold-start'] as const
+type Part = (typeof PARTS)[number]
+
+/** What the command line of `npm run bench` selects. */
+export interface BenchOptions {
+  readonly parts: readonly Part[]
+  readonly mode: 'quick' | 'full'
+  readonly rounds: number
+  readonly dataSets: readonly string[]
+  readonly withPeers: boolean
+  readonly check: boolean
+  readonly writeReference: boolean
+  /** The file for the results of `store`. */
+  readonly output: string
+}
+
+/** The rounds of a quick run take two minutes. */
+const ROUNDS = { quick: 2, full: 5 }
+const OUTPUT = '.local/bench/results.json'
+
+/**
+ * Parses the arguments of `npm run bench`. Throws an `Error` for an unknown argument, and a `ZodError` for an invalid
+ * value.
+ */
+export const parseOptions = (args: readonly string[]): BenchOptions => {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      'data-sets': { type: 'string' },
+      'without-peers': { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      'write-reference': { type: 'boolean', default: false },
+      output: { type: 'string', default: OUTPUT },
+    },
+  })
+  const mode = values.quick ? 'quick' : 'full'
+  const available = DATA_SETS.filter(({ quick }) => mode === 'full' || quick !== undefined).map(({ name }) => name)
+  const parsed = z
+    .object({
+      parts: z.array(z.enum(PARTS)),
+      '--rounds': z.coerce.number().int().min(1).max(100).default(ROUNDS[mode]),
+      '--data-sets': z.array(z.enum(available)),
+    })
+    .parse({
+      parts: positionals.length === 0 ? ['store'] : positionals,
+      '--rounds': values.rounds,
+      '--data-sets': values['data-sets']?.split(',') ?? available,
+    })
+  return {
+    parts: parsed.parts,
+    mode,
+    rounds: parsed['--rounds'],
+    dataSets: parsed['--data-sets'],
+    withPeers: !values['without-peers'],
+    check: values.check,
+    writeReference: values['write-reference'],
+    output: values.output,
+  }
+}
