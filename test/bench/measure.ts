@@ -41,6 +41,8 @@ export interface Measure {
   readonly store: 'full' | 'empty'
   /** What a peer writes. It is compared with the original once. */
   readonly restores?: 'items' | 'blobs'
+  /** Whether the measure is left out unless everything is measured. Peers are always left out then. */
+  readonly optional?: boolean
   /** By default, a measure is meaningful for every data set. */
   readonly applies?: (set: DataSet, size: Size) => boolean
   readonly prepare: (context: BenchContext) => Promise<Runner>

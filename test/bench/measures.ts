@@ -30,6 +30,7 @@ export const MEASURES: readonly Measure[] = [
     name: 'conditional put',
     kind: 'floor',
     store: 'empty',
+    optional: true,
     applies: hasRecords,
     prepare: floorRunner('conditional put'),
   },
@@ -50,8 +51,8 @@ export const MEASURES: readonly Measure[] = [
     applies: hasBlobs,
     prepare: awsS3Upload,
   },
-  { name: 'restore skip', kind: 'ours', store: 'empty', prepare: restoreAll('skip') },
-  { name: 'restore raise_error', kind: 'ours', store: 'empty', prepare: restoreAll('raise_error') },
+  { name: 'restore skip', kind: 'ours', store: 'empty', optional: true, prepare: restoreAll('skip') },
+  { name: 'restore raise_error', kind: 'ours', store: 'empty', optional: true, prepare: restoreAll('raise_error') },
   { name: 'restore overwrite', kind: 'ours', store: 'empty', prepare: restoreAll('overwrite') },
 ]
 

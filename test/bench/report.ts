@@ -1,4 +1,3 @@
-import { sum } from './content/stored-sizes.ts'
 import { spreadText, tableText } from './figures.ts'
 import { COMPARISONS } from './measures.ts'
 import { sumOfCalls } from './ours/call-counter.ts'
@@ -93,13 +92,12 @@ const usageTable = ({ counted, size }: DataSetResult): string =>
       const per = (value: number): string => ((value * 1000) / size.resources).toFixed(0)
       const against = (value: number, possible: number): string =>
         `${per(value)} (least ${per(possible)}${possible === 0 ? '' : `, ${overhead(value, possible)}`})`
-      const inResources = (byTable: Readonly<Record<string, number>>): number =>
-        sum(Object.entries(byTable).flatMap(([table, units]) => (table.endsWith('-resources') ? [units] : [])))
+      const { read_units: reads, write_units: writes } = total
       return [
         name,
         against(callsOf(total, 'table'), least.table_calls),
-        against(inResources(total.read_units), least.read_units),
-        against(inResources(total.write_units), least.write_units),
+        against(reads['resources'] ?? 0, least.read_units),
+        against(writes['resources'] ?? 0, least.write_units),
         against(callsOf(total, 'object-read'), least.blob_reads),
         against(callsOf(total, 'object-write'), least.blob_writes),
         (cost.dynamodb + cost.s3 + cost.lambda).toFixed(2),

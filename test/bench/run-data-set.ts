@@ -1,12 +1,13 @@
 import { differences, type Snapshot, snapshotOf } from '../../infra/local/demo/snapshot.ts'
 import { writeResources } from '../../infra/local/seed/seed-store.ts'
 import type { LocalStores } from '../../infra/local/stores/local-stores.ts'
-import type { DataSet, Size } from './content/data-sets.ts'
+import type { DataSet, Mode, Size } from './content/data-sets.ts'
 import { blobKeyOf, blobsOf, sampleOf } from './content/sample.ts'
 import { storedSizes, totalBytes } from './content/stored-sizes.ts'
 import type { BenchContext, Measure, Run, Runner } from './measure.ts'
 import { COMPARISONS, MEASURES } from './measures.ts'
 import { countJobs } from './ours/count-jobs.ts'
+import { STRATEGIES } from './ours/jobs.ts'
 import { OursProgram } from './ours/ours-program.ts'
 import { canRun } from './peers/peers.ts'
 import { measureProcesses, type ProcessUsage } from './processes/usage.ts'
@@ -15,6 +16,7 @@ import type { DataSetResult, MeasureResult, PeerResult } from './results/result.
 import { type BenchServices, deleteArchives, emptyStore } from './services.ts'
 
 export interface RunOptions {
+  readonly mode: Mode
   /** The rounds of floors and of the product, after one that is not counted. */
   readonly rounds: number
   /** The rounds of peers. They are slow, and their ratios are far from 1. */
@@ -72,7 +74,9 @@ export const runDataSet = async (
     }
     for (const { runner } of prepared) await runner.stop()
     await program.stop()
-    const counted = await countJobs(context, options.bundles)
+    const strategies = set.complete.includes(options.mode) ? STRATEGIES : STRATEGIES.slice(-1)
+    const counted =
+      options.mode === 'full' || strategies === STRATEGIES ? await countJobs(context, options.bundles, strategies) : {}
     const measures = Object.fromEntries(prepared.map(({ measure, result }) => [measure.name, result]))
     return {
       kind: set.kind,
@@ -93,10 +97,13 @@ export const runDataSet = async (
 }
 
 const isMeasured = (
-  { name, kind, applies = () => true }: Measure,
+  { name, kind, optional = false, applies = () => true }: Measure,
   { set, size }: BenchContext,
-  { peers }: RunOptions,
-): boolean => applies(set, size) && (kind !== 'peer' || (set.peers && canRun(name, peers)))
+  { mode, peers }: RunOptions,
+): boolean =>
+  applies(set, size) &&
+  (set.complete.includes(mode) || !(optional || kind === 'peer')) &&
+  (kind !== 'peer' || canRun(name, peers))
 
 const prepare = async (measure: Measure, context: BenchContext): Promise<Prepared> => ({
   measure,

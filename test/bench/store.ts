@@ -52,7 +52,7 @@ const measure = async (services: BenchServices, options: BenchOptions): Promise<
   for (const set of DATA_SETS) {
     const size = mode === 'quick' ? set.quick : set.full
     if (size === undefined || !dataSets.includes(set.name)) continue
-    const settings = { rounds, peerRounds: peerRoundsOf(options), peers, bundles, log }
+    const settings = { mode, rounds, peerRounds: peerRoundsOf(options), peers, bundles, log }
     const result = await runDataSet(services, set, size, settings)
     results[set.name] = result
     console.log(dataSetText(set.name, result))

@@ -50,13 +50,16 @@ const resource = (
       text: prose(numbersOf(`${id} ${n}`), length).slice(0, length),
     },
   })
-  const make = (length: number): SampleResource => {
-    const saves = Array.from({ length: revisions }, (_, n) => saveOf(n + 1, length))
-    const [first = saveOf(1, length), ...rest] = saves
+  const make = (lengthOf: (n: number) => number): SampleResource => {
+    const [first, ...rest] = Array.from({ length: revisions }, (_, n) => saveOf(n + 1, lengthOf(n)))
+    if (first === undefined) throw new RangeError('a resource has at least one revision')
     return resourceOf({ model, id, saves: [first, ...rest], blobs: own, deleted: false, pruned: 0 })
   }
-  const [, revision = {}] = itemsOf(model, make(0))
-  return make(Math.max(0, wanted - itemBytes(revision)))
+  const [, ...withoutText] = itemsOf(
+    model,
+    make(() => 0),
+  ).map(itemBytes)
+  return make((n) => Math.max(0, wanted - (withoutText[n] ?? 0)))
 }
 
 const blob = (k: number, size: number): SampleBlob => {

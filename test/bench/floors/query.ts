@@ -8,7 +8,8 @@ export const query: Floor = {
     await pMap(
       partitions,
       async (partition) => {
-        for await (const items of pagesOf(dynamo, table, partition)) void items
+        const pages = pagesOf(dynamo, table, partition)
+        while ((await pages.next()).done !== true);
       },
       { concurrency: CONCURRENT.partitions },
     )

@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const StageCalls = z.object({
   /** The number of calls of each operation, such as `Query` or `PutObject`. */
   calls: z.record(z.string(), z.number()),
-  /** DynamoDB's capacity units by table. */
+  /** DynamoDB's capacity units by the purpose of the table: `resources` or `jobs`. */
   read_units: z.record(z.string(), z.number()),
   write_units: z.record(z.string(), z.number()),
   /** The bodies of the objects that S3 returned and received. */
@@ -18,8 +18,14 @@ const none = (): StageCalls => ({ calls: {}, read_units: {}, write_units: {}, by
 /** Counts the calls of AWS clients by stage. The stages of a job run one after the other. */
 export class CallCounter {
   #stages = new Map<string, StageCalls>()
+  readonly #purposes: ReadonlyMap<string, string>
   /** The stage that is running. Calls between two stages belong to the stage before. */
   stage = 'start'
+
+  /** `tables` are the names of the tables by their purposes, under which their units are counted. */
+  constructor(tables: Readonly<Record<string, string>>) {
+    this.#purposes = new Map(Object.entries(tables).map(([purpose, name]) => [name, purpose]))
+  }
 
   addTableCall(
     operation: string,
@@ -29,7 +35,8 @@ export class CallCounter {
     stage.calls[operation] = (stage.calls[operation] ?? 0) + 1
     for (const { table, kind, units: used } of units) {
       const byTable = kind === 'read' ? stage.read_units : stage.write_units
-      byTable[table] = (byTable[table] ?? 0) + used
+      const purpose = this.#purposes.get(table) ?? table
+      byTable[purpose] = (byTable[purpose] ?? 0) + used
     }
   }
 

@@ -13,15 +13,14 @@ import { WorkerUsage } from './worker-pool.ts'
 
 const Taken = z.object({ stages: z.record(z.string(), StageCalls), workers: WorkerUsage })
 
-const STRATEGIES: readonly Strategy[] = ['skip', 'raise_error', 'overwrite']
-
 /**
- * Runs an export and a restore with each strategy once more, with proxies that count their calls and with workers in
+ * Runs an export, and a restore with each strategy, once more, with proxies that count their calls and with workers in
  * processes of their own. `bundles` is the folder of the bundles of the workers. The store is full before and after.
  */
 export const countJobs = async (
   { services, sizes }: Pick<BenchContext, 'services' | 'sizes'>,
   bundles: string,
+  strategies: readonly Strategy[],
 ): Promise<Record<string, CountedJob>> => {
   const { endpoints, env, isDynalite, stores } = services
   const settings = { bundles, dynamo: endpoints.dynamo, s3: endpoints.s3, halvesScans: isDynalite }
@@ -41,7 +40,7 @@ export const countJobs = async (
       return jobId
     }
     const exported = await count('export', EXPORT_REQUEST.path, EXPORT_REQUEST.body, leastExport(sizes))
-    for (const strategy of STRATEGIES) {
+    for (const strategy of strategies) {
       await emptyStore(stores)
       const { path, body } = restoreRequest(strategy, exported)
       await count(`restore ${strategy}`, path, body, leastRestore(sizes, strategy))

@@ -23,7 +23,8 @@ const Settings = z.object({
  * count calls. Its times mean nothing.
  */
 const settings = Settings.parse(JSON.parse(process.argv[2] ?? '{}'))
-const counter = new CallCounter()
+const { tables, buckets, region, models_file } = readConfig(process.env)
+const counter = new CallCounter(tables)
 const dynamo = await countTableCalls(settings.dynamo, counter, settings.halvesScans)
 const s3 = await countObjectCalls(settings.s3, counter)
 const env = {
@@ -33,7 +34,6 @@ const env = {
   AWS_ACCESS_KEY_ID: process.env['AWS_ACCESS_KEY_ID'] ?? LOCAL_CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: process.env['AWS_SECRET_ACCESS_KEY'] ?? LOCAL_CREDENTIALS.secretAccessKey,
 }
-const { tables, buckets, region, models_file } = readConfig(env)
 const workers = new WorkerPool(settings.bundles, {
   PATH: process.env['PATH'] ?? '',
   AWS_REGION: region,

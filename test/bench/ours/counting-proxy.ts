@@ -80,10 +80,9 @@ const forward = (
   write: (out: ReturnType<typeof send>) => unknown,
 ): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    // This server has answered the header `expect` itself.
-    const { expect, ...rest } = headers
-    void expect
-    const out = send(new URL(url ?? '/', target), { method, headers: { ...rest, ...changed }, agent })
+    // This server has already answered the header `expect` itself.
+    const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'expect'))
+    const out = send(new URL(url ?? '/', target), { method, headers: { ...kept, ...changed }, agent })
     out.once('response', resolve)
     out.once('error', reject)
     Promise.resolve(write(out)).catch(reject)

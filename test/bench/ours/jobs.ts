@@ -1,6 +1,7 @@
 import type { BenchContext, Runner } from '../measure.ts'
 
-export type Strategy = 'overwrite' | 'skip' | 'raise_error'
+export const STRATEGIES = ['skip', 'raise_error', 'overwrite'] as const
+export type Strategy = (typeof STRATEGIES)[number]
 
 export const EXPORT_REQUEST = { path: '/_backup/export', body: { wait: 0 } }
 

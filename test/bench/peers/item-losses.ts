@@ -62,8 +62,16 @@ const itemsBySortKey = async (client: DynamoDBClient, table: string): Promise<Ma
 
 /** The members of sets have no order. Binary values are written in Base64. */
 const canonicalJson = ({ value = { NULL: true } }: Item): string =>
-  JSON.stringify(value, (name, member: unknown) => {
-    if (member instanceof Uint8Array) return Buffer.from(member).toString('base64')
+  JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, name, member: unknown) {
+    // A `Buffer` has been converted to an object before it is passed as `member`.
+    const own = base64Of(this[name])
+    if (own !== undefined) return own
     if (!['SS', 'NS', 'BS'].includes(name) || !Array.isArray(member)) return member
-    return member.map((one: unknown) => (one instanceof Uint8Array ? Buffer.from(one).toString('base64') : one)).sort()
+    return [this[name]]
+      .flat()
+      .map((one: unknown) => base64Of(one) ?? one)
+      .sort()
   })
+
+const base64Of = (value: unknown): string | undefined =>
+  value instanceof Uint8Array ? Buffer.from(value).toString('base64') : undefined

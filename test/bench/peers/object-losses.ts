@@ -22,7 +22,7 @@ const AWKWARD_OBJECTS: Readonly<Record<string, Properties>> = {
   'content-disposition': { Body: 'a', ContentDisposition: 'attachment; filename="a.txt"' },
   'content-language': { Body: 'a', ContentLanguage: 'el' },
   'user-metadata': { Body: 'a', Metadata: { owner: 'ada' } },
-  'empty-object': { Body: '' },
+  'empty-object': { Body: Buffer.alloc(0) },
   'key with a space and ä': { Body: 'a' },
   'key/with/folders': { Body: 'a' },
 }
