@@ -4,12 +4,12 @@ import { DATA_SETS } from './content/data-sets.ts'
 import { parseOptions } from './options.ts'
 
 describe('the options of the benchmark', () => {
-  it('select all data sets with five rounds by default', () => {
+  it('select all data sets except those that take an hour, with five rounds, by default', () => {
     expect(parseOptions([])).toMatchObject({
       parts: ['store'],
       mode: 'full',
       rounds: 5,
-      dataSets: DATA_SETS.map(({ name }) => name),
+      dataSets: DATA_SETS.filter(({ onlyIfNamed }) => onlyIfNamed !== true).map(({ name }) => name),
       withPeers: true,
       check: false,
     })
@@ -19,6 +19,10 @@ describe('the options of the benchmark', () => {
     const { mode, dataSets } = parseOptions(['--quick'])
     expect(mode).toBe('quick')
     expect(dataSets).toEqual(['items-1kb', 'items-10kb', 'items-300kb', 'histories', 'blobs-100kb', 'blobs-256mb'])
+  })
+
+  it('select a data set that takes an hour if it is named', () => {
+    expect(parseOptions(['--data-sets', 'items-1kb-x64']).dataSets).toEqual(['items-1kb-x64'])
   })
 
   it('select parts, data sets and rounds', () => {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { DATA_SETS, type Mode } from './content/data-sets.ts'
+import { DATA_SETS, defaultDataSets, type Mode } from './content/data-sets.ts'
 
 const PARTS = ['store', 'codec', 'cold-start'] as const
 type Part = (typeof PARTS)[number]
@@ -51,7 +51,7 @@ export const parseOptions = (args: readonly string[]): BenchOptions => {
     .parse({
       parts: positionals.length === 0 ? ['store'] : positionals,
       '--rounds': values.rounds,
-      '--data-sets': values['data-sets']?.split(',') ?? available,
+      '--data-sets': values['data-sets']?.split(',') ?? defaultDataSets(mode).map(({ name }) => name),
     })
   return {
     parts: parsed.parts,

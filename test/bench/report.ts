@@ -15,8 +15,7 @@ export const dataSetText = (name: string, set: DataSetResult): string =>
       `${(set.bytes / MB).toFixed(0)} MB`,
     measuresTable(set),
     ratiosTable(set),
-    usageTable(set),
-    workersTable(set.counted),
+    ...(Object.keys(set.counted).length === 0 ? [] : [usageTable(set), workersTable(set.counted)]),
   ].join('\n')
 
 /** Formats what does not belong to a data set: end-to-end times, and what the peers lose. */

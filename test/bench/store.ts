@@ -1,15 +1,16 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { DATA_SETS } from './content/data-sets.ts'
+import { DATA_SETS, type Mode } from './content/data-sets.ts'
 import { commit, machine, versions } from './machine.ts'
 import type { BenchOptions } from './options.ts'
 import { measureLatency } from './ours/latency.ts'
 import { writeWorkerBundles } from './ours/worker-bundles.ts'
 import { checkPeers } from './peers/peers.ts'
 import { commonText, dataSetText } from './report.ts'
-import { CheckError, fallenRatios, Reference, updatedReference } from './results/check.ts'
+import { expectedRatios, fallenRatios, Reference, updatedReference } from './results/check.ts'
 import { BenchResult, type DataSetResult } from './results/result.ts'
 import { runDataSet } from './run-data-set.ts'
 import { type BenchServices, startServices } from './services.ts'
@@ -17,7 +18,7 @@ import { type BenchServices, startServices } from './services.ts'
 const REFERENCE = fileURLToPath(new URL('reference.json', import.meta.url))
 
 /** In a quick run, peers run once, because the start of Python alone takes a second. */
-const peerRoundsOf = ({ mode, rounds }: BenchOptions): number => (mode === 'quick' ? 1 : Math.min(rounds, 3))
+const peerRoundsOf = (mode: Mode, rounds: number): number => (mode === 'quick' ? 1 : Math.min(rounds, 3))
 
 /**
  * Measures the selected data sets, prints tables and writes the JSON file. With `check`, sets the exit code to 1 if a
@@ -25,15 +26,19 @@ const peerRoundsOf = ({ mode, rounds }: BenchOptions): number => (mode === 'quic
  */
 export const benchStore = async (options: BenchOptions): Promise<void> => {
   // A missing reference is reported before the measurement, which takes long.
-  const reference = options.check ? await readReference() : undefined
+  const expected = options.check ? expectedRatios(options.mode, await readReference()) : undefined
   const services = await startServices(process.env)
+  process.once('SIGINT', () => {
+    // The folder with the data of the services can have gigabytes.
+    void services.stop().finally(() => process.exit(130))
+  })
   try {
     const result = BenchResult.parse(await measure(services, options))
     await mkdir(dirname(options.output), { recursive: true })
     await writeFile(options.output, `${JSON.stringify(result, null, 2)}\n`)
     console.log(`\nThe results are in ${options.output}`)
     if (options.writeReference) await writeReference(result)
-    if (reference !== undefined) report(fallenRatios(result, reference))
+    if (expected !== undefined) report(fallenRatios(result, expected))
   } finally {
     await services.stop()
   }
@@ -52,7 +57,8 @@ const measure = async (services: BenchServices, options: BenchOptions): Promise<
   for (const set of DATA_SETS) {
     const size = mode === 'quick' ? set.quick : set.full
     if (size === undefined || !dataSets.includes(set.name)) continue
-    const settings = { mode, rounds, peerRounds: peerRoundsOf(options), peers, bundles, log }
+    const own = Math.min(rounds, set.maxRounds ?? rounds)
+    const settings = { mode, rounds: own, peerRounds: peerRoundsOf(mode, own), peers, bundles, log }
     const result = await runDataSet(services, set, size, settings)
     results[set.name] = result
     console.log(dataSetText(set.name, result))
@@ -76,22 +82,13 @@ const measure = async (services: BenchServices, options: BenchOptions): Promise<
   }
 }
 
-const readReference = async (): Promise<Reference> => {
-  const text = await readFile(REFERENCE, 'utf8').catch(() => undefined)
-  if (text === undefined)
-    throw new CheckError(
-      'test/bench/reference.json does not exist: on a machine that does nothing else, ' +
-        'run `npm run bench -- --write-reference` and commit the file',
-    )
-  return Reference.parse(JSON.parse(text))
-}
+/** Returns an empty reference if no file exists. */
+const readReference = async (): Promise<Reference> =>
+  existsSync(REFERENCE) ? Reference.parse(JSON.parse(await readFile(REFERENCE, 'utf8'))) : {}
 
 const writeReference = async (result: BenchResult): Promise<void> => {
-  const before = await readReference().catch((error: unknown) => {
-    if (error instanceof CheckError) return {}
-    throw error
-  })
-  await writeFile(REFERENCE, `${JSON.stringify(updatedReference(result, before), null, 2)}\n`)
+  const updated = updatedReference(result, await readReference())
+  await writeFile(REFERENCE, `${JSON.stringify(updated, null, 2)}\n`)
 }
 
 const report = (fallen: readonly string[]): void => {

@@ -23,6 +23,10 @@ export interface DataSet {
   readonly quick?: Size
   /** Data sets with the same series are one line of the charts. */
   readonly series?: string
+  /** The largest number of rounds. By default, the caller decides. */
+  readonly maxRounds?: number
+  /** Whether the data set is measured only if it is named in `--data-sets`, because it takes an hour. */
+  readonly onlyIfNamed?: true
   /**
    * The modes in which everything is measured. In other modes, peers, the strategies that write under a condition, and
    * the numbers of calls are left out, because they take most of the time.
@@ -104,5 +108,26 @@ export const DATA_SETS: readonly DataSet[] = [
     complete: ['full'],
   },
   { name: 'items-1kb-x4', kind: 'records', full: records(40_000, 1, SMALL_ITEM), series: SERIES, complete: [] },
-  { name: 'items-1kb-x16', kind: 'records', full: records(160_000, 1, SMALL_ITEM), series: SERIES, complete: [] },
+  {
+    name: 'items-1kb-x16',
+    kind: 'records',
+    full: records(160_000, 1, SMALL_ITEM),
+    series: SERIES,
+    maxRounds: 2,
+    complete: [],
+  },
+  // More than 1 GB of records.
+  {
+    name: 'items-1kb-x64',
+    kind: 'records',
+    full: records(640_000, 1, SMALL_ITEM),
+    series: SERIES,
+    maxRounds: 1,
+    onlyIfNamed: true,
+    complete: [],
+  },
 ]
+
+/** The data sets that are measured unless the caller selects others. */
+export const defaultDataSets = (mode: Mode): DataSet[] =>
+  DATA_SETS.filter(({ quick, onlyIfNamed }) => (mode === 'full' || quick !== undefined) && onlyIfNamed !== true)

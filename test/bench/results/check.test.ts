@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CheckError, fallenRatios, updatedReference } from './check.ts'
+import { CheckError, expectedRatios, fallenRatios, updatedReference } from './check.ts'
 import type { BenchResult, DataSetResult } from './result.ts'
 
 const dataSet = (ratios: Readonly<Record<string, number>>): DataSetResult => ({
@@ -22,35 +22,42 @@ const run = (
 describe('the check of the ratios', () => {
   it('accepts ratios that are larger, or smaller by at most a fifth', () => {
     const now = run({ small: { export: 0.8, restore: 2 } })
-    expect(fallenRatios(now, { quick: { small: { export: 1, restore: 1 } } })).toEqual([])
+    expect(fallenRatios(now, { small: { export: 1, restore: 1 } })).toEqual([])
   })
 
   it('reports a ratio that is smaller by more than a fifth', () => {
     const now = run({ small: { export: 0.79, restore: 1 } })
-    expect(fallenRatios(now, { quick: { small: { export: 1, restore: 1 } } })).toEqual([
+    expect(fallenRatios(now, { small: { export: 1, restore: 1 } })).toEqual([
       'small: export is 0.79; the reference is 1.00',
     ])
   })
 
   it('reports a ratio that was not measured', () => {
-    expect(fallenRatios(run({ small: {} }), { quick: { small: { export: 1 } } })).toEqual([
+    expect(fallenRatios(run({ small: {} }), { small: { export: 1 } })).toEqual([
       'small: export was not measured; the reference is 1.00',
     ])
   })
 
   it('does not compare data sets that were not selected', () => {
-    const reference = { quick: { small: { export: 1 }, large: { export: 1 } } }
-    expect(fallenRatios(run({ small: { export: 1 } }), reference)).toEqual([])
-  })
-
-  it('is rejected if the reference has no ratios of this mode', () => {
-    expect(() => fallenRatios(run({ small: {} }), { full: { small: { export: 1 } } })).toThrow(
-      /--quick --write-reference/,
-    )
+    const expected = { small: { export: 1 }, large: { export: 1 } }
+    expect(fallenRatios(run({ small: { export: 1 } }), expected)).toEqual([])
   })
 
   it('is rejected if no data set can be compared', () => {
-    expect(() => fallenRatios(run({ small: {} }), { quick: { large: { export: 1 } } })).toThrow(CheckError)
+    expect(() => fallenRatios(run({ small: {} }), { large: { export: 1 } })).toThrow(CheckError)
+  })
+})
+
+describe('the expected ratios', () => {
+  it('are those of the mode', () => {
+    const reference = { quick: { small: { export: 1 } }, full: { small: { export: 2 } } }
+    expect(expectedRatios('full', reference)).toEqual({ small: { export: 2 } })
+  })
+
+  it('are missing with a message that contains the command to run', () => {
+    expect(() => expectedRatios('quick', {})).toThrow(CheckError)
+    expect(() => expectedRatios('quick', {})).toThrow('`npm run bench -- --quick --write-reference`')
+    expect(() => expectedRatios('full', { quick: {} })).toThrow('`npm run bench -- --write-reference`')
   })
 })
 

@@ -1,9 +1,12 @@
 import { z } from 'zod'
+import type { Mode } from '../content/data-sets.ts'
 import type { BenchResult } from './result.ts'
 
+/** From the data set and the name of the comparison to the ratio. */
 const Ratios = z.record(z.string(), z.record(z.string(), z.number()))
+type Ratios = z.output<typeof Ratios>
 
-/** The committed ratios: for each mode, from the data set and the name of the comparison to the ratio. */
+/** The committed ratios of each mode. */
 export const Reference = z.object({ quick: Ratios.optional(), full: Ratios.optional() })
 export type Reference = z.output<typeof Reference>
 
@@ -15,20 +18,22 @@ export class CheckError extends Error {
   override readonly name = 'CheckError'
 }
 
-/**
- * Returns one line for each ratio that has fallen by more than a fifth, or that was not measured although the reference
- * contains it. Compares only the data sets that were measured. Throws `CheckError` if nothing can be compared.
- */
-export const fallenRatios = (
-  { mode, data_sets }: Pick<BenchResult, 'mode' | 'data_sets'>,
-  reference: Reference,
-): string[] => {
+/** Returns the committed ratios of a mode. Throws `CheckError` if there are none. */
+export const expectedRatios = (mode: Mode, reference: Reference): Ratios => {
   const expected = reference[mode]
-  if (expected === undefined)
-    throw new CheckError(
-      `test/bench/reference.json has no ratios of a ${mode} run: on a machine that does nothing else, ` +
-        `run \`npm run bench -- ${mode === 'quick' ? '--quick ' : ''}--write-reference\` and commit the file`,
-    )
+  if (expected !== undefined) return expected
+  throw new CheckError(
+    `there are no ratios of a ${mode} run to compare with: on a machine that does nothing else, ` +
+      `run \`npm run bench -- ${mode === 'quick' ? '--quick ' : ''}--write-reference\` ` +
+      'and commit test/bench/reference.json',
+  )
+}
+
+/**
+ * Returns one line for each ratio that has fallen by more than a fifth, or that was not measured although it is
+ * expected. Compares only the data sets that were measured. Throws `CheckError` if none of them has expected ratios.
+ */
+export const fallenRatios = ({ data_sets }: Pick<BenchResult, 'data_sets'>, expected: Ratios): string[] => {
   const sets = Object.entries(expected).filter(([name]) => data_sets[name] !== undefined)
   if (sets.length === 0) throw new CheckError('the reference contains none of the data sets that were measured')
   return sets.flatMap(([set, ratios]) =>
