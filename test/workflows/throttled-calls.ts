@@ -1,14 +1,22 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { vi } from 'vitest'
 import { targetOf } from '../../shared/throttling/call-target.ts'
 import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
-import type { WorkflowRunner } from './workflow-runner.ts'
+import type { RunnerOptions, WorkflowRunner } from './workflow-runner.ts'
 
 /** A call to AWS. `target` is its table or bucket, and `key` is the key of an S3 object or an empty string. */
-interface Call {
+export interface Call {
+  /** The stage that makes the call. Undefined outside of stages, and if the runner does not use `callWithStage`. */
+  readonly stage: string | undefined
   readonly operation: string
   readonly target: string
   readonly key: string
 }
+
+const stages = new AsyncLocalStorage<string>()
+
+/** The option of a runner with which each call contains its stage. */
+export const callWithStage: NonNullable<RunnerOptions['callStage']> = (stage, call) => stages.run(stage, call)
 
 /** Returns the error of a call that was throttled until the time of its pass was used up. */
 export const throttledError = (): ThrottledError =>
@@ -28,6 +36,7 @@ export const throttleCalls = (
     vi.spyOn(client, 'send').mockImplementation((command: Command) => {
       const { Key } = command.input
       const call = {
+        stage: stages.getStore(),
         operation: command.constructor.name.replace(/Command$/, ''),
         target: targetOf(command.input) ?? '',
         key: typeof Key === 'string' ? Key : '',

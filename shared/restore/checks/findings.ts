@@ -22,6 +22,14 @@ export class Findings {
     for (const name of CHECK_NAMES) this.#of(name).merge(results[name])
   }
 
+  /** Returns a function that removes what was added after this call. */
+  mark(): () => void {
+    const resets = [...this.#checks.values()].map((check) => check.mark())
+    return () => {
+      for (const reset of resets) reset()
+    }
+  }
+
   results(): CheckResults {
     return CheckResults.parse(Object.fromEntries(CHECK_NAMES.map((name) => [name, this.#of(name).result()])))
   }
@@ -48,6 +56,16 @@ class OneCheck implements CheckFindings {
 
   reportSeparately(finding: Finding): void {
     this.#add(finding)
+  }
+
+  mark(): () => void {
+    const [passed, checked, total, listed] = [this.#passed, this.#checked, this.#total, this.#findings.length]
+    return () => {
+      this.#passed = passed
+      this.#checked = checked
+      this.#total = total
+      this.#findings.length = listed
+    }
   }
 
   merge({ passed, checked, findings, findings_total }: CheckResults[CheckName]): void {

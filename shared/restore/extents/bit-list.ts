@@ -28,6 +28,20 @@ export class BitList {
     this.#length += 1
   }
 
+  /** The number of bits. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Removes all bits after the first `length` bits. */
+  truncate(length: number): void {
+    const bytes = (length + 7) >> 3
+    this.#bytes.fill(0, bytes)
+    if ((length & 7) > 0)
+      this.#bytes.writeUInt8(this.#bytes.readUInt8(bytes - 1) & ((1 << (length & 7)) - 1), bytes - 1)
+    this.#length = length
+  }
+
   /** Returns the bit at `index`. Throws `RangeError` if the list is shorter. */
   at(index: number): boolean {
     if (index >= this.#length) throw new RangeError(`there is no bit ${index}; the list has ${this.#length} bits`)

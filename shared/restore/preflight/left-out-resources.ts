@@ -2,6 +2,7 @@ import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { quote } from '../../values/message-text.ts'
+import { must } from '../../values/must.ts'
 import type { ChecksumMismatch, ScanFault, StreamFaultPage } from '../messages/convert.ts'
 import { StreamFaultLookup } from '../results/stream-faults.ts'
 import type { ResourceCheck } from './resource-check.ts'
@@ -47,6 +48,8 @@ export class LeftOutResources implements LeftOutOfRange {
   readonly #indexes = new Map<string, number>()
   /** The ids of `resources` of which only stray revisions are left out. */
   readonly #strays = new Set<string>()
+  /** The elements of `resources` that were replaced, with their indexes. */
+  readonly #replaced: { readonly index: number; readonly resource: UnrestorableResource }[] = []
 
   constructor(
     services: { readonly workFiles: WorkFiles },
@@ -71,7 +74,10 @@ export class LeftOutResources implements LeftOutOfRange {
     if (listed === undefined) {
       if (check.id !== '') this.#indexes.set(check.id, this.resources.length)
       this.resources.push(fault.resource)
-    } else if (!check.isStrayRevision && this.#strays.has(check.id)) this.resources[listed] = fault.resource
+    } else if (!check.isStrayRevision && this.#strays.has(check.id)) {
+      this.#replaced.push({ index: listed, resource: must(this.resources[listed]) })
+      this.resources[listed] = fault.resource
+    }
     if (!check.isStrayRevision) this.#strays.delete(check.id)
     else if (listed === undefined) this.#strays.add(check.id)
     if (this.resources.length > MAX_LEFT_OUT)
@@ -84,6 +90,25 @@ export class LeftOutResources implements LeftOutOfRange {
     this.metadata += check.metadataRecords
     this.revisions += check.revisions
     return true
+  }
+
+  /**
+   * Returns a function that removes the resources that were added after this call. The caller must not add resources
+   * after it has called this function.
+   */
+  mark(): () => void {
+    const [resources, ids] = [this.resources.length, this.ids.length]
+    const { metadata, revisions, inDigest, corrupt } = this
+    const replaced = this.#replaced.length
+    return () => {
+      for (const { index, resource } of this.#replaced.slice(replaced)) this.resources[index] = resource
+      this.resources.length = resources
+      this.ids.length = ids
+      this.metadata = metadata
+      this.revisions = revisions
+      this.inDigest = inDigest
+      this.corrupt = corrupt
+    }
   }
 
   /**

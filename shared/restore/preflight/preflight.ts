@@ -6,7 +6,9 @@ import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { Attempt } from '../../jobs/pass.ts'
+import { storeFinished } from '../../jobs/store-finished.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
+import { whileStoring } from '../../throttling/call-context.ts'
 import type { Finding } from '../messages/finding.ts'
 import type { SegmentRange } from '../messages/inspect.ts'
 import {
@@ -32,8 +34,8 @@ interface PreflightServices extends OpenRestoreServices, LeasedPassServices, Che
  * Runs one pass of preflight. The pass reads every byte of its segments, checks every line, and determines which
  * resources the target already has. It writes nothing to the store.
  *
- * If AWS throttles a pass until its time is used up, the pass hands over the extents that it has finished. Without a
- * finished extent, it fails, and the workflow repeats it.
+ * If AWS throttles a pass until its time is used up, the pass hands over the digest buckets that it has checked. Without
+ * a checked digest bucket, it fails, and the workflow repeats it.
  */
 export const preflight = (input: PassInput, services: PreflightServices): Promise<PassOutput> =>
   runLeasedPass(PREFLIGHT, input, services, (attempt) => preflightPass(attempt, services))
@@ -52,14 +54,18 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
     faultPages: await streamFaultPages(services, restore.plan),
     damagedBlobs: await damagedBlobs(services, restore.plan),
   }
-  const isFull = (leftOut: number): boolean => attempt.timeIsUp() || references.size + leftOut >= limits.seenBlobs
+  const isFull = (kept: number): boolean => attempt.timeIsUp() || references.size + kept >= limits.seenBlobs
   const extents: Extent[] = []
   const details: { duplicates: string[]; findings: Finding[] } = { duplicates: [], findings: [] }
   let cursor: PreflightCursor | undefined
   for (const [k, range] of ranges.entries()) {
     if (k < start.range || cursor !== undefined) continue
     const from = k === start.range ? start.from : undefined
-    const check = new RangePreflight(services, restore, range, collected, sources).check(from, isFull)
+    const check = new RangePreflight(services, restore, range, collected, sources).check(
+      from,
+      isFull,
+      attempt.mustHandOver,
+    )
     const checked = await check.catch((error: unknown) => {
       if (extents.length === 0 || !attempt.mustHandOver(error)) throw error
       return undefined
@@ -68,13 +74,13 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
       cursor = { range: k }
       continue
     }
-    extents.push(await storeExtent(workFiles, attempt, { k, range, from }, checked))
+    extents.push(await storeFinished(attempt, () => storeExtent(workFiles, attempt, { k, range, from }, checked)))
     details.duplicates.push(...checked.duplicateIds)
     details.findings.push(...checked.findings)
     if (checked.stoppedAt !== undefined) cursor = { range: k, from: checked.stoppedAt }
     else if (k + 1 < ranges.length && attempt.timeIsUp()) cursor = { range: k + 1 }
   }
-  return {
+  return whileStoring(async () => ({
     ...continueAt(cursor),
     extents,
     references: await references.write(
@@ -93,7 +99,7 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
             attempt.attempt,
           ),
         }),
-  }
+  }))
 }
 
 const storeExtent = async (

@@ -6,6 +6,7 @@ import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { ResourceFilter } from '../../filters/filters.ts'
 import type { FoundIdsCollector } from '../../jobs/found-ids.ts'
 import { filterFor } from '../../jobs/job-filter.ts'
+import type { Attempt } from '../../jobs/pass.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { addReferences, archivedBlobFields, type BlobFields } from '../../resources/revision-references.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
@@ -21,6 +22,7 @@ import type { OpenRestore } from '../open-restore.ts'
 import { DryRunComparison } from '../target/dry-run-comparison.ts'
 import { openOrphanLookup, type OrphanedRevisions, type OrphanLookup } from '../target/orphaned-revisions.ts'
 import { openTargetLookup, type TargetLookup } from '../target/target-lookup.ts'
+import { CheckedBorders } from './checked-borders.ts'
 import { type ConversionFaults, type LeftOutOfRange, LeftOutResources } from './left-out-resources.ts'
 import { readThrough } from './read-through.ts'
 import { ResourceCheck } from './resource-check.ts'
@@ -77,7 +79,7 @@ export class RangePreflight {
   readonly #services: CheckRangeServices
   readonly #restore: OpenRestore
   readonly #range: SegmentRange
-  readonly #references: BlobReferenceSet
+  readonly #borders: CheckedBorders
   readonly #foundIds: FoundIdsCollector | undefined
   readonly #archivedPayloads: ArchivePayloads
   readonly #accepts: ResourceFilter
@@ -103,7 +105,7 @@ export class RangePreflight {
     this.#services = services
     this.#restore = restore
     this.#range = range
-    this.#references = references
+    this.#borders = new CheckedBorders(references)
     this.#foundIds = foundIds
     this.#archivedPayloads = payloads
     this.#leftOut = new LeftOutResources(services, faults, range.model)
@@ -119,39 +121,68 @@ export class RangePreflight {
 
   /**
    * Checks the range, beginning at `from`. At each border between two digest buckets, calls `isFull` with the number of
-   * resources that are left out. Stops if `isFull` returns true.
+   * resources that are left out and of references that are not in the set of the pass. Stops if `isFull` returns true. If AWS throttles a call until the time of the pass is
+   * used up, stops before the first digest bucket that is not checked.
    */
-  async check(from: ChunkPosition | undefined, isFull: (leftOut: number) => boolean): Promise<CheckedRange> {
-    const { job, plan, archive } = this.#restore
-    const { segment } = this.#range
+  async check(
+    from: ChunkPosition | undefined,
+    isFull: (kept: number) => boolean,
+    mustHandOver: Attempt['mustHandOver'],
+  ): Promise<CheckedRange> {
+    const { job, plan } = this.#restore
     const { ids } = job.request.filters
     const comparison = job.request.dry_run
       ? new DryRunComparison(this.#services, job, this.#range, from?.bucket)
       : undefined
     const target = comparison ?? openTargetLookup(this.#services, plan, this.#range, { bucket: from?.bucket, ids })
     try {
-      const stoppedAt =
-        segment === undefined ? undefined : await this.#readSegment(segment, from, isFull, target, comparison)
-      await this.#endResource(comparison)
-      // The tar headers and padding of a segment are verified only if one pass reads the whole segment.
-      const isPartOfSegment = from !== undefined && stoppedAt === undefined
-      if (segment !== undefined && isPartOfSegment && ids === undefined) await readThrough(archive, segment)
-      const compared = await comparison?.end(stoppedAt?.bucket)
-      return {
-        ...(stoppedAt === undefined ? {} : { stoppedAt }),
-        resources: this.#resources,
-        revisions: this.#revisions,
-        duplicates: this.#duplicates,
-        duplicateIds: this.#duplicateIds,
-        existing: this.#existing,
-        buckets: this.#digests.end(),
-        leftOut: this.#leftOut,
-        ...(compared === undefined ? {} : { dryRun: compared.counts }),
-        findings: compared?.findings ?? [],
-      }
+      return await this.#checkUntilFull(from, isFull, target, comparison)
+    } catch (error) {
+      const { checked } = this.#borders
+      if (checked === undefined || !mustHandOver(error)) throw error
+      checked.reset()
+      return this.#result(checked.position, await comparison?.end(checked.position.bucket))
     } finally {
       await target.close()
       await this.#orphanLookup?.close()
+    }
+  }
+
+  async #checkUntilFull(
+    from: ChunkPosition | undefined,
+    isFull: (kept: number) => boolean,
+    target: TargetLookup,
+    comparison: DryRunComparison | undefined,
+  ): Promise<CheckedRange> {
+    const { job, archive } = this.#restore
+    const { segment } = this.#range
+    const stoppedAt =
+      segment === undefined ? undefined : await this.#readSegment(segment, from, isFull, target, comparison)
+    await this.#endResource(comparison)
+    // The tar headers and padding of a segment are verified only if one pass reads the whole segment.
+    const isPartOfSegment = from !== undefined && stoppedAt === undefined
+    if (segment !== undefined && isPartOfSegment && job.request.filters.ids === undefined)
+      await readThrough(archive, segment)
+    const compared = await comparison?.end(stoppedAt?.bucket)
+    this.#borders.finish()
+    return this.#result(stoppedAt, compared)
+  }
+
+  #result(
+    stoppedAt: ChunkPosition | undefined,
+    compared: Awaited<ReturnType<DryRunComparison['end']>> | undefined,
+  ): CheckedRange {
+    return {
+      ...(stoppedAt === undefined ? {} : { stoppedAt }),
+      resources: this.#resources,
+      revisions: this.#revisions,
+      duplicates: this.#duplicates,
+      duplicateIds: this.#duplicateIds,
+      existing: this.#existing,
+      buckets: this.#digests.end(),
+      leftOut: this.#leftOut,
+      ...(compared === undefined ? {} : { dryRun: compared.counts }),
+      findings: compared?.findings ?? [],
     }
   }
 
@@ -161,7 +192,7 @@ export class RangePreflight {
   async #readSegment(
     segment: number,
     from: ChunkPosition | undefined,
-    isFull: (leftOut: number) => boolean,
+    isFull: (kept: number) => boolean,
     target: TargetLookup,
     comparison: DryRunComparison | undefined,
   ): Promise<ChunkPosition | undefined> {
@@ -178,9 +209,13 @@ export class RangePreflight {
           await this.#current.orphans?.compare(record)
           continue
         }
-        const bucket = record.h.slice(0, 4)
-        if (borders.enter(bucket) && isFull(this.#leftOut.resources.length)) return { entry: record.entry, bucket }
         await this.#endResource(comparison)
+        const bucket = record.h.slice(0, 4)
+        if (borders.enter(bucket)) {
+          const position = { entry: record.entry, bucket }
+          if (isFull(this.#leftOut.resources.length + this.#borders.pending)) return position
+          this.#reachBorder(position)
+        }
         if (record.kind === 'metadata') await this.#beginResource(record, target)
         else await this.#beginWithRevision(record)
       }
@@ -188,8 +223,25 @@ export class RangePreflight {
     return undefined
   }
 
+  #reachBorder(position: ChunkPosition): void {
+    const [resources, revisions, duplicates] = [this.#resources, this.#revisions, this.#duplicates]
+    const [listed, existing] = [this.#duplicateIds.length, this.#existing.length]
+    const resetLeftOut = this.#leftOut.mark()
+    const reset = (): void => {
+      this.#resources = resources
+      this.#revisions = revisions
+      this.#duplicates = duplicates
+      this.#duplicateIds.length = listed
+      this.#existing.truncate(existing)
+      this.#digests.removeFrom(position.bucket)
+      resetLeftOut()
+    }
+    this.#borders.reach({ position, reset })
+  }
+
   async #beginResource(record: SoundRecord, target: TargetLookup): Promise<void> {
     const hasMetadata = await target.exists(record.id)
+    this.#borders.use()
     const check = ResourceCheck.ofMetadata(record, this.#accepts(record.item))
     const isAbsent = check.isSelected && !hasMetadata
     const orphans = isAbsent ? await this.#orphanLookup?.find(record.id) : undefined
@@ -245,7 +297,13 @@ export class RangePreflight {
     if (exists) this.#addDuplicate(check.id)
     const isSkipped = exists && this.#restore.job.request.on_duplicate === 'skip'
     for (const references of check.references)
-      addReferences(this.#references, this.#range.model, references, !isSkipped, isSkipped ? undefined : check.id)
+      addReferences(
+        this.#borders.newReferences,
+        this.#range.model,
+        references,
+        !isSkipped,
+        isSkipped ? undefined : check.id,
+      )
     await comparison?.compare(check.id, digest, hasOrphans)
   }
 

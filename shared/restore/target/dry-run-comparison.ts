@@ -40,8 +40,13 @@ export class DryRunComparison implements TargetLookup {
   readonly #torn = new Set<string>()
   /** The ids of archived resources that the restore leaves out. */
   readonly #leftOut = new Set<string>()
+  /** The counts of the digest buckets before `#bucket`. */
   readonly #counts = { new: 0, changed: 0, same: 0, target_only: 0 }
   readonly #findings: Finding[] = []
+  /** The digest bucket of the archived resource that was sought last. The members below belong to it. */
+  #bucket = ''
+  #bucketCounts = { new: 0, changed: 0, same: 0, target_only: 0 }
+  #bucketFindings: Finding[] = []
 
   constructor(
     services: { readonly resources: ResourceStore; readonly payloads: PayloadStore; readonly models: ModelRegistry },
@@ -63,10 +68,24 @@ export class DryRunComparison implements TargetLookup {
     this.#accepts = filterFor(job, models, model)
   }
 
+  /**
+   * Also counts the resources of the target before `id`. If the read of the target fails, they are not counted, so that
+   * `end` returns the counts of complete digest buckets.
+   */
   async exists(id: string): Promise<boolean> {
+    const bucket = hashKeyOf(id).slice(0, 4)
+    let [before, own] = [0, 0]
     this.#row = await this.#join.seek(id, (row) => {
-      this.#countTargetOnly(row.id, row.metadata)
+      if (!this.#isTargetOnly(row.id, row.metadata)) return
+      if (row.h.slice(0, 4) < bucket) before += 1
+      else own += 1
     })
+    if (bucket !== this.#bucket) {
+      this.#endBucket()
+      this.#bucket = bucket
+    }
+    this.#counts.target_only += before
+    this.#bucketCounts.target_only += own
     return this.#row !== undefined || this.#torn.has(id)
   }
 
@@ -78,7 +97,7 @@ export class DryRunComparison implements TargetLookup {
   async compare(id: string, archived: Buffer, hasOrphans: boolean): Promise<void> {
     if (this.#row === undefined) {
       const isTorn = this.#torn.delete(id)
-      this.#counts[isTorn || hasOrphans ? 'changed' : 'new'] += 1
+      this.#bucketCounts[isTorn || hasOrphans ? 'changed' : 'new'] += 1
       const expected = archived.toString('hex')
       if (isTorn) this.#addFinding(id, 'current revision is missing', expected, 'torn')
       else if (hasOrphans)
@@ -88,10 +107,10 @@ export class DryRunComparison implements TargetLookup {
     const { digest, damagedPayloads } = await readStoredResource(this.#services, this.#row)
     const isDifferent = !digest.equals(archived)
     if (!isDifferent && damagedPayloads.length === 0) {
-      this.#counts.same += 1
+      this.#bucketCounts.same += 1
       return
     }
-    this.#counts.changed += 1
+    this.#bucketCounts.changed += 1
     if (isDifferent) this.#addFinding(id, 'resource differs', archived.toString('hex'), digest.toString('hex'))
     for (const { revision, expected, actual } of damagedPayloads)
       this.#addFinding(id, `payload of revision ${revision} is damaged`, expected, actual)
@@ -107,18 +126,19 @@ export class DryRunComparison implements TargetLookup {
 
   /**
    * Counts the remaining rows of the range as resources that only the target has, and returns the result. If
-   * `beforeBucket` is given, counts only the rows before this digest bucket.
+   * `beforeBucket` is given, the result contains only the rows and resources before this digest bucket.
    */
   async end(beforeBucket: string | undefined): Promise<ComparedRange> {
+    if (beforeBucket === undefined || this.#bucket < beforeBucket) this.#endBucket()
     await this.#join.end((row) => {
-      this.#countTargetOnly(row.id, row.metadata)
+      if (this.#isTargetOnly(row.id, row.metadata)) this.#counts.target_only += 1
     }, beforeBucket)
     // `compare` removes torn resources from `#torn`. The remaining torn resources are not in the archive, or are left
     // out.
     for (const id of this.#torn) {
       if (beforeBucket !== undefined && hashKeyOf(id) >= beforeBucket) continue
       const metadata = await this.#services.resources.getMetadata(this.#model, id)
-      if (metadata !== undefined) this.#countTargetOnly(id, metadata)
+      if (metadata !== undefined && this.#isTargetOnly(id, metadata)) this.#counts.target_only += 1
     }
     return { counts: this.#counts, findings: this.#findings }
   }
@@ -127,12 +147,23 @@ export class DryRunComparison implements TargetLookup {
     return this.#join.close()
   }
 
-  #countTargetOnly(id: string, metadata: Item): void {
-    if (!this.#leftOut.has(id) && this.#accepts(metadata)) this.#counts.target_only += 1
+  #isTargetOnly(id: string, metadata: Item): boolean {
+    return !this.#leftOut.has(id) && this.#accepts(metadata)
+  }
+
+  #endBucket(): void {
+    const counts = this.#bucketCounts
+    this.#counts.new += counts.new
+    this.#counts.changed += counts.changed
+    this.#counts.same += counts.same
+    this.#counts.target_only += counts.target_only
+    this.#findings.push(...this.#bucketFindings.slice(0, MAX_LISTED - this.#findings.length))
+    this.#bucketCounts = { new: 0, changed: 0, same: 0, target_only: 0 }
+    this.#bucketFindings = []
   }
 
   #addFinding(resource_id: string, what: string, expected: string, actual: string): void {
-    if (this.#findings.length < MAX_LISTED)
-      this.#findings.push({ model: this.#model, resource_id, what, expected, actual })
+    if (this.#findings.length + this.#bucketFindings.length < MAX_LISTED)
+      this.#bucketFindings.push({ model: this.#model, resource_id, what, expected, actual })
   }
 }

@@ -1,4 +1,3 @@
-import pMap from 'p-map'
 import type { BlobStore } from '../../blobs/blob-store.ts'
 import type { HashPosition } from '../../blobs/hash-in-steps.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
@@ -6,6 +5,7 @@ import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
+import { workUntil } from '../../jobs/work-until.ts'
 import { nextBatch } from '../blob-batch.ts'
 import type { ComparedBlob } from '../checks/check.ts'
 import { CHECKS } from '../checks/checks.ts'
@@ -31,7 +31,7 @@ interface VerifyBlobsServices {
 
 /**
  * Runs all checks of blobs on a list of blobs, beginning at `start`. If the time limit is reached before the end of the
- * list, or if AWS throttles a batch after the first one until the time of the pass is used up, returns the position
+ * list, or if AWS throttles a blob after the first one until the time of the pass is used up, returns the position
  * where the next pass continues. Otherwise returns undefined.
  */
 export const verifyBlobs = async (
@@ -64,9 +64,13 @@ export const verifyBlobs = async (
         )
         if (hash !== undefined) return { next, hash }
       } else {
-        // The checks run after all blobs of the batch have been read, so that an unfinished batch has no findings.
-        const read = await pMap(batch, (blob) => readBlob(services, blob), { concurrency: PARALLEL_READS })
+        const read = await workUntil(batch, (blob) => readBlob(services, blob), {
+          concurrency: PARALLEL_READS,
+          timeIsUp: () => false,
+          mustHandOver,
+        })
         for (const compared of read) check(compared, findings)
+        if (read.length < batch.length) return { next: next + read.length }
       }
     } catch (error) {
       if (next === start.next || !mustHandOver(error)) throw error

@@ -16,6 +16,13 @@ import { leftOutLookup } from '../results/left-out-lookup.ts'
 import { ArchivedResourceBuilder } from './archived-resource.ts'
 import { StoredResources } from './stored-resources.ts'
 
+/**
+ * The number of resources after which the pass completes its checks at the next border between two digest buckets. If it
+ * is throttled later, it hands over there. The check of references looks up 100 references at the same time, so its
+ * lookups would be slow if the checks were completed at every border.
+ */
+const COMPLETED_RESOURCES = 64
+
 export interface VerifyExtentServices extends OpenRestoreServices {
   readonly resources: ResourceStore
   readonly payloads: PayloadStore
@@ -32,9 +39,12 @@ interface VerifiedExtent {
   readonly buckets: readonly BucketDigest[]
 }
 
-/** Reads the resources of an extent from the archive and from the store, and runs all checks of resources on them. */
+/**
+ * Reads the resources of an extent from the archive and from the store, and runs all checks of resources on them. If AWS
+ * throttles the pass until its time is used up, it stops at the last border at which it has completed all checks.
+ */
 export const verifyExtent = async (
-  { job_id, n, timeIsUp }: Attempt,
+  { job_id, n, timeIsUp, mustHandOver }: Attempt,
   services: VerifyExtentServices,
   extent: Extent,
   start: ExtentCursor | undefined,
@@ -50,6 +60,25 @@ export const verifyExtent = async (
   let archived: ArchivedResourceBuilder | undefined
   let cursor: ExtentCursor | undefined
   let changedSince = 0
+  /** The number of resources whose checks may be incomplete. */
+  let begun = 0
+  /** The last border at which all checks were complete. */
+  let completed: { readonly cursor: ExtentCursor; readonly reset: () => void } | undefined
+
+  const completeChecks = async (here: ExtentCursor): Promise<void> => {
+    for (const check of checks) await check.end?.()
+    const changedBefore = changedSince
+    const resetFindings = findings.mark()
+    begun = 0
+    completed = {
+      cursor: here,
+      reset: () => {
+        changedSince = changedBefore
+        digests.removeFrom(here.from.bucket)
+        resetFindings()
+      },
+    }
+  }
 
   const compare = async (resource: ArchivedResourceBuilder): Promise<void> => {
     const compared = await stored.compare(resource.build())
@@ -73,16 +102,24 @@ export const verifyExtent = async (
           archived = undefined
         } else {
           const { metadata, existed, cursor: here } = event.resource
-          if (borders.enter(here.from.bucket) && timeIsUp()) {
-            cursor = here
-            break reading
+          if (borders.enter(here.from.bucket)) {
+            if (timeIsUp()) {
+              cursor = here
+              break reading
+            }
+            if (begun >= COMPLETED_RESOURCES) await completeChecks(here)
           }
+          begun += 1
           const isSkipped = (existed && skipsDuplicates) || skipped.has(metadata.id)
           archived = isSkipped ? undefined : new ArchivedResourceBuilder(metadata)
         }
       }
     }
     for (const check of checks) await check.end?.()
+  } catch (error) {
+    if (completed === undefined || !mustHandOver(error)) throw error
+    completed.reset()
+    ;({ cursor } = completed)
   } finally {
     await stored.close()
   }

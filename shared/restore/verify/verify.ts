@@ -11,6 +11,7 @@ import type { Extent } from '../messages/preflight.ts'
 import { VERIFY, VerifyBlobsCursor, type VerifyResult } from '../messages/verify.ts'
 import { workName } from '../messages/work-names.ts'
 import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
+import { whileStoring } from '../../throttling/call-context.ts'
 import { verifyBlobs } from './verify-blobs.ts'
 import { verifyExtent, type VerifyExtentServices } from './verify-extent.ts'
 
@@ -21,8 +22,7 @@ interface VerifyServices extends VerifyExtentServices, LeasedPassServices {
 
 /**
  * Runs one pass of `verify`. Checks an extent of resources or a list of blobs. If AWS throttles a pass until its time is
- * used up, a pass over blobs hands over after its last batch. A pass over resources fails, and the workflow repeats it,
- * because its findings cannot be separated from those of the unfinished digest bucket.
+ * used up, it hands over the blobs or the digest buckets that it has checked.
  */
 export const verify = (input: PassInput, services: VerifyServices): Promise<PassOutput> =>
   runLeasedPass(VERIFY, input, services, async (attempt) => {
@@ -42,7 +42,7 @@ const verifyBlobsPass = async (
   const findings = new Findings()
   const start = readCursor(VerifyBlobsCursor, attempt) ?? { next: 0 }
   const next = await verifyBlobs(services, { jobId: job_id, listIndex, start, timeIsUp, mustHandOver }, findings)
-  const checks = await services.workFiles.write(CHECK_RESULTS, findings.results(), job_id, n, name)
+  const checks = await whileStoring(() => services.workFiles.write(CHECK_RESULTS, findings.results(), job_id, n, name))
   return { ...continueAt(next), changed_since: 0, checks }
 }
 
@@ -52,12 +52,12 @@ const verifyExtentPass = async (attempt: Attempt, services: VerifyServices, exte
   const findings = new Findings()
   const start = readCursor(ExtentCursor, attempt)
   const { cursor, changedSince, buckets } = await verifyExtent(attempt, services, extent, start, findings)
-  return {
+  return whileStoring(async () => ({
     ...continueAt(cursor),
     model: extent.model,
     changed_since: changedSince,
     checks: await workFiles.write(CHECK_RESULTS, findings.results(), job_id, n, name),
     digests: await workFiles.writeBytes(encodeBuckets(buckets), job_id, workName.storedDigests(n, name)),
     ...(buckets[0] === undefined ? {} : { first_bucket: buckets[0].bucket }),
-  }
+  }))
 }

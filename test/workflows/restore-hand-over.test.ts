@@ -1,0 +1,121 @@
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
+import type { RestoreJob } from '../../shared/jobs/job.ts'
+import { allResults } from '../../shared/jobs/pass.ts'
+import { PREFLIGHT } from '../../shared/restore/messages/preflight.ts'
+import { VERIFY } from '../../shared/restore/messages/verify.ts'
+import { stableContents } from '../contents.ts'
+import { buildBlobs, buildResource, combine, type StoreData, writeToStore } from './sample-store.ts'
+import { startRunner } from './start-runner.ts'
+import { type Call, callWithStage, nthCall, throttleCalls } from './throttled-calls.ts'
+
+const runner = await startRunner({ callStage: callWithStage })
+
+const COUNTRIES = 200
+/** Every tenth payload is spilled, so that it is read with a request of its own. */
+const SPILLED = 20
+let archive: Buffer
+let full: ReturnType<typeof stableContents>
+
+/** Countries with flags. */
+const buildCountries = (count: number, name = 'country'): StoreData => {
+  const { models } = runner.services
+  const ids = Array.from({ length: count }, (_, k) => `${name}-${k}`)
+  const countries = ids.map((id, k) =>
+    buildResource(models, {
+      model: 'country',
+      id,
+      payloads: [{ name: id, text: k % 10 === 0 ? id.repeat(40_000) : id, flag: { file_id: id } }],
+    }),
+  )
+  return combine(...countries, buildBlobs(Object.fromEntries(ids.map((id) => [id, Buffer.from(`flag ${id}`)]))))
+}
+
+beforeAll(async () => {
+  await writeToStore(runner.clients, buildCountries(COUNTRIES))
+  full = stableContents(await runner.contents())
+  ;({ archive } = await runner.export(['country']))
+  await runner.wipe()
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await runner.freeLeases()
+  await runner.wipe()
+})
+
+/** Restores the archive. Throttles call `n` (counted from 1) of those that match until its pass ends. */
+const restoreThrottled = async (
+  matches: (call: Call) => boolean,
+  n: number,
+  request: Partial<RestoreRequest> = {},
+): Promise<{ readonly job: RestoreJob; readonly calls: number }> => {
+  const calls = throttleCalls(runner, nthCall(n, matches))
+  const job = await runner.restore(archive, request)
+  vi.restoreAllMocks()
+  expect(job.error).toBeUndefined()
+  return { job, calls: calls.filter(matches).length }
+}
+
+/** Expects that no attempt of a pass has failed. */
+const expectNoFailure = async ({ job_id }: RestoreJob): Promise<void> => {
+  expect(await runner.services.jobs.failure(job_id, 'ThrottledError')).toBeUndefined()
+}
+
+describe('preflight', () => {
+  const readsPayload = ({ stage, operation }: Call): boolean => stage === 'preflight' && operation === 'GetObject'
+
+  it.each([4, 10])('hands over the digest buckets that it has checked, and does not check them again', async (left) => {
+    const { calls: unthrottled } = await restoreThrottled(readsPayload, Infinity)
+    await runner.wipe()
+    const { job, calls } = await restoreThrottled(readsPayload, unthrottled - left)
+    const results = await allResults(runner.services, job.job_id, PREFLIGHT)
+    const resources = results.map(({ extents }) => extents.map((extent) => extent.resources))
+    expect(results.map(({ done }) => done)).toEqual([false, true])
+    expect(resources.flat().reduce((sum, count) => sum + count, 0)).toBe(COUNTRIES)
+    expect(resources[0]?.[0]).toBeGreaterThan(10)
+    // The second pass also opens the archive, and reads the segment again to verify its tar headers.
+    expect(calls).toBeLessThanOrEqual(unthrottled + (unthrottled - SPILLED) + 3)
+    await expectNoFailure(job)
+    expect(job).toMatchObject({ result: { verification: { passed: true } } })
+    expect(stableContents(await runner.contents())).toEqual(full)
+  })
+
+  it('returns the same result of a dry run if it hands over', async () => {
+    const other = combine(buildCountries(70, 'other'), buildCountries(50))
+    await writeToStore(runner.clients, other)
+    const dryRun = { dry_run: true } as const
+    const readsTarget = ({ stage, key }: Call): boolean => stage === 'preflight' && !/^(work|jobs)/.test(key)
+    const { job, calls } = await restoreThrottled(readsTarget, Infinity, dryRun)
+    const comparable = ({ result }: RestoreJob): object => ({ ...result, report: undefined })
+    for (const part of [0.6, 0.75, 0.9]) {
+      const throttled = await restoreThrottled(readsTarget, Math.floor(calls * part), dryRun)
+      await expectNoFailure(throttled.job)
+      expect(await allResults(runner.services, throttled.job.job_id, PREFLIGHT)).toHaveLength(2)
+      expect(comparable(throttled.job)).toEqual(comparable(job))
+    }
+  })
+})
+
+describe('verify', () => {
+  it('hands over the resources that it has verified, and does not verify them again', async () => {
+    const readsPayload = ({ stage, operation, key }: Call): boolean =>
+      stage === 'verify' && operation === 'GetObject' && key.startsWith('payloads/')
+    const { job, calls } = await restoreThrottled(readsPayload, 18)
+    const results = await allResults(runner.services, job.job_id, VERIFY)
+    expect(results.filter(({ done }) => !done)).toHaveLength(1)
+    // A pass completes its checks after 64 resources, of which about 6 have spilled payloads.
+    expect(calls).toBeLessThan(SPILLED + 12)
+    await expectNoFailure(job)
+    expect(job).toMatchObject({ result: { verification: { passed: true } } })
+  })
+
+  it('hands over the blobs of its first batch that it has verified', async () => {
+    const readsBlob = ({ stage, operation, key }: Call): boolean =>
+      stage === 'verify' && operation === 'HeadObject' && key.startsWith('blobs/')
+    const { job, calls } = await restoreThrottled(readsBlob, 30)
+    // Up to 8 blobs are read at the same time.
+    expect(calls).toBeLessThanOrEqual(COUNTRIES + 8)
+    await expectNoFailure(job)
+    expect(job).toMatchObject({ result: { verification: { passed: true } } })
+  })
+})
