@@ -3,6 +3,7 @@ import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
 import { PREFLIGHT } from '../../shared/restore/messages/preflight.ts'
+import { PREFLIGHT_BLOBS } from '../../shared/restore/messages/preflight-blobs.ts'
 import { VERIFY } from '../../shared/restore/messages/verify.ts'
 import { stableContents } from '../contents.ts'
 import { buildBlobs, buildResource, combine, type StoreData, writeToStore } from './sample-store.ts'
@@ -93,6 +94,39 @@ describe('preflight', () => {
       expect(await allResults(runner.services, throttled.job.job_id, PREFLIGHT)).toHaveLength(2)
       expect(comparable(throttled.job)).toEqual(comparable(job))
     }
+  })
+})
+
+describe('preflight-blobs', () => {
+  it('hands over the blobs that it has compared, and does not compare them again', async () => {
+    const comparesBlob = ({ stage, operation, key }: Call): boolean =>
+      stage === 'preflight-blobs' && operation === 'HeadObject' && key.startsWith('blobs/')
+    const { job, calls } = await restoreThrottled(comparesBlob, 100)
+    const results = await allResults(runner.services, job.job_id, PREFLIGHT_BLOBS)
+    expect(results.map(({ done }) => done)).toEqual([false, true])
+    expect(results.map(({ blobs }) => blobs).reduce((sum, count) => sum + count, 0)).toBe(COUNTRIES)
+    // Up to 16 blobs are compared at the same time.
+    expect(calls).toBeLessThanOrEqual(COUNTRIES + 16)
+    await expectNoFailure(job)
+    expect(job).toMatchObject({ result: { verification: { passed: true } } })
+    expect(stableContents(await runner.contents())).toEqual(full)
+  })
+
+  it('hands over the blobs that it has read, and does not read them again', async () => {
+    // The blobs of these countries are not adjacent in the archive, so that most of them are read with an own request.
+    const ids = Array.from({ length: 40 }, (_, k) => `country-${5 * k}`)
+    const filters = { ids }
+    const readsBlob = ({ stage, operation }: Call): boolean => stage === 'preflight-blobs' && operation === 'GetObject'
+    const { calls: unthrottled } = await restoreThrottled(readsBlob, Infinity, { filters })
+    await runner.wipe()
+    const { job, calls } = await restoreThrottled(readsBlob, unthrottled - 3, { filters })
+    const results = await allResults(runner.services, job.job_id, PREFLIGHT_BLOBS)
+    expect(results.map(({ done }) => done)).toEqual([false, true])
+    expect(results.map(({ blobs }) => blobs).reduce((sum, count) => sum + count, 0)).toBe(ids.length)
+    expect(unthrottled).toBeGreaterThan(30)
+    expect(calls).toBeLessThan(unthrottled + 20)
+    await expectNoFailure(job)
+    expect(job).toMatchObject({ result: { verification: { passed: true } } })
   })
 })
 

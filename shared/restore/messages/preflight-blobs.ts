@@ -36,9 +36,10 @@ export const BlobsCursor = z
     position: SegmentPosition,
     /**
      * Present if the archived bytes of a large blob are verified, but the comparison with the target has not ended.
-     * `entry` is the index of the blob in the segment, and `hash` is the position inside the blob of the target.
+     * `entry` is the index of the blob in the segment, and `hash` is the position inside the blob of the target. `hash`
+     * is absent if no byte of it has been read.
      */
-    target: z.exactOptional(z.object({ entry: z.int(), hash: HashPosition }).readonly()),
+    target: z.exactOptional(z.object({ entry: z.int(), hash: z.exactOptional(HashPosition) }).readonly()),
   })
   .readonly()
 export type BlobsCursor = z.output<typeof BlobsCursor>

@@ -10,10 +10,16 @@ import type { HashPosition, HashSteps } from '../../blobs/hash-in-steps.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { Strategy } from '../../jobs/job-request.ts'
 import { addCount } from '../../values/model-counts.ts'
-import type { PlannedAction, RestoredBlob } from '../messages/preflight-blobs.ts'
+import { ThrottledError } from '../../throttling/throttled-error.ts'
+import type { BlobsCursor, PlannedAction, RestoredBlob } from '../messages/preflight-blobs.ts'
 
 /** The number of blobs in the target that are read at the same time. */
 const PARALLEL_READS = 16
+/**
+ * The number of entries that may wait for their comparison. If the reads of the target are throttled, the pass stops
+ * reading the archive, and a later pass repeats at most so many entries.
+ */
+const MAX_PENDING = 256
 
 export interface TargetBlobs {
   readonly blobs: BlobStore
@@ -26,6 +32,17 @@ interface TargetBlob {
   readonly verified: VerifiedContent | undefined
 }
 
+/** An entry whose comparison may be unfinished. */
+interface PendingEntry {
+  readonly position: string
+  readonly entry: IndexLine
+  readonly models: readonly string[]
+  /** Undefined if no resource that will be written refers to the entry. */
+  readonly compared: Promise<RestoredBlob> | undefined
+  /** The position at which a pass continues that repeats this entry. */
+  readonly start: BlobsCursor
+}
+
 /**
  * Compares the blobs and spilled payloads that one pass reads with the references of the archived resources, and with
  * the target.
@@ -35,7 +52,12 @@ export class BlobComparison {
   readonly #strategy: Strategy
   readonly #references: ReadonlyMap<string, BlobReference>
   readonly #limit = pLimit(PARALLEL_READS)
-  readonly #compared: Promise<RestoredBlob>[] = []
+  /** The entries whose comparisons may be unfinished, in the order of the archive. */
+  readonly #pending: PendingEntry[] = []
+  /** The compared blobs of all other entries. */
+  readonly #compared: RestoredBlob[] = []
+  /** True after a comparison was throttled. No further comparison begins then. */
+  #isThrottled = false
   readonly #archived = new Set<string>()
   readonly #models: Record<string, number> = {}
   #entries = 0
@@ -55,6 +77,7 @@ export class BlobComparison {
     return this.#entries
   }
 
+  /** The number of blobs whose comparison has ended. */
   get blobs(): number {
     return this.#blobs
   }
@@ -80,52 +103,98 @@ export class BlobComparison {
 
   /**
    * Adds an entry. If a resource that will be written refers to the entry, begins to compare it with the target. If the
-   * blob of the target is known, `target` contains it.
+   * blob of the target is known, `target` contains it. `start` is the position at which a pass continues that repeats
+   * this entry.
    */
-  add(position: string, entry: IndexLine, offset: number, target?: TargetBlob): void {
+  add(position: string, entry: IndexLine, offset: number, start: BlobsCursor, target?: TargetBlob): void {
     this.#entries += 1
-    this.#archived.add(position)
     const reference = this.#references.get(position)
-    if (entry.kind === 'blob') {
-      this.#blobs += 1
-      this.#bytes += entry.size
-      for (const model of reference?.models ?? []) addCount(this.#models, model)
-    }
-    if (reference?.needed !== true) return
+    const compared = this.#begin(entry, offset, reference, target)
+    this.#pending.push({ position, entry, models: reference?.models ?? [], compared, start })
+  }
+
+  /** Begins the comparison of an entry. Returns undefined if the entry is not compared. */
+  #begin(
+    entry: IndexLine,
+    offset: number,
+    reference: BlobReference | undefined,
+    target: TargetBlob | undefined,
+  ): Promise<RestoredBlob> | undefined {
+    if (reference?.needed !== true) return undefined
     const { size, sha256 } = entry
     const kind = entry.kind === 'payload' ? 'payload' : 'blob'
     const { id, models } = reference
     const blob = { kind, id, offset, size, sha256, models, ...propertiesOf(entry) } as const
     this.#propertyCharacters += propertyCharacters(entry)
-    const compared = this.#limit(async () => ({ ...blob, ...(await this.#compare(blob, target)) }))
-    // `end` awaits the comparison and throws its error. If the comparison fails earlier, this handler prevents an
+    const compared = this.#limit(async () => {
+      if (this.#isThrottled) throw new Error('an earlier comparison was throttled')
+      try {
+        return { ...blob, ...(await this.#compare(blob, target)) }
+      } catch (error) {
+        this.#isThrottled ||= error instanceof ThrottledError
+        throw error
+      }
+    })
+    // `settle` awaits the comparison and throws its error. If the comparison fails earlier, this handler prevents an
     // unhandled rejection, which would end the process.
     compared.catch(() => undefined)
-    this.#compared.push(compared)
+    return compared
+  }
+
+  /** Waits until at most `max` comparisons are unfinished. Throws the error of a comparison that has failed. */
+  async settle(max = MAX_PENDING): Promise<void> {
+    for (let [first] = this.#pending; first !== undefined; [first] = this.#pending) {
+      if (this.#pending.length <= max && !this.#isThrottled) return
+      const compared = await first.compared
+      this.#pending.shift()
+      const { position, entry, models } = first
+      this.#archived.add(position)
+      if (compared !== undefined) this.#compared.push(compared)
+      if (entry.kind !== 'blob') continue
+      this.#blobs += 1
+      this.#bytes += entry.size
+      for (const model of models) addCount(this.#models, model)
+    }
   }
 
   /**
-   * Adds a large entry as `add` does, but reads the blob of the target in steps, beginning at `start`. If the time is up
-   * before its end, does not add the entry, and returns the position at which the next pass continues.
+   * Waits for the comparisons until one of them fails because it was throttled. Drops the entries from this one on, and
+   * returns the position at which the next pass repeats them. Returns undefined if no comparison fails.
+   */
+  async endEarly(): Promise<BlobsCursor | undefined> {
+    try {
+      await this.settle(0)
+      return undefined
+    } catch (error) {
+      const [first] = this.#pending
+      if (first === undefined || !(error instanceof ThrottledError)) throw error
+      await Promise.allSettled(this.#pending.map(({ compared }) => compared))
+      return first.start
+    }
+  }
+
+  /**
+   * Adds a large entry as `add` does, but reads the blob of the target in steps, beginning at the hash of `start`. If the
+   * time is up before its end, does not add the entry, and returns the position at which the next pass continues.
    */
   async addLarge(
     position: string,
     entry: IndexLine,
     offset: number,
-    start: HashPosition | undefined,
+    start: BlobsCursor,
     steps: HashSteps,
   ): Promise<HashPosition | undefined> {
     const reference = this.#references.get(position)
     if (entry.kind !== 'blob' || reference?.needed !== true) {
-      this.add(position, entry, offset)
+      this.add(position, entry, offset, start)
       return undefined
     }
     const { blobs } = this.#target
     const size = (await blobs.head(reference.id))?.object.size
     // The bytes of a blob of another size differ in any case, so they are not read.
-    const hashed = size === entry.size ? await blobs.sha256InSteps(reference.id, start, steps) : { blob: undefined }
+    const hashed = size === entry.size ? await blobs.sha256InSteps(reference.id, start.target?.hash, steps) : { blob: undefined }
     if ('position' in hashed) return hashed.position
-    this.add(position, entry, offset, { exists: size !== undefined, verified: hashed.blob })
+    this.add(position, entry, offset, start, { exists: size !== undefined, verified: hashed.blob })
     return undefined
   }
 
@@ -151,9 +220,9 @@ export class BlobComparison {
     return missing
   }
 
-  /** Waits for all comparisons. Returns the compared blobs, in the order of the archive. */
-  end(): Promise<RestoredBlob[]> {
-    return Promise.all(this.#compared)
+  /** The compared blobs, in the order of the archive. */
+  get compared(): readonly RestoredBlob[] {
+    return this.#compared
   }
 
   /**

@@ -2,7 +2,7 @@ import type { OpenArchive } from '../../archive/archive.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import { entrySortKey, type IndexLine } from '../../archive/index-line.ts'
 import { readIndex } from '../../archive/segment-reader.ts'
-import { readInSteps } from '../../archive/segment-steps.ts'
+import { readInSteps, type SegmentPosition } from '../../archive/segment-steps.ts'
 import { BlobTooLargeError } from '../../blobs/errors.ts'
 import type { HashPosition } from '../../blobs/hash-in-steps.ts'
 import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
@@ -11,6 +11,8 @@ import type { Limits } from '../../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import { isMergeCursor, mergeLists, PREFLIGHT_MERGE } from '../../jobs/reference-merge.ts'
+import { whileStoring } from '../../throttling/call-context.ts'
+import { ThrottledError } from '../../throttling/throttled-error.ts'
 import { must } from '../../values/must.ts'
 import { MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../../values/message-text.ts'
 import {
@@ -40,8 +42,7 @@ interface PreflightBlobsServices extends OpenRestoreServices, LeasedPassServices
  * blobs, and compares each blob with the blob in the target that has the same id. In an earlier round, the pass merges
  * lists of references.
  *
- * If AWS throttles a pass until its time is used up, the pass fails, and the workflow repeats it: the entry that was
- * read last may be unverified.
+ * If AWS throttles a pass until its time is used up, the pass hands over the entries that it has verified and compared.
  */
 export const preflightBlobs = async (input: PassInput, services: PreflightBlobsServices): Promise<PassOutput> => {
   const plan = await services.workFiles.find(RESTORE_BLOB_PLAN, input.job_id)
@@ -71,40 +72,73 @@ const preflightBlobsPass = async (
   const references = await referencesBetween(objects, lists, from, until)
   const comparison = new BlobComparison(services, job.request.on_duplicate, references)
 
-  const cursor = await readBlobs(attempt, restore, { segments, start, from }, comparison, limits)
-  const end =
-    cursor === undefined ? until : await positionAt(archive, segments[cursor.segment] ?? 0, firstEntry(cursor))
-  const missing = comparison.missingBefore(end, job.request.strict === false ? undefined : new Set(plan.missing_blobs))
-  const blobs = await comparison.end()
-  return {
-    ...continueAt(cursor),
-    list: await workFiles.write(BLOB_LIST, blobs, job_id, n, attempt.attempt),
-    ...summaryOf(blobs),
-    blobs: comparison.blobs,
-    bytes: comparison.bytes,
-    models: comparison.models,
-    missing: missing.length,
-    ...(await writeMissingBlobs(workFiles, attempt, missing)),
-  }
+  const cursor = await readOrHandOver(attempt, restore, { segments, start, from }, comparison, limits)
+  return whileStoring(async () => {
+    const end =
+      cursor === undefined ? until : await positionAt(archive, segments[cursor.segment] ?? 0, firstEntry(cursor))
+    const declaredMissing = job.request.strict === false ? undefined : new Set(plan.missing_blobs)
+    const missing = comparison.missingBefore(end, declaredMissing)
+    const { compared, blobs, bytes, models } = comparison
+    return {
+      ...continueAt(cursor),
+      list: await workFiles.write(BLOB_LIST, compared, job_id, n, attempt.attempt),
+      ...summaryOf(compared),
+      blobs,
+      bytes,
+      models,
+      missing: missing.length,
+      ...(await writeMissingBlobs(workFiles, attempt, missing)),
+    }
+  })
 }
 
 /** Returns the index of the first entry that the pass adds to the comparison. */
 const firstEntry = ({ position, target }: BlobsCursor): number => target?.entry ?? position.entry
 
+interface BlobsRange {
+  readonly segments: readonly number[]
+  readonly start: BlobsCursor
+  /** The position of the first entry in the order of blobs. */
+  readonly from: string
+}
+
 /**
- * Reads the entries of the segments. Returns the position where the pass stopped, or `undefined` if it read all
- * entries.
+ * Reads and compares the entries of the segments. Returns the position where the pass stopped, or `undefined` if it has
+ * compared all entries.
+ */
+const readOrHandOver = async (
+  attempt: Attempt,
+  restore: OpenRestore,
+  range: BlobsRange,
+  comparison: BlobComparison,
+  limits: PreflightBlobsServices['limits'],
+): Promise<BlobsCursor | undefined> => {
+  /** The position after the last verified entry or step. */
+  const read = { to: range.start }
+  try {
+    const cursor = await readBlobs(attempt, restore, range, comparison, limits, read)
+    await comparison.settle(0)
+    return cursor
+  } catch (error) {
+    if (!(error instanceof ThrottledError)) throw error
+    // The comparisons have no additional time, so that the pass can store their results.
+    const cursor = (await comparison.endEarly()) ?? read.to
+    if (cursor === range.start || !attempt.mustHandOver(error)) throw error
+    return cursor
+  }
+}
+
+/**
+ * Reads the entries of the segments. Sets `read.to` after each entry and each step of a large entry. Returns the
+ * position where the pass stopped, or `undefined` if it read all entries.
  */
 const readBlobs = async (
   attempt: Attempt,
   { plan, archive }: OpenRestore,
-  {
-    segments,
-    start,
-    from,
-  }: { readonly segments: readonly number[]; readonly start: BlobsCursor; readonly from: string },
+  { segments, start, from }: BlobsRange,
   comparison: BlobComparison,
   limits: PreflightBlobsServices['limits'],
+  read: { to: BlobsCursor },
 ): Promise<BlobsCursor | undefined> => {
   const { largeBlobBytes, hashStepBytes } = limits
   const { timeIsUp, mustHandOver } = attempt
@@ -114,44 +148,68 @@ const readBlobs = async (
   let lastPosition = from
   for (const [k, segment] of segments.entries()) {
     if (k < start.segment) continue
-    if (k > start.segment && isFull()) return { segment: k, position: { entry: 0 } }
+    if (k > start.segment) read.to = { segment: k, position: { entry: 0 } }
+    if (k > start.segment && isFull()) return read.to
     const opened = openSegment(archive, segment)
     const index = await readIndex(archive, opened)
     rejectTooLarge(index.filter(isRead), limits.maxBlobBytes)
-    /** Adds a verified entry. Returns the position in the target if the time is up before the end of the comparison. */
-    const add = async (entry: IndexLine, compared?: HashPosition): Promise<HashPosition | undefined> => {
-      const position = entrySortKey(entry)
-      if (position < lastPosition || (position === lastPosition && comparison.entries > 0))
+    /**
+     * Adds a verified entry, after which `position` follows. Returns the cursor if the time is up before the end of its
+     * comparison.
+     */
+    const add = async (
+      ordinal: number,
+      position: SegmentPosition,
+      hash?: HashPosition,
+    ): Promise<BlobsCursor | undefined> => {
+      const entry = must(index[ordinal])
+      const sortKey = entrySortKey(entry)
+      if (sortKey < lastPosition || (sortKey === lastPosition && comparison.entries > 0))
         throw new ArchiveInvalidError(`entry ${entry.path} is out of order`)
-      lastPosition = position
+      lastPosition = sortKey
       const offset = opened.offset + entry.offset
-      if (entry.size >= largeBlobBytes) return comparison.addLarge(position, entry, offset, compared, steps)
-      comparison.add(position, entry, offset)
+      const after = { segment: k, position }
+      if (entry.size >= largeBlobBytes) {
+        await comparison.settle(0)
+        const target = { entry: ordinal, ...(hash === undefined ? {} : { hash }) }
+        // If this pass continues inside the comparison, it has not made progress yet.
+        if (read.to.target === undefined) read.to = { ...after, target }
+        const reached = await comparison.addLarge(sortKey, entry, offset, read.to, steps)
+        if (reached !== undefined) return { ...after, target: { entry: ordinal, hash: reached } }
+      } else comparison.add(sortKey, entry, offset, read.to)
+      await comparison.settle()
+      read.to = after
       return undefined
     }
     const resumed: BlobsCursor = k === start.segment ? start : { segment: k, position: { entry: 0 } }
     if (resumed.target !== undefined) {
-      const { entry, hash: compared } = resumed.target
-      const hash = await add(must(index[entry]), compared)
-      if (hash !== undefined) return { segment: k, position: resumed.position, target: { entry, hash } }
+      const cursor = await add(resumed.target.entry, resumed.position, resumed.target.hash)
+      if (cursor !== undefined) return cursor
     }
     const options = {
       ...{ largeBlobBytes, hashStepBytes },
       ...(plan.reads_all_blobs ? {} : { filter: isRead }),
     }
-    for await (const { entry, ordinal, isComplete, position } of readInSteps(
+    /** The last entry of the segment. It is added after the rest of the segment, which is its index, is verified. */
+    let last: { readonly ordinal: number; readonly position: SegmentPosition } | undefined
+    for await (const { ordinal, isComplete, position } of readInSteps(
       archive,
       opened,
       index,
       resumed.position,
       options,
     )) {
-      const hash = isComplete ? await add(entry) : undefined
-      if (hash !== undefined) return { segment: k, position: position(), target: { entry: ordinal, hash } }
-      // After the last entry, the rest of the segment is read in any case. It consists of the index, which is small.
-      const isLast = isComplete && ordinal === index.length - 1
-      if (!isLast && isFull()) return { segment: k, position: position() }
+      if (isComplete && ordinal === index.length - 1) {
+        last = { ordinal, position: position() }
+        continue
+      }
+      const cursor = isComplete ? await add(ordinal, position()) : undefined
+      if (cursor !== undefined) return cursor
+      if (!isComplete) read.to = { segment: k, position: position() }
+      if (isFull()) return read.to
     }
+    const cursor = last === undefined ? undefined : await add(last.ordinal, last.position)
+    if (cursor !== undefined) return cursor
   }
   return undefined
 }
