@@ -4,11 +4,13 @@ import type { z } from 'zod'
 import { StageMessageError } from '../../shared/jobs/errors.ts'
 import { StageInput, type StageMessages } from '../../shared/jobs/messages.ts'
 import type { StageName } from '../../shared/jobs/stage-names.ts'
+import { ERROR_TABLE } from '../../shared/problems/error-table.ts'
 import { problemOf } from '../../shared/problems/problem.ts'
 import { currentServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { logger, telemetry } from '../../shared/telemetry/telemetry.ts'
 import { whileStoring } from '../../shared/throttling/call-context.ts'
+import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
 import { schemaMessage } from '../../shared/values/schema-messages.ts'
 import { withStageBudget } from './call-budgets.ts'
 
@@ -50,6 +52,9 @@ const parse = <Message>(name: StageName, side: 'input' | 'output', schema: z.Zod
  * error is not stored.
  *
  * The document of an internal error contains the request id of the function, under which Lambda logs the error.
+ *
+ * If the write is throttled, an error that the workflow would not retry is replaced by `ThrottledError`, so that the
+ * workflow repeats the stage: the stages that follow the failure of a distributed map read the stored error.
  */
 const storeFailure = (): MiddlewareObj => ({
   onError: async ({ event, error, context }) => {
@@ -60,6 +65,7 @@ const storeFailure = (): MiddlewareObj => ({
     try {
       await whileStoring(() => jobs.keepFailure(data.job_id, name, problemOf(error, context.awsRequestId)))
     } catch (failure) {
+      if (failure instanceof ThrottledError && ERROR_TABLE[name]?.retryable === false) throw failure
       // The workflow must receive the error of the stage, because the name of the error decides what happens next.
       logger.error('the error of a stage could not be stored', {
         error: failure instanceof Error ? failure : String(failure),

@@ -10,6 +10,7 @@ import { localContext } from '../../infra/local/program/local-context.ts'
 import { PassInput, RUN_PASSES, StageInput } from '../../shared/jobs/messages.ts'
 import { EXPORT_STAGE_NAMES, RESTORE_STAGE_NAMES } from '../../shared/jobs/stage-names.ts'
 import { TornResourcesError } from '../../shared/resources/errors.ts'
+import { ConflictError } from '../../shared/restore/errors.ts'
 import { logger } from '../../shared/telemetry/telemetry.ts'
 import { callContext } from '../../shared/throttling/call-context.ts'
 import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
@@ -108,6 +109,18 @@ describe('a stage whose error cannot be stored', () => {
     const handler = stage('verify', messages, () => Promise.reject(new TornResourcesError(['x'])))
     await expect(handler({ job_id: 'lost', n: 0, pass: 0 }, CONTEXT)).rejects.toThrow(TornResourcesError)
     expect(log).toHaveBeenCalledOnce()
+  })
+
+  it('fails with ThrottledError if the write is throttled, so that the workflow repeats it', async () => {
+    const throttled = new ThrottledError({ service: 'DynamoDB', operation: 'PutItem' }, 60_000, undefined)
+    vi.spyOn(logger, 'error').mockImplementation(() => undefined)
+    vi.spyOn(api.services.jobs, 'keepFailure').mockRejectedValue(throttled)
+    const messages = { input: PassInput, output: z.object({}) }
+    const run = (error: Error): Promise<object> =>
+      stage('apply-records', messages, () => Promise.reject(error))({ job_id: 'lost', n: 0, pass: 0 }, CONTEXT)
+    await expect(run(new ConflictError('blob', 'x'))).rejects.toBe(throttled)
+    // The workflow retries any other error in any case.
+    await expect(run(new Error('reset'))).rejects.toThrow('reset')
   })
 })
 

@@ -93,7 +93,7 @@ describe('a restore whose workers are throttled for two hours', () => {
 })
 
 /** The time between the last renewal of a lease and the moment at which another restore can take the lease. */
-const LEASE_TIME_MS = 9 * 60_000
+const LEASE_TIME_MS = 19 * 60_000
 
 describe('a restore of which each phase takes almost as long as its lease lasts', () => {
   let archive: Buffer

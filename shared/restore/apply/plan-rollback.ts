@@ -17,7 +17,8 @@ export const planRollback = async (
   services: { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly leases: Leases },
 ): Promise<RollbackItems> => {
   const { jobs, workFiles, leases } = services
-  if ((await jobs.failure(job_id, 'ConflictError')) === undefined) return { ...plannedItems(job_id, 0), error }
+  const isConflict = error.Error === 'ConflictError' || (await jobs.failure(job_id, 'ConflictError')) !== undefined
+  if (!isConflict) return { ...plannedItems(job_id, 0), error }
   const { models } = await workFiles.read(RESTORE_PLAN, job_id)
   // If another restore has taken one of the leases, it keeps the lease.
   await leases.takeAll(models, job_id, () => Promise.resolve(true))

@@ -1,5 +1,6 @@
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
+import { workOnAll } from '../../jobs/work-until.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { metadataKey } from '../../resources/keys.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
@@ -10,6 +11,12 @@ import { ExtentCursor, ROLLBACK } from '../messages/apply.ts'
 import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
 import { plannedExtent } from './planned-extent.ts'
+
+/**
+ * The number of revisions of a resource that are deleted at the same time. If a deletion fails, no more begin, and the
+ * pass waits for the others, so that none of them is still running when the next pass begins.
+ */
+const PARALLEL_DELETIONS = 48
 
 interface RollbackServices extends OpenRestoreServices, LeasedPassServices {
   readonly resources: ResourceStore
@@ -46,7 +53,9 @@ export const rollback = (input: PassInput, services: RollbackServices): Promise<
           }
           await writer.removeIfAppliedBy(metadataKey(name, metadata.id, shards), job_id)
           const revisions = await resources.getRevisions(name, metadata.id)
-          await Promise.all(revisions.map((item) => writer.removeIfAppliedBy(keyOf(item), job_id)))
+          await workOnAll(revisions, PARALLEL_DELETIONS, async (item) => {
+            await writer.removeIfAppliedBy(keyOf(item), job_id)
+          })
         }
       }
       return continueAt(undefined)
