@@ -168,7 +168,7 @@ export class BlobComparison {
     } catch (error) {
       const [first] = this.#pending
       if (first === undefined || !(error instanceof ThrottledError)) throw error
-      await Promise.allSettled(this.#pending.map(({ compared }) => compared))
+      await Promise.allSettled(this.#pending.flatMap(({ compared }) => compared ?? []))
       return first.start
     }
   }
