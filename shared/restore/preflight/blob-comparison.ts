@@ -192,7 +192,8 @@ export class BlobComparison {
     const { blobs } = this.#target
     const size = (await blobs.head(reference.id))?.object.size
     // The bytes of a blob of another size differ in any case, so they are not read.
-    const hashed = size === entry.size ? await blobs.sha256InSteps(reference.id, start.target?.hash, steps) : { blob: undefined }
+    const hashed =
+      size === entry.size ? await blobs.sha256InSteps(reference.id, start.target?.hash, steps) : { blob: undefined }
     if ('position' in hashed) return hashed.position
     this.add(position, entry, offset, start, { exists: size !== undefined, verified: hashed.blob })
     return undefined
