@@ -23,7 +23,7 @@ import type { WorkFile, WorkFiles } from './work-files.ts'
  */
 
 /** Written by the planner of a round that merges lists. The lists of each group are merged by one map item. */
-const REFERENCE_GROUPS: WorkFile<readonly (readonly BlobReferenceList[])[]> = {
+export const REFERENCE_GROUPS: WorkFile<readonly (readonly BlobReferenceList[])[]> = {
   name: () => 'reference-groups.json',
   content: z.array(z.array(BlobReferenceList).readonly()).readonly(),
 }

@@ -1,8 +1,13 @@
+import type { BlobReferenceList, PrefixRange } from '../../shared/blobs/blob-reference-list.ts'
+import { planPrefixRanges } from '../../shared/blobs/blob-references.ts'
+import type { PassInput } from '../../shared/jobs/messages.ts'
+import { type EXPORT_MERGE, REFERENCE_GROUPS } from '../../shared/jobs/reference-merge.ts'
+import { must } from '../../shared/values/must.ts'
 import { LATENCY, RESOURCE, WORKER } from './assumptions.ts'
-import { HAND_OVER_SECONDS } from './contents.ts'
+import { attemptId, HAND_OVER_SECONDS, referencesOf } from './contents.ts'
 import type { Use } from './flows.ts'
 import { StateError } from './interpreter.ts'
-import { passSeconds, type World } from './scenario.ts'
+import { JOB, passSeconds, type World } from './scenario.ts'
 
 /** The blobs of one map item: a number of small blobs, and large blobs with their sizes. */
 export class BlobShare {
@@ -35,7 +40,7 @@ export class BlobShare {
 
 /** What a pass does for each small blob. */
 export interface SmallBlobWork {
-  /** The number of lists of references that each pass reads, with two requests for each. */
+  /** The number of lists of references that each pass reads. */
   readonly lists: number
   readonly perSecond: number
   readonly uses: readonly Use[]
@@ -53,6 +58,39 @@ const PARALLEL_PARTS = 3
 /** The lists are read with 16 requests at the same time. */
 const LIST_READS_PER_SECOND = 16 / LATENCY.s3
 
+/** Reads a range of so many lists, with two requests for each. */
+const readLists = async ({ flows, work }: World, lists: number): Promise<void> => {
+  const uses = [{ capacity: work.reads, units: 1 }]
+  const reads = { steps: 2 * lists, perSecond: LIST_READS_PER_SECOND, uses }
+  if ((await flows.run(reads, HAND_OVER_SECONDS)) < reads.steps)
+    throw new StateError('ThrottledError', 'the pass did not read the references to its blobs in time')
+}
+
+/** Returns the number of lists that contain references in a range of prefixes. */
+export const overlapping = (lists: readonly BlobReferenceList[], { from, to }: PrefixRange): number =>
+  lists.filter(({ prefixes }) => prefixes === undefined || (prefixes.from < to && from < prefixes.to)).length
+
+/** Simulates a pass that merges the lists of a group. It reads and writes one merged list after the other. */
+export const mergeListsOfGroup = async (
+  world: World,
+  round: typeof EXPORT_MERGE,
+  { n, pass }: PassInput,
+): Promise<{ readonly done: true }> => {
+  const group = must((await world.workFiles.read(REFERENCE_GROUPS, JOB))[n])
+  const perList = world.limits.seenBlobs
+  const blobs = group.reduce((sum, list) => sum + list.blobs, 0)
+  const ranges = planPrefixRanges(group, { payloads: perList, blobs: perList })
+  const lists: BlobReferenceList[] = []
+  for (const [k, prefixes] of ranges.entries()) {
+    await readLists(world, group.length)
+    const share = Math.floor(((k + 1) * blobs) / ranges.length) - Math.floor((k * blobs) / ranges.length)
+    const key = `merged-references/${n}/${attemptId(n, pass)}-${k}`
+    lists.push({ ...referencesOf(world, key, share, prefixes), prefixes })
+  }
+  world.jobs.keep(round.name, n, pass, { done: true, lists })
+  return { done: true }
+}
+
 /** Runs passes over small and large blobs. A pass can end inside a large blob. */
 export class LargeBlobs {
   readonly #world: World
@@ -69,16 +107,13 @@ export class LargeBlobs {
     work: SmallBlobWork,
     { hashes, copies }: { readonly hashes: boolean; readonly copies: boolean },
   ): Promise<{ readonly done: boolean; readonly finished: BlobShare }> {
-    const { clock, flows, limits, work: workFiles } = this.#world
+    const { clock, flows, limits } = this.#world
     const seconds = passSeconds(this.#world)
     const start = clock.now
     const progress = this.#progress.get(n) ?? { smallLeft: small, largeLeft: [...large], hashed: 0, copied: 0 }
     this.#progress.set(n, progress)
     const left = (): number => Math.max(1, seconds - (clock.now - start))
-    const listReads = [{ capacity: workFiles.reads, units: 1 }]
-    const reads = { steps: 2 * work.lists, perSecond: LIST_READS_PER_SECOND, uses: listReads }
-    if ((await flows.run(reads, HAND_OVER_SECONDS)) < reads.steps)
-      throw new StateError('ThrottledError', 'the pass did not read the references to its blobs in time')
+    await readLists(this.#world, work.lists)
     const most = Math.ceil(limits.segmentBytes / RESOURCE.blobBytes)
     const written = Math.floor(
       await flows.run(

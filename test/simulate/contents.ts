@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { WrittenSegment } from '../../shared/compose/segments.ts'
-import type { BlobReferenceList } from '../../shared/blobs/blob-reference-list.ts'
+import type { BlobReferenceList, PrefixRange } from '../../shared/blobs/blob-reference-list.ts'
 import { PREFIX_COUNT } from '../../shared/blobs/blob-references.ts'
 import type { PinnedObject } from '../../shared/objects/object.ts'
 import { encodeBuckets } from '../../shared/archive/digest.ts'
@@ -98,17 +98,29 @@ export const addDigests = ({ objects, workFiles }: World, key: string, { from, t
 
 /** The bytes of a line of a list of references: position, id and model. */
 const LINE = 220
-const PREFIXES = PREFIX_COUNT / 2
 const TABLE_BYTES = 4 * (PREFIX_COUNT + 1)
 
-/** Returns a list of references to `blobs` blobs, whose positions are distributed evenly. */
-export const referencesOf = ({ objects, workFiles }: World, key: string, blobs: number): BlobReferenceList => {
+const BLOB_PREFIXES: PrefixRange = { from: PREFIX_COUNT / 2, to: PREFIX_COUNT }
+
+/** Returns a list of references to `blobs` blobs, whose positions are distributed evenly in a range of prefixes. */
+export const referencesOf = (
+  { objects, workFiles }: World,
+  key: string,
+  blobs: number,
+  { from, to }: PrefixRange = BLOB_PREFIXES,
+): BlobReferenceList => {
   /** The number of lines before the first line of a prefix. */
-  const linesBefore = (prefix: number): number => Math.ceil((Math.max(0, prefix - PREFIXES) * blobs) / PREFIXES)
+  const linesBefore = (prefix: number): number =>
+    Math.ceil((Math.min(Math.max(0, prefix - from), to - from) * blobs) / (to - from))
+  const lineOf = (k: number): string => {
+    const prefix = from + Math.floor((k * (to - from)) / blobs)
+    const position = prefix.toString(16).padEnd(65, k.toString(16).padStart(8, '0'))
+    return `${JSON.stringify([position, `blob-${k}`, [MODEL], true, true]).padEnd(LINE - 1)}\n`
+  }
   const read = (start: number, length: number): Buffer => {
     if (start >= TABLE_BYTES) {
       const first = (start - TABLE_BYTES) / LINE
-      return Buffer.from(Array.from({ length: length / LINE }, (_, k) => lineOf(first + k, blobs)).join(''))
+      return Buffer.from(Array.from({ length: length / LINE }, (_, k) => lineOf(first + k)).join(''))
     }
     const table = Buffer.alloc(length)
     for (let at = 0; at < length; at += 4) table.writeUInt32LE(LINE * linesBefore((start + at) / 4), at)
@@ -116,12 +128,6 @@ export const referencesOf = ({ objects, workFiles }: World, key: string, blobs: 
   }
   const object = objects.add(workFiles.bucket, workFiles.key(JOB, key), TABLE_BYTES + LINE * blobs, read)
   return { object, payloads: 0, blobs }
-}
-
-const lineOf = (k: number, blobs: number): string => {
-  const prefix = PREFIXES + Math.floor((k * PREFIXES) / blobs)
-  const position = prefix.toString(16).padEnd(65, k.toString(16).padStart(8, '0'))
-  return `${JSON.stringify([position, `blob-${k}`, [MODEL], true, true]).padEnd(LINE - 1)}\n`
 }
 
 /** The compressed size of resources in the archive. */

@@ -1,6 +1,7 @@
 import { planParts } from '../../shared/compose/compose-plan.ts'
 import {
   BLOB_PLAN,
+  type BlobPlan,
   type BlobsResult,
   COMPOSE_PARTS,
   COMPOSE_PLAN,
@@ -16,11 +17,12 @@ import {
 import { planCompose } from '../../shared/export/plan-compose.ts'
 import { planExportBlobs } from '../../shared/export/plan-export-blobs.ts'
 import { planExport } from '../../shared/export/plan-export.ts'
-import { PassInput, PLAN_ITEMS } from '../../shared/jobs/messages.ts'
+import { PassInput, PLAN_ITEMS, PLAN_ROUNDS } from '../../shared/jobs/messages.ts'
+import { EXPORT_MERGE } from '../../shared/jobs/reference-merge.ts'
 import type { PinnedObject } from '../../shared/objects/object.ts'
 import { must } from '../../shared/values/must.ts'
 import { LATENCY, RESOURCE, WORKER } from './assumptions.ts'
-import { BlobShare, LargeBlobs, type SmallBlobWork } from './blob-work.ts'
+import { BlobShare, LargeBlobs, mergeListsOfGroup, overlapping, type SmallBlobWork } from './blob-work.ts'
 import {
   addDigests,
   attemptId,
@@ -54,7 +56,8 @@ export class ExportStages {
   readonly #blobs: LargeBlobs
   readonly #segmentBlobs = new Map<string, BlobShare>()
   #plan: Promise<{ readonly items: readonly (readonly { readonly from: string; readonly to: string }[])[] }> | undefined
-  #blobPlan: Promise<{ readonly items: readonly unknown[]; readonly lists: readonly unknown[] }> | undefined
+  /** Undefined before the last round of `export-blobs`. */
+  #blobPlan: BlobPlan | undefined
   #composed: { readonly plan: ComposePlan; readonly sizes: readonly number[] } | undefined
   archive: ExportedArchive | undefined
 
@@ -68,7 +71,7 @@ export class ExportStages {
     return {
       'plan-export': realStage(PLAN_ITEMS, (input) => planExport(input, services)),
       'export-records': passStage((input) => this.#exportRecords(input)),
-      'plan-export-blobs': realStage(PLAN_ITEMS, (input) => planExportBlobs(input, services)),
+      'plan-export-blobs': realStage(PLAN_ROUNDS, (input) => planExportBlobs(input, services)),
       'export-blobs': passStage((input) => this.#exportBlobs(input)),
       'plan-compose': realStage(PLAN_ROUND, async (input) => {
         const output = await planCompose(input, services)
@@ -129,12 +132,14 @@ export class ExportStages {
     return Math.round(resources / RESOURCE.perBlob) + (isFirst ? this.#world.scenario.largeBlobs.length : 0)
   }
 
-  async #exportBlobs({ n, pass }: PassInput): Promise<SimulatedPass> {
+  async #exportBlobs(input: PassInput): Promise<SimulatedPass> {
     const world = this.#world
-    this.#blobPlan ??= world.workFiles.read(BLOB_PLAN, JOB)
-    const { items, lists } = await this.#blobPlan
+    const { n, pass } = input
+    this.#blobPlan ??= await world.workFiles.find(BLOB_PLAN, JOB)
+    if (this.#blobPlan === undefined) return mergeListsOfGroup(world, EXPORT_MERGE, input)
+    const { items, lists } = this.#blobPlan
     const smallWork: SmallBlobWork = {
-      lists: lists.length,
+      lists: overlapping(lists, must(items[n])),
       perSecond: 8 / LATENCY.s3,
       uses: [{ capacity: world.blobs.reads, units: 1 }],
     }

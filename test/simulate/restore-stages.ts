@@ -1,6 +1,8 @@
 import type { ManifestSegment } from '../../shared/archive/manifest.ts'
 import { openArchive } from '../../shared/archive/open.ts'
-import { type PassInput, PLAN_ITEMS } from '../../shared/jobs/messages.ts'
+import { PREFIX_COUNT } from '../../shared/blobs/blob-references.ts'
+import { type PassInput, PLAN_ITEMS, PLAN_ROUNDS } from '../../shared/jobs/messages.ts'
+import { PREFLIGHT_MERGE } from '../../shared/jobs/reference-merge.ts'
 import { planApplyRecords } from '../../shared/restore/apply/plan-apply-records.ts'
 import { inspect } from '../../shared/restore/inspect/inspect.ts'
 import { APPLY_PLAN, APPLY_RECORDS } from '../../shared/restore/messages/apply.ts'
@@ -10,6 +12,7 @@ import {
   PREFLIGHT_BLOBS,
   type PreflightBlobsResult,
   RESTORE_BLOB_PLAN,
+  type RestoreBlobPlan,
 } from '../../shared/restore/messages/preflight-blobs.ts'
 import { VERIFY } from '../../shared/restore/messages/verify.ts'
 import { decide } from '../../shared/restore/preflight/decide.ts'
@@ -17,7 +20,7 @@ import { planPreflightBlobs } from '../../shared/restore/preflight/plan-prefligh
 import { planVerify } from '../../shared/restore/verify/plan-verify.ts'
 import { must } from '../../shared/values/must.ts'
 import { LATENCY, RESOURCE, WORKER } from './assumptions.ts'
-import { BlobShare, LargeBlobs, type SmallBlobWork } from './blob-work.ts'
+import { BlobShare, LargeBlobs, mergeListsOfGroup, overlapping, type SmallBlobWork } from './blob-work.ts'
 import {
   addDigests,
   attemptId,
@@ -52,7 +55,8 @@ export class RestoreStages {
   #sortedLists: readonly BlobList[] | undefined
   #segmentsOfArchive: Promise<readonly ManifestSegment[]> | undefined
   #plan: Promise<RestorePlan> | undefined
-  #blobPlan: ReturnType<RestoreStages['readBlobPlan']> | undefined
+  /** Undefined before the last round of `preflight-blobs`. */
+  #blobPlan: RestoreBlobPlan | undefined
   #applied: Promise<readonly Extent[]> | undefined
 
   constructor(world: World, archived: ExportedArchive) {
@@ -74,7 +78,7 @@ export class RestoreStages {
       convert: passStage(() => Promise.resolve({ done: true })),
       inspect: realStage(INSPECT, (input) => inspect(input, services)),
       preflight: passStage((input) => this.#preflight(input)),
-      'plan-preflight-blobs': realStage(PLAN_ITEMS, (input) => planPreflightBlobs(input, services)),
+      'plan-preflight-blobs': realStage(PLAN_ROUNDS, (input) => planPreflightBlobs(input, services)),
       'preflight-blobs': passStage((input) => this.#preflightBlobs(input)),
       decide: realStage(DECIDE, (input) => decide(input, services)),
       'apply-blobs': passStage((input) => this.#applyBlobs(input)),
@@ -95,10 +99,6 @@ export class RestoreStages {
     const { objects } = this.#world
     this.#segmentsOfArchive ??= openArchive(objects.sourceOf(this.#archived.object)).then(({ segments }) => segments)
     return this.#segmentsOfArchive
-  }
-
-  readBlobPlan() {
-    return this.#world.workFiles.read(RESTORE_BLOB_PLAN, JOB)
   }
 
   #applyPlan(): Promise<readonly Extent[]> {
@@ -163,10 +163,12 @@ export class RestoreStages {
     }
   }
 
-  async #preflightBlobs({ n, pass }: PassInput): Promise<SimulatedPass> {
+  async #preflightBlobs(input: PassInput): Promise<SimulatedPass> {
     const world = this.#world
-    this.#blobPlan ??= this.readBlobPlan()
-    const { items, lists } = await this.#blobPlan
+    const { n, pass } = input
+    this.#blobPlan ??= await world.workFiles.find(RESTORE_BLOB_PLAN, JOB)
+    if (this.#blobPlan === undefined) return mergeListsOfGroup(world, PREFLIGHT_MERGE, input)
+    const { items, lists } = this.#blobPlan
     const segments = await this.#segments()
     const first = segments.findIndex(({ model }) => model === undefined)
     const shares = must(items[n]).map((segment) => must(this.#archived.blobs[segment - first]))
@@ -175,7 +177,14 @@ export class RestoreStages {
       shares.flatMap(({ large }) => large),
     )
     const perSecond = 1 / (LATENCY.s3 / 16 + RESOURCE.blobBytes / WORKER.hashedBytes)
-    const work: SmallBlobWork = { lists: lists.length, perSecond, uses: [{ capacity: world.blobs.reads, units: 1 }] }
+    // The blobs have the order of their positions, so each map item has consecutive prefixes.
+    const prefix = (k: number): number => (PREFIX_COUNT / 2) * (1 + k / items.length)
+    const range = { from: Math.floor(prefix(n)), to: Math.ceil(prefix(n + 1)) + 1 }
+    const work: SmallBlobWork = {
+      lists: overlapping(lists, range),
+      perSecond,
+      uses: [{ capacity: world.blobs.reads, units: 1 }],
+    }
     const { done, finished } = await this.#hashing.pass(n, share, work, { hashes: true, copies: false })
     const position = done ? {} : { cursor: 'next' }
     this.#lists.push({ n, pass, share: finished })
