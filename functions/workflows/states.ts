@@ -213,7 +213,7 @@ const mapStates = ({ name, resource, next, maxConcurrency, inlinePasses, catcher
 }
 
 /** The input of the first pass of a map item. */
-const FIRST_PASS: Json = { 'job_id.$': '$.job_id', 'n.$': '$$.Map.Item.Value', pass: 0 }
+const FIRST_PASS: Json = { 'job_id.$': '$.job_id', 'count.$': '$.count', 'n.$': '$$.Map.Item.Value', pass: 0 }
 
 /** The output of an item of an inline map that must continue in the distributed map. */
 const UNFINISHED = 'unfinished'

@@ -42,7 +42,7 @@ export const planCompose = async (
   const plan = (await workFiles.find(COMPOSE_PLAN, job_id, round)) ?? (await createPlan(services, job_id, round))
   const count = plan.kind === 'join' ? plan.runs.length : plan.items.length
   await jobs.plan(job_id, COMPOSE_PARTS.name, (await joinedItems(jobs, job_id)) + count)
-  return { ...plannedItems(job_id, count), round, more: plan.kind === 'join' }
+  return { ...plannedItems(job_id, count, services.limits), round, more: plan.kind === 'join' }
 }
 
 const createPlan = async (services: PlanComposeServices, jobId: string, round: number): Promise<ComposePlan> => {

@@ -34,7 +34,7 @@ export const planExportBlobs = async (
   const merged = await mergedItems(jobs, job_id, EXPORT_MERGE)
   const count = 'merges' in plan ? plan.merges : plan.items.length
   await jobs.plan(job_id, EXPORT_BLOBS.name, 'merges' in plan ? count : merged + count)
-  return { ...plannedItems(job_id, count), more: 'merges' in plan }
+  return { ...plannedItems(job_id, count, services.limits), more: 'merges' in plan }
 }
 
 /**

@@ -13,10 +13,10 @@ import { EXPORT_PLAN, EXPORT_RECORDS, type ModelRange } from './messages.ts'
 /** The number of digest buckets, whose names have 4 hex digits. */
 const DIGEST_BUCKETS = 0x10000
 /**
- * The largest number of map items of a Distributed Map. A plan has at most about half as many, because the estimates
- * can be wrong.
+ * The number of map items from which a plan has larger ranges instead of more map items. Each map item has at least one
+ * segment, and an archive of more than 9,900 parts is composed in two rounds.
  */
-const MAX_ITEMS = 10_000
+const MAX_ITEMS = 5_000
 /**
  * The measured factor by which zstd level 1 compresses record lines. If the lines of a model compress less well, its
  * map items need more passes, but no pass exceeds its time limit.
@@ -61,7 +61,7 @@ export const planExport = async (
       job_id,
     ))
   await jobs.plan(job_id, EXPORT_RECORDS.name, items.length)
-  return plannedItems(job_id, items.length)
+  return plannedItems(job_id, items.length, services.limits)
 }
 
 /** Returns true if the export reads all resources of all registered models. */
@@ -77,7 +77,7 @@ const planItems = async (request: ExportRequest, services: Sampling): Promise<Mo
   const sizes: { model: string; bytes: number }[] = []
   for (const model of request.models) sizes.push({ model, bytes: await estimatedBytes(model, request, services) })
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
-  const rangeBytes = Math.max(services.limits.rangeBytes, total / (MAX_ITEMS / 2))
+  const rangeBytes = Math.max(services.limits.rangeBytes, total / MAX_ITEMS)
 
   const items: ModelRange[][] = []
   let shared: ModelRange[] = []

@@ -10,6 +10,12 @@ export interface Limits {
    * time.
    */
   readonly watchMs: number
+  /**
+   * The largest number of items of a map. If a stage has more work than this, a map item does several parts of it one
+   * after the other (`nextPass` in `messages.ts`). AWS runs at most 10,000 items of a map at the same time, and the
+   * numbers of 5,000 items take 24 KB in the state of the workflow.
+   */
+  readonly mapItems: number
   /** The time before the first new attempt of an upload that waits for another restore, in seconds. */
   readonly queueSeconds: number
   /** The estimated size of the ranges into which an export or restore is divided, in compressed bytes. */
@@ -93,6 +99,7 @@ const MIB = 1024 * 1024
 export const LIMITS: Limits = {
   passMs: 5 * 60_000,
   watchMs: 5_000,
+  mapItems: 5_000,
   queueSeconds: 10,
   rangeBytes: 64 * MIB,
   segmentBytes: 256 * MIB,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { WorkflowError } from '../problems/problem.ts'
+import type { Limits } from './limits.ts'
 
 /*
  * The messages between the stages of both workflows. They contain ids, counts and cursors, but never payloads, so that
@@ -24,8 +25,9 @@ const Index = z.int().nonnegative()
 export const PlannedItems = z
   .object({
     job_id: z.string(),
-    /** The numbers from 0 to `count - 1`. */
+    /** The numbers with which the items of the map begin: from 0 to `count - 1`, but at most `mapItems` numbers. */
     items: z.array(Index).readonly(),
+    /** The number of all map items. */
     count: Index,
   })
   .readonly()
@@ -43,6 +45,8 @@ export const PassInput = z
     pass: Index,
     /** Absent in the first pass. */
     cursor: z.exactOptional(z.string()),
+    /** The number of all map items of the stage. Absent if the stage is not a map. */
+    count: z.exactOptional(Index),
   })
   .readonly()
 export type PassInput = z.output<typeof PassInput>
@@ -66,8 +70,24 @@ export const RUN_PASSES: StageMessages<PassInput, PassOutput> = { input: PassInp
 /** A stage that ends a failed job. */
 export const END_FAILED: StageMessages<FailInput, StageInput> = { input: FailInput, output: StageInput }
 
-export const plannedItems = (jobId: string, count: number): PlannedItems => ({
+type MapLimits = Pick<Limits, 'mapItems'>
+
+export const plannedItems = (jobId: string, count: number, { mapItems }: MapLimits): PlannedItems => ({
   job_id: jobId,
-  items: Array.from({ length: count }, (_, n) => n),
+  items: Array.from({ length: Math.min(count, mapItems) }, (_, n) => n),
   count,
 })
+
+/**
+ * Returns the output of a pass that has ended with `result`. If a map has more than `mapItems` items, the execution that
+ * has finished an item continues with the first pass of the item whose number is greater by `mapItems`.
+ */
+export const nextPass = (
+  { job_id, n, pass, count }: PassInput,
+  { done, cursor }: { readonly done: boolean; readonly cursor?: string },
+  { mapItems }: MapLimits,
+): PassOutput => {
+  const stage = count === undefined ? { job_id } : { job_id, count }
+  if (done && count !== undefined && n + mapItems < count) return { ...stage, n: n + mapItems, pass: 0, more: true }
+  return { ...stage, n, pass: pass + 1, more: !done, ...(cursor === undefined ? {} : { cursor }) }
+}

@@ -4,7 +4,7 @@ import type { JobStore, StageResult } from './aws/job-store.ts'
 import { JobCancelledError } from './errors.ts'
 import { ENDED } from './job.ts'
 import type { Limits } from './limits.ts'
-import type { PassInput, PassOutput } from './messages.ts'
+import { nextPass, type PassInput, type PassOutput } from './messages.ts'
 import { PassThrottling } from './pass-throttling.ts'
 import type { ResultName, Stage } from './stage.ts'
 import { beginStoring, whileStoring, withPassContext, withShorterBudget } from '../throttling/call-context.ts'
@@ -40,7 +40,7 @@ export interface Attempt extends PassInput {
 /** The services that every pass needs. */
 export interface PassServices {
   readonly jobs: JobStore
-  readonly limits: Pick<Limits, 'passMs' | 'watchMs'>
+  readonly limits: Pick<Limits, 'passMs' | 'watchMs' | 'mapItems'>
 }
 
 /**
@@ -59,13 +59,7 @@ export const runPass = async <Result extends PassResult>(
   const keepResult = (result: Result): Promise<Result> =>
     whileStoring(() => jobs.keepResult(job_id, stage, n, pass, result))
   const result = kept ?? (await keepResult(await runWatched({ jobs, limits }, stage.name, input, work)))
-  return {
-    job_id,
-    n,
-    pass: pass + 1,
-    more: !result.done,
-    ...(result.cursor === undefined ? {} : { cursor: result.cursor }),
-  }
+  return nextPass(input, result, limits)
 }
 
 /**

@@ -5,6 +5,7 @@ import type { JobStatus } from '../../shared/jobs/job.ts'
 import { PassResult, runPass } from '../../shared/jobs/pass.ts'
 import type { Stage } from '../../shared/jobs/stage.ts'
 import { JobCancelledError } from '../../shared/jobs/errors.ts'
+import { nextPass, plannedItems, type PassOutput } from '../../shared/jobs/messages.ts'
 import { LIMITS } from '../../shared/jobs/limits.ts'
 import { dynamoDB } from '../../shared/runtime/clients.ts'
 import type { Services } from '../../shared/runtime/services.ts'
@@ -40,6 +41,51 @@ const tableOf = (job: {
 const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
 const INPUT = { job_id: 'j', n: 0, pass: 0 }
 const STAGE: Stage<PassResult> = { name: 'export-records', result: PassResult }
+
+describe('the output of a pass', () => {
+  const limits = { mapItems: 100 }
+  const input = { job_id: 'j', n: 7, pass: 2, cursor: 'old', count: 208 }
+
+  it('continues with the same map item until the item is done', () => {
+    const output = nextPass(input, { done: false, cursor: 'next' }, limits)
+    expect(output).toEqual({ job_id: 'j', n: 7, pass: 3, cursor: 'next', count: 208, more: true })
+  })
+
+  it('continues with another map item if there are more than a map may have', () => {
+    const second = nextPass(input, { done: true }, limits)
+    expect(second).toEqual({ job_id: 'j', n: 107, pass: 0, count: 208, more: true })
+    const third = nextPass(second, { done: true }, limits)
+    expect(third).toEqual({ job_id: 'j', n: 207, pass: 0, count: 208, more: true })
+    expect(nextPass(third, { done: true }, limits)).toMatchObject({ n: 207, more: false })
+  })
+
+  it.each([[106], [107]])('ends after the last map item of %i', (count) => {
+    expect(nextPass({ ...input, count }, { done: true }, limits)).toMatchObject({ n: 7, more: false })
+  })
+
+  it('ends if the number of map items is unknown', () => {
+    expect(nextPass({ job_id: 'j', n: 7, pass: 0 }, { done: true }, { mapItems: 1 })).toEqual({
+      job_id: 'j',
+      n: 7,
+      pass: 1,
+      more: false,
+    })
+  })
+
+  it('together with the plan reaches every map item once', () => {
+    const { items, count } = plannedItems('j', 1_234, limits)
+    expect(items).toHaveLength(100)
+    const reached = items.flatMap((n) => {
+      const chain: number[] = []
+      for (let next: PassOutput = { job_id: 'j', n, pass: 0, count, more: true }; next.more;) {
+        chain.push(next.n)
+        next = nextPass(next, { done: true }, limits)
+      }
+      return chain
+    })
+    expect(reached.sort((a, b) => a - b)).toEqual(Array.from({ length: 1_234 }, (_, n) => n))
+  })
+})
 
 describe('a pass', () => {
   it.each([false, true])(

@@ -1,10 +1,11 @@
+import { LIMITS } from '../../shared/jobs/limits.ts'
 import type { Figures, JobFigures } from './simulate.ts'
 
 /** The limits of AWS, and the stricter limits that the project sets itself. */
 export const CEILINGS = {
   parts: 10_000,
   events: 25_000,
-  mapItems: 10_000,
+  mapItems: LIMITS.mapItems,
   stateBytes: 64 * 1024,
   functionSeconds: 900,
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Json } from '../../functions/workflows/states.ts'
-import { PassInput, type PassOutput, StageInput, type StageMessages } from '../../shared/jobs/messages.ts'
+import { LIMITS } from '../../shared/jobs/limits.ts'
+import { nextPass, PassInput, StageInput, type StageMessages } from '../../shared/jobs/messages.ts'
 import type { StageFunction } from './lambda.ts'
 
 /** Runs a real stage. Its messages are parsed as in its handler. */
@@ -23,16 +24,7 @@ export const passStage =
   (run: (input: PassInput) => Promise<SimulatedPass>): StageFunction =>
   async (json) => {
     const input = PassInput.parse(json)
-    const { done, cursor } = await run(input)
-    const { job_id, n, pass } = input
-    const output: PassOutput = {
-      job_id,
-      n,
-      pass: pass + 1,
-      more: !done,
-      ...(cursor === undefined ? {} : { cursor }),
-    }
-    return toJson(output)
+    return toJson(nextPass(input, await run(input), LIMITS))
   }
 
 /** Simulates a stage that runs once. */

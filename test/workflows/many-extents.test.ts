@@ -1,11 +1,20 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { writeToStore, buildResource } from './sample-store.ts'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { EXPORT_BLOBS, EXPORT_RECORDS } from '../../shared/export/messages.ts'
+import type { ExportJob, RestoreJob } from '../../shared/jobs/job.ts'
+import { LIMITS } from '../../shared/jobs/limits.ts'
+import type { Stage } from '../../shared/jobs/stage.ts'
+import { APPLY_RECORDS, ROLLBACK } from '../../shared/restore/messages/apply.ts'
+import { PREFLIGHT } from '../../shared/restore/messages/preflight.ts'
+import { VERIFY } from '../../shared/restore/messages/verify.ts'
+import { stableContents } from '../contents.ts'
+import { buildResource, sampleStore, writeToStore } from './sample-store.ts'
 import { startRunnerWithSample } from './start-runner.ts'
 
 const MODELS = ['city', 'country', 'memo']
 let archive: Buffer
 // A pass ends after each digest bucket. Thus there are as many extents as resources: more than an inline map accepts.
-const runner = await startRunnerWithSample({ limits: { seenBlobs: 0 } })
+const LIMITS_OF_FILE = { ...LIMITS, seenBlobs: 0 }
+const runner = await startRunnerWithSample({ limits: LIMITS_OF_FILE })
 beforeAll(async () => {
   archive = (await runner.export(MODELS)).archive
   await runner.wipe()
@@ -33,5 +42,50 @@ describe('a restore whose map of records is distributed', () => {
       status: 'failed',
       error: { title: 'The restore lost its lease on the model' },
     })
+  })
+})
+
+describe('an export and a restore with more map items than a map may have', () => {
+  const limits = { mapItems: 3, rangeBytes: 400, blobsPerRange: 1 }
+  beforeEach(() => runner.deploy({}, limits))
+  afterEach(() => runner.deploy({}, LIMITS_OF_FILE))
+
+  /** Returns the map items of a stage, sorted. Expects more than `mapItems` of them. */
+  const itemsOf = async <Result>(jobId: string, stage: Stage<Result>): Promise<number[]> => {
+    const results = await Array.fromAsync(runner.services.jobs.results(jobId, stage))
+    return [...new Set(results.map(({ n }) => n))].sort((a, b) => a - b)
+  }
+  const upTo = (count = 0): number[] => Array.from({ length: count }, (_, n) => n)
+
+  it('process every map item', async () => {
+    await writeToStore(runner.clients, sampleStore(runner.services.models))
+    const before = stableContents(await runner.contents())
+    const exported = await runner.export(MODELS)
+    await runner.wipe()
+    await runner.deploy({}, { rangeBytes: 1 })
+    const restored = await runner.restore(exported.archive)
+    expect(restored).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
+    expect(stableContents(await runner.contents())).toEqual(before)
+    const stages: [ExportJob | RestoreJob, Stage<unknown>][] = [
+      [exported.job, EXPORT_RECORDS],
+      [exported.job, EXPORT_BLOBS],
+      [restored, PREFLIGHT],
+      [restored, APPLY_RECORDS],
+      [restored, VERIFY],
+    ]
+    for (const [{ job_id, planned }, stage] of stages) {
+      const count = planned?.[stage.name]
+      expect.soft(count, stage.name).toBeGreaterThan(limits.mapItems)
+      expect.soft(await itemsOf(job_id, stage), stage.name).toEqual(upTo(count))
+    }
+  })
+
+  it('roll back every map item after a conflict', async () => {
+    const theirs = buildResource(runner.services.models, { model: 'city', id: 'c', payloads: [{ name: 'theirs' }] })
+    runner.beforeStage('apply-records', () => writeToStore(runner.clients, theirs))
+    const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
+    expect(job).toMatchObject({ phase: 'rollback', error: { type: 'conflict', status: 409, id: 'c' } })
+    expect(await itemsOf(job.job_id, ROLLBACK)).toEqual(upTo(job.planned?.['rollback']))
+    expect((await runner.contents()).items.size).toBe(theirs.items.length)
   })
 })

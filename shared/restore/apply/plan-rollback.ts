@@ -1,5 +1,6 @@
 import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { Leases } from '../../jobs/aws/leases.ts'
+import type { Limits } from '../../jobs/limits.ts'
 import { type FailInput, plannedItems } from '../../jobs/messages.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { APPLY_PLAN, ROLLBACK, type RollbackItems } from '../messages/apply.ts'
@@ -14,15 +15,20 @@ import { RESTORE_PLAN } from '../messages/inspect.ts'
  */
 export const planRollback = async (
   { job_id, error }: FailInput,
-  services: { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly leases: Leases },
+  services: {
+    readonly jobs: JobStore
+    readonly workFiles: WorkFiles
+    readonly leases: Leases
+    readonly limits: Pick<Limits, 'mapItems'>
+  },
 ): Promise<RollbackItems> => {
-  const { jobs, workFiles, leases } = services
+  const { jobs, workFiles, leases, limits } = services
   const isConflict = error.Error === 'ConflictError' || (await jobs.failure(job_id, 'ConflictError')) !== undefined
-  if (!isConflict) return { ...plannedItems(job_id, 0), error }
+  if (!isConflict) return { ...plannedItems(job_id, 0, limits), error }
   const { models } = await workFiles.read(RESTORE_PLAN, job_id)
   // If another restore has taken one of the leases, it keeps the lease.
   await leases.takeAll(models, job_id, () => Promise.resolve(true))
   const extents = await workFiles.read(APPLY_PLAN, job_id)
   await jobs.plan(job_id, ROLLBACK.name, extents.length)
-  return { ...plannedItems(job_id, extents.length), error }
+  return { ...plannedItems(job_id, extents.length, limits), error }
 }

@@ -23,7 +23,7 @@ import { takeTurn } from './wait-for-turn.ts'
 interface InspectServices extends OpenRestoreServices, ShardServices, StoreCheckServices {
   readonly leases: Leases
   readonly workflows: Pick<WorkflowEngine, 'isRunning'>
-  readonly limits: Pick<Limits, 'rangeBytes' | 'queueSeconds'>
+  readonly limits: Pick<Limits, 'rangeBytes' | 'queueSeconds' | 'mapItems'>
   readonly clock: () => Date
 }
 
@@ -53,11 +53,13 @@ export const inspect = async ({ job_id }: StageInput, services: InspectServices)
   if (report_beside !== undefined && archive !== undefined)
     await writeUploadReport(services, archive, { job_id, status: 'running' })
   await jobs.plan(job_id, PREFLIGHT.name, plan.items.length)
-  return { ...plannedItems(job_id, plan.items.length), waiting: false, wait_seconds: 0 }
+  return { ...plannedItems(job_id, plan.items.length, services.limits), waiting: false, wait_seconds: 0 }
 }
 
 const waiting = (jobId: string, seconds: number): InspectOutput => ({
-  ...plannedItems(jobId, 0),
+  job_id: jobId,
+  items: [],
+  count: 0,
   waiting: true,
   wait_seconds: seconds,
 })

@@ -2,6 +2,7 @@ import { modelDigest } from '../../archive/digest.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { Manifest } from '../../archive/manifest.ts'
 import { readBuckets } from '../../compose/read-buckets.ts'
+import type { Limits } from '../../jobs/limits.ts'
 import { plannedItems, type StageInput } from '../../jobs/messages.ts'
 import { allResults, sortedResults } from '../../jobs/pass.ts'
 import { countOf } from '../../values/model-counts.ts'
@@ -20,8 +21,11 @@ import { firstDetails } from '../results/preflight-details.ts'
  * store. Throws `ArchiveInvalidError` if the archive differs from its manifest. Under `raise_error`, throws
  * `DuplicatesError` if a resource exists, or if a blob exists with other bytes or headers.
  */
-export const decide = async ({ job_id }: StageInput, services: OpenRestoreServices): Promise<RestoreDecision> => {
-  const { jobs, workFiles } = services
+export const decide = async (
+  { job_id }: StageInput,
+  services: OpenRestoreServices & { readonly limits: Pick<Limits, 'mapItems'> },
+): Promise<RestoreDecision> => {
+  const { jobs, workFiles, limits } = services
   const { job, plan, archive } = await openRestore(services, job_id)
   const preflight = await allResults(services, job_id, PREFLIGHT)
   const extents = preflight.flatMap((result) => result.extents)
@@ -29,11 +33,11 @@ export const decide = async ({ job_id }: StageInput, services: OpenRestoreServic
   const blobs = lists.map(({ result }) => result)
   if (plan.unfiltered) await checkManifest(services, plan, archive.manifest, extents, blobs)
   if (job.request.on_duplicate === 'raise_error') await rejectDuplicates(services, preflight, blobs)
-  if (job.request.dry_run) return { ...plannedItems(job_id, 0), write: false }
+  if (job.request.dry_run) return { ...plannedItems(job_id, 0, limits), write: false }
   const keys = lists.map(({ n, pass }) => ({ n, pass }))
   await workFiles.write(BLOB_LISTS, keys, job_id)
   await jobs.plan(job_id, APPLY_BLOBS.name, blobs.length)
-  return { ...plannedItems(job_id, blobs.length), write: true }
+  return { ...plannedItems(job_id, blobs.length, limits), write: true }
 }
 
 /**

@@ -14,7 +14,7 @@ import { PREFLIGHT_BLOBS, RESTORE_BLOB_PLAN, type RestoreBlobPlan } from '../mes
 import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts'
 
 type PlanPreflightBlobsServices = OpenRestoreServices &
-  ListStores & { readonly limits: Pick<Limits, 'rangeBytes' | 'listsPerPass'> }
+  ListStores & { readonly limits: Pick<Limits, 'rangeBytes' | 'listsPerPass' | 'mapItems'> }
 
 /**
  * Plans the map items of one round of `preflight-blobs`. If there are many lists of references to blobs, the first round
@@ -30,7 +30,7 @@ export const planPreflightBlobs = async (
   const merged = await mergedItems(jobs, job_id, PREFLIGHT_MERGE)
   const count = 'merges' in plan ? plan.merges : plan.items.length
   await jobs.plan(job_id, PREFLIGHT_BLOBS.name, 'merges' in plan ? count : merged + count)
-  return { ...plannedItems(job_id, count), more: 'merges' in plan }
+  return { ...plannedItems(job_id, count, services.limits), more: 'merges' in plan }
 }
 
 /**

@@ -31,10 +31,8 @@ import { BlobComparison, type TargetBlobs } from './blob-comparison.ts'
 import { positionAt, referencesBetween } from './planned-references.ts'
 
 interface PreflightBlobsServices extends OpenRestoreServices, LeasedPassServices, TargetBlobs {
-  readonly limits: Pick<
-    Limits,
-    'passMs' | 'watchMs' | 'indexBytes' | 'seenBlobs' | 'largeBlobBytes' | 'maxBlobBytes' | 'hashStepBytes'
-  >
+  readonly limits: LeasedPassServices['limits'] &
+    Pick<Limits, 'indexBytes' | 'seenBlobs' | 'largeBlobBytes' | 'maxBlobBytes' | 'hashStepBytes'>
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { JobStore } from '../../jobs/aws/job-store.ts'
+import type { Limits } from '../../jobs/limits.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { APPLY_PLAN } from '../messages/apply.ts'
@@ -13,7 +14,11 @@ import { allExtents } from '../results/extents.ts'
  */
 export const planVerify = async (
   { job_id }: StageInput,
-  { jobs, workFiles }: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
+  {
+    jobs,
+    workFiles,
+    limits,
+  }: { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly limits: Pick<Limits, 'mapItems'> },
 ): Promise<PlannedItems> => {
   const extents = await workFiles.read(APPLY_PLAN, job_id)
   const lists = await workFiles.read(BLOB_LISTS, job_id)
@@ -21,5 +26,5 @@ export const planVerify = async (
   await workFiles.write(LEFT_OUT_EXTENTS, leftOut, job_id)
   const count = extents.length + lists.length
   await jobs.plan(job_id, VERIFY.name, count)
-  return plannedItems(job_id, count)
+  return plannedItems(job_id, count, limits)
 }
