@@ -8,6 +8,7 @@ const DYNAMODB_CONTRACTS = [
   'test/jobs/shard-records.test.ts',
   'test/resources/resource-keys.test.ts',
   'test/resources/resource-store.test.ts',
+  'test/resources/resource-writer.test.ts',
   'test/schedules/archive-judgements.test.ts',
 ]
 
@@ -15,6 +16,7 @@ const DYNAMODB_CONTRACTS = [
 const S3_CONTRACTS = [
   'test/infra/local/s3/s3.test.ts',
   'test/objects/object-store.test.ts',
+  'test/objects/composer.test.ts',
   'test/blobs/blob-store.test.ts',
   'test/blobs/blob-references.test.ts',
 ]

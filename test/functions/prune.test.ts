@@ -3,76 +3,26 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { handler as check } from '../../functions/events/check-schedules.ts'
-import { handler as pruneHandler } from '../../functions/events/prune.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
 import { logger } from '../../shared/telemetry/telemetry.ts'
 import { keyAttributes } from '../../shared/tables/item.ts'
-import type { ExplainedObject, ExplainedPage } from '../../shared/schedules/explain-prune.ts'
 import { fixture } from '../workflows/program.ts'
-import { startTestApi, type TestApi } from './test-api.ts'
+import { DAY_MS, keyOf, PruneApi } from './prune-api.ts'
 
-const DAY_MS = 86_400_000
-const SCHEDULES = JSON.stringify([
-  { name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 },
-  { name: 'weekly', rate: '7 days', keep_days: 60 },
-])
-const RETENTION = JSON.stringify({ exports: 10, slots: 2, uploads: 5, reports: 20 })
-
-let api: TestApi
+let api: PruneApi
 let archive: Buffer
 beforeAll(async () => {
-  api = await startTestApi({ SCHEDULES, RETENTION })
+  api = await PruneApi.start()
   archive = await fixture('single-v3.acbak')
 })
 afterAll(() => api.stop())
-beforeEach(async () => {
-  const { objects, config } = api.services
-  for (const bucket of [config.buckets.archives, config.buckets.restores])
-    await objects.delete(
-      bucket,
-      (await Array.fromAsync(objects.list(bucket))).map(({ key }) => key),
-    )
-  for (const judgement of await api.services.archiveJudgements.list('nightly'))
-    await api.services.archiveJudgements.delete('nightly', judgement)
-  api.clock.ahead = 0
-})
-
-const put = (bucket: 'archives' | 'restores', key: string, body: Buffer | object = Buffer.from('x')) =>
-  Buffer.isBuffer(body)
-    ? api.services.objects.put(api.services.config.buckets[bucket], key, body)
-    : api.services.objects.putJson(api.services.config.buckets[bucket], key, body)
-const keysIn = async (bucket: 'archives' | 'restores'): Promise<string[]> =>
-  (await Array.fromAsync(api.services.objects.list(api.services.config.buckets[bucket]))).map(({ key }) => key)
-/** The key of an archive of the schedule `nightly` that was due some days ago. */
-const keyOf = (daysAgo: number): string => {
-  const at = new Date(Date.now() - daysAgo * DAY_MS).toISOString()
-  const [day, time] = [at.slice(0, 10), at.slice(0, 19).replaceAll(/[-:]/g, '')]
-  return `scheduled/nightly/${day.replaceAll('-', '/')}/s-nightly-${time}Z.acbak`
-}
-const prune = () => pruneHandler({}, localContext('prune', randomUUID(), 60_000))
-
-const page = async (query = ''): Promise<ExplainedPage> => {
-  const response = await fetch(`${api.gateway.url}/_backup/prune${query}`)
-  expect(response.status).toBe(200)
-  return (await response.json()) as ExplainedPage
-}
-const explain = async (limit = 200): Promise<ExplainedObject[]> => {
-  const objects: ExplainedObject[] = []
-  let cursor: string | undefined
-  do {
-    const next = await page(`?limit=${limit}${cursor === undefined ? '' : `&cursor=${cursor}`}`)
-    expect(next.objects.length).toBeLessThanOrEqual(limit)
-    objects.push(...next.objects)
-    cursor = next.cursor
-  } while (cursor !== undefined)
-  return objects
-}
+beforeEach(() => api.reset())
 
 describe('GET /_backup/prune', () => {
   it('lists what the next run deletes and keeps of a schedule, and why, without storing a judgement', async () => {
     const [old, newer] = [keyOf(50), keyOf(40)]
-    for (const key of [old, newer]) await put('archives', key, archive)
-    expect(await explain()).toEqual([
+    for (const key of [old, newer]) await api.put('archives', key, archive)
+    expect(await api.explain()).toEqual([
       {
         retention: 'schedule',
         schedule: 'nightly',
@@ -92,22 +42,22 @@ describe('GET /_backup/prune', () => {
       }),
     ])
     expect(await api.services.archiveJudgements.list('nightly')).toEqual([])
-    expect(await keysIn('archives')).toEqual([old, newer])
+    expect(await api.keysIn('archives')).toEqual([old, newer])
   })
 
   it('pages through all schedules and groups, whatever the size of the page', async () => {
-    for (const days of [50, 40, 20, 5]) await put('archives', keyOf(days), archive)
-    await put('archives', keyOf(60), Buffer.from('damaged'))
+    for (const days of [50, 40, 20, 5]) await api.put('archives', keyOf(days), archive)
+    await api.put('archives', keyOf(60), Buffer.from('damaged'))
     for (const k of [1, 2, 3]) {
-      await put('archives', `exports/2026/01/01/${k}.acbak`)
-      await put('archives', `reports/${k}.json`)
-      await put('restores', `_slots/${k}.acbak`)
-      await put('restores', `skip/memo/${k}.acbak`)
+      await api.put('archives', `exports/2026/01/01/${k}.acbak`)
+      await api.put('archives', `reports/${k}.json`)
+      await api.put('restores', `_slots/${k}.acbak`)
+      await api.put('restores', `skip/memo/${k}.acbak`)
     }
     api.clock.ahead = 12 * DAY_MS
-    const whole = await explain()
+    const whole = await api.explain()
     expect(whole).toHaveLength(17)
-    for (const limit of [1, 2, 5, 17]) expect(await explain(limit)).toEqual(whole)
+    for (const limit of [1, 2, 5, 17]) expect(await api.explain(limit)).toEqual(whole)
     expect(new Set(whole.map(({ key }) => key)).size).toBe(17)
     expect(whole.map(({ retention }) => retention).filter((one, k, all) => one !== all[k - 1])).toEqual([
       'schedule',
@@ -119,17 +69,17 @@ describe('GET /_backup/prune', () => {
   })
 
   it('names exactly the objects that the next run deletes', async () => {
-    for (const days of [50, 40, 20, 5]) await put('archives', keyOf(days), archive)
-    for (const key of ['exports/2026/01/01/a.acbak', 'reports/a.json']) await put('archives', key)
-    await put('restores', '_slots/a.acbak')
-    await put('restores', 'skip/memo/a.acbak')
-    await put('restores', 'skip/memo/a.acbak.report.json', { passed: true })
+    for (const days of [50, 40, 20, 5]) await api.put('archives', keyOf(days), archive)
+    for (const key of ['exports/2026/01/01/a.acbak', 'reports/a.json']) await api.put('archives', key)
+    await api.put('restores', '_slots/a.acbak')
+    await api.put('restores', 'skip/memo/a.acbak')
+    await api.put('restores', 'skip/memo/a.acbak.report.json', { passed: true })
     for (const days of [0, 3, 6, 11, 21, 60]) {
       api.clock.ahead = days * DAY_MS
-      const explained = await explain()
+      const explained = await api.explain()
       const expected = explained.flatMap(({ action, key }) => (action === 'keep' ? [key] : []))
-      await prune()
-      expect([...(await keysIn('archives')), ...(await keysIn('restores'))].sort()).toEqual(expected.sort())
+      await api.prune()
+      expect([...(await api.keysIn('archives')), ...(await api.keysIn('restores'))].sort()).toEqual(expected.sort())
     }
   })
 
@@ -140,7 +90,7 @@ describe('GET /_backup/prune', () => {
     [`?cursor=${Buffer.from('{"section":"x","after":"y"}').toString('base64url')}`, 'cursor'],
     ['?schedule=nightly', 'schedule'],
   ])('rejects %s', async (query, field) => {
-    const response = await fetch(`${api.gateway.url}/_backup/prune${query}`)
+    const response = await api.request(query)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ errors: [{ field }] })
   })
@@ -148,13 +98,13 @@ describe('GET /_backup/prune', () => {
 
 describe('the retention of other objects', () => {
   it('deletes exports, reports and slots that are older than their days', async () => {
-    await put('archives', 'exports/2026/01/01/a.acbak')
-    await put('archives', 'reports/a.json')
-    await put('archives', 'elsewhere/a.acbak')
-    await put('restores', '_slots/a.acbak')
-    await put('restores', '_slots/a.acbak.report.json', { passed: false })
+    await api.put('archives', 'exports/2026/01/01/a.acbak')
+    await api.put('archives', 'reports/a.json')
+    await api.put('archives', 'elsewhere/a.acbak')
+    await api.put('restores', '_slots/a.acbak')
+    await api.put('restores', '_slots/a.acbak.report.json', { passed: false })
     api.clock.ahead = 3 * DAY_MS
-    expect(await prune()).toEqual([
+    expect(await api.prune()).toEqual([
       { schedule: 'nightly', deleted: [] },
       { schedule: 'weekly', deleted: [] },
       { retention: 'exports', deleted: 0 },
@@ -163,26 +113,26 @@ describe('the retention of other objects', () => {
       { retention: 'reports', deleted: 0 },
     ])
     api.clock.ahead = 11 * DAY_MS
-    await prune()
-    expect(await keysIn('archives')).toEqual(['elsewhere/a.acbak', 'reports/a.json'])
+    await api.prune()
+    expect(await api.keysIn('archives')).toEqual(['elsewhere/a.acbak', 'reports/a.json'])
     api.clock.ahead = 21 * DAY_MS
-    await prune()
-    expect(await keysIn('archives')).toEqual(['elsewhere/a.acbak'])
+    await api.prune()
+    expect(await api.keysIn('archives')).toEqual(['elsewhere/a.acbak'])
   })
 
   it('keeps an upload until its report says how the restore ended, and the report as long as the upload', async () => {
-    const { etag } = await put('restores', 'skip/memo/done.acbak')
-    await put('restores', 'skip/memo/done.acbak.report.json', { passed: false, archive: { etag } })
-    await put('restores', 'skip/memo/waiting.acbak')
-    await put('restores', 'skip/memo/running.acbak')
-    await put('restores', 'skip/memo/running.acbak.report.json', { status: 'running' })
-    await put('restores', 'skip/memo/replaced.acbak')
-    await put('restores', 'skip/memo/replaced.acbak.report.json', { passed: true, archive: { etag: 'another' } })
-    await put('restores', 'skip/memo/gone.acbak.report.json', { passed: true })
-    await put('restores', 'notes.txt')
-    await put('restores', '_reports/0a.report.json', { passed: true })
+    const { etag } = await api.put('restores', 'skip/memo/done.acbak')
+    await api.put('restores', 'skip/memo/done.acbak.report.json', { passed: false, archive: { etag } })
+    await api.put('restores', 'skip/memo/waiting.acbak')
+    await api.put('restores', 'skip/memo/running.acbak')
+    await api.put('restores', 'skip/memo/running.acbak.report.json', { status: 'running' })
+    await api.put('restores', 'skip/memo/replaced.acbak')
+    await api.put('restores', 'skip/memo/replaced.acbak.report.json', { passed: true, archive: { etag: 'another' } })
+    await api.put('restores', 'skip/memo/gone.acbak.report.json', { passed: true })
+    await api.put('restores', 'notes.txt')
+    await api.put('restores', '_reports/0a.report.json', { passed: true })
     api.clock.ahead = 6 * DAY_MS
-    const reasons = Object.fromEntries((await explain()).map(({ key, reason }) => [key, reason]))
+    const reasons = Object.fromEntries((await api.explain()).map(({ key, reason }) => [key, reason]))
     expect(reasons).toMatchObject({
       '_reports/0a.report.json': 'is a report whose upload is unknown, because the name of the report is a hash',
       'notes.txt': 'is neither an upload nor a report',
@@ -190,7 +140,7 @@ describe('the retention of other objects', () => {
       'skip/memo/done.acbak': 'is older than 5 days (retention.uploads_days is 5)',
       'skip/memo/done.acbak.report.json': 'its upload still exists',
     })
-    await prune()
+    await api.prune()
     const kept = [
       '_reports/0a.report.json',
       'notes.txt',
@@ -201,16 +151,16 @@ describe('the retention of other objects', () => {
       'skip/memo/running.acbak.report.json',
       'skip/memo/waiting.acbak',
     ]
-    expect(await keysIn('restores')).toEqual(kept)
-    await prune()
-    expect(await keysIn('restores')).toEqual(kept.filter((key) => !key.includes('/done.')))
+    expect(await api.keysIn('restores')).toEqual(kept)
+    await api.prune()
+    expect(await api.keysIn('restores')).toEqual(kept.filter((key) => !key.includes('/done.')))
   })
 
   it('deletes more objects than S3 deletes at once', async () => {
-    await Promise.all(Array.from({ length: 1001 }, (_, k) => put('archives', `exports/2026/01/01/${k}.acbak`)))
+    await Promise.all(Array.from({ length: 1001 }, (_, k) => api.put('archives', `exports/2026/01/01/${k}.acbak`)))
     api.clock.ahead = 11 * DAY_MS
-    expect(await prune()).toContainEqual({ retention: 'exports', deleted: 1001 })
-    expect(await keysIn('archives')).toEqual([])
+    expect(await api.prune()).toContainEqual({ retention: 'exports', deleted: 1001 })
+    expect(await api.keysIn('archives')).toEqual([])
   })
 })
 
@@ -232,22 +182,22 @@ describe('locked objects', () => {
   it('are kept until their lock ends, and listed with this time', async () => {
     const [locked, unlocked, newer] = [keyOf(60), keyOf(50), keyOf(40)]
     const until = await lock(locked, 20)
-    for (const key of [unlocked, newer]) await put('archives', key, archive)
+    for (const key of [unlocked, newer]) await api.put('archives', key, archive)
     const exported = 'exports/2026/01/01/a.acbak'
     const exportedUntil = await lock(exported, 20)
     api.clock.ahead = 15 * DAY_MS
-    expect(await explain()).toMatchObject([
+    expect(await api.explain()).toMatchObject([
       { key: locked, action: 'keep', locked_until: until, reason: `is locked until ${until} (S3 Object Lock)` },
       { key: unlocked, action: 'delete' },
       { key: newer, action: 'keep' },
       { key: exported, action: 'keep', reason: `is locked until ${exportedUntil} (S3 Object Lock)` },
     ])
-    await prune()
-    expect(await keysIn('archives')).toEqual([exported, locked, newer])
+    await api.prune()
+    expect(await api.keysIn('archives')).toEqual([exported, locked, newer])
     expect((await api.services.archiveJudgements.list('nightly')).map(({ key }) => key)).toEqual([newer, locked])
     api.clock.ahead = 21 * DAY_MS
-    await prune()
-    expect(await keysIn('archives')).toEqual([newer])
+    await api.prune()
+    expect(await api.keysIn('archives')).toEqual([newer])
   })
 })
 
@@ -258,16 +208,16 @@ describe('a run in which one schedule fails', () => {
 
   it('prunes all other schedules and objects, and then fails with an error that names the schedule', async () => {
     const { config } = api.services
-    await put('archives', 'exports/2026/01/01/a.acbak')
+    await api.put('archives', 'exports/2026/01/01/a.acbak')
     const weekly = [80, 70].map((days) => keyOf(days).replaceAll('nightly', 'weekly'))
-    for (const key of weekly) await put('archives', key, archive)
+    for (const key of weekly) await api.put('archives', key, archive)
     api.clock.ahead = 11 * DAY_MS
     await api.dynamo.send(new PutItemCommand({ TableName: config.tables.jobs, Item: broken }))
     try {
       const failed = /^1 of the steps failed; all other steps were done. schedule nightly: /
-      await expect(prune()).rejects.toThrow(failed)
-      await expect(prune()).rejects.toMatchObject({ name: 'StepsFailedError' })
-      expect(await keysIn('archives')).toEqual([weekly[1]])
+      await expect(api.prune()).rejects.toThrow(failed)
+      await expect(api.prune()).rejects.toMatchObject({ name: 'StepsFailedError' })
+      expect(await api.keysIn('archives')).toEqual([weekly[1]])
       api.clock.ahead += 40 * DAY_MS
       await checkHandler().catch(() => undefined)
       api.clock.ahead += 40 * DAY_MS
@@ -279,13 +229,13 @@ describe('a run in which one schedule fails', () => {
 
   it('leaves the explanation of the other schedules and groups complete, and is explained by its error', async () => {
     const weekly = keyOf(3).replaceAll('nightly', 'weekly')
-    for (const key of [keyOf(3), weekly]) await put('archives', key, archive)
-    await put('archives', 'exports/2026/01/01/a.acbak')
+    for (const key of [keyOf(3), weekly]) await api.put('archives', key, archive)
+    await api.put('archives', 'exports/2026/01/01/a.acbak')
     await api.dynamo.send(new PutItemCommand({ TableName: api.services.config.tables.jobs, Item: broken }))
     const logged = vi.spyOn(logger, 'error').mockReturnValue(undefined)
     try {
       for (const limit of [1, 2, 200]) {
-        const { objects, failures } = await page(`?limit=${limit}`)
+        const { objects, failures } = await api.page(`?limit=${limit}`)
         expect(objects.map(({ key }) => key)).toEqual([weekly, 'exports/2026/01/01/a.acbak'].slice(0, limit))
         const error = expect.objectContaining({ type: 'internal-error' }) as object
         expect(failures).toEqual([{ retention: 'schedule', schedule: 'nightly', error }])
@@ -295,7 +245,7 @@ describe('a run in which one schedule fails', () => {
       logged.mockRestore()
       await api.dynamo.send(new DeleteItemCommand({ TableName: api.services.config.tables.jobs, Key }))
     }
-    expect(await page()).not.toHaveProperty('failures')
+    expect(await api.page()).not.toHaveProperty('failures')
   })
 })
 
@@ -304,15 +254,15 @@ describe('without settings for other objects', () => {
     const { retention } = api.services.config
     Object.assign(api.services.config, { retention: {} })
     try {
-      await put('archives', 'exports/2026/01/01/a.acbak')
-      await put('restores', 'skip/memo/a.acbak')
+      await api.put('archives', 'exports/2026/01/01/a.acbak')
+      await api.put('restores', 'skip/memo/a.acbak')
       api.clock.ahead = 10_000 * DAY_MS
-      expect(await explain()).toEqual([])
-      expect(await prune()).toEqual([
+      expect(await api.explain()).toEqual([])
+      expect(await api.prune()).toEqual([
         { schedule: 'nightly', deleted: [] },
         { schedule: 'weekly', deleted: [] },
       ])
-      expect([...(await keysIn('archives')), ...(await keysIn('restores'))]).toHaveLength(2)
+      expect([...(await api.keysIn('archives')), ...(await api.keysIn('restores'))]).toHaveLength(2)
     } finally {
       Object.assign(api.services.config, { retention })
     }

@@ -6,11 +6,10 @@ import { compileFilters } from '../../shared/filters/filters.ts'
 import { type Item, keyOf } from '../../shared/tables/item.ts'
 import { must } from '../../shared/values/must.ts'
 import { loadModels } from '../../shared/resources/models.ts'
-import { metadataKey, hashKeyOf } from '../../shared/resources/keys.ts'
+import { hashKeyOf } from '../../shared/resources/keys.ts'
 import { TornResourcesError } from '../../shared/resources/errors.ts'
 import { ResourceStore, type StoredResource } from '../../shared/resources/aws/resource-store.ts'
 import { compareBytes } from '../../shared/values/text-order.ts'
-import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
 import { payloadOf, RevisionView } from '../../shared/resources/views.ts'
 import type { TestServers } from '../services.ts'
 import { type Made, madeResource } from './made-resources.ts'
@@ -20,7 +19,7 @@ const MODELS = loadModels({
   one: { shards: 1 },
   torn: { shards: 2 },
   large: { shards: 2 },
-  written: { shards: 2 },
+  keyed: { shards: 2 },
   empty: {},
   orphan: { shards: 2 },
   stale: { shards: 1 },
@@ -34,11 +33,6 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
     let servers: TestServers
     let store: ResourceStore
     const idsOf = (resources: readonly StoredResource[]): string[] => resources.map(({ id }) => id)
-    const storeOn = (plan?: FaultPlan): ResourceStore => {
-      const client = servers.newDynamo()
-      if (plan !== undefined) injectFaults(client, plan)
-      return new ResourceStore(client, servers.config.tables.resources, MODELS, { delay: () => Promise.resolve() })
-    }
     const fill = async (model: string, made: readonly Made[]): Promise<void> => {
       const writer = store.writer()
       const { shards } = MODELS.get(model)
@@ -56,7 +50,9 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
 
     beforeAll(async () => {
       servers = await start()
-      store = storeOn()
+      store = new ResourceStore(servers.newDynamo(), servers.config.tables.resources, MODELS, {
+        delay: () => Promise.resolve(),
+      })
       const many = Array.from({ length: 300 }, (_, k) => ({
         id: `many-${k}`,
         revisions: 1 + (k % 4),
@@ -252,56 +248,11 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(streamed).toEqual(madeResource('large', 2, { id: 'huge', revisions: 20, payloadBytes: 300_000 }).revisions)
     })
 
-    it('repeats throttled requests and unprocessed items until all are written', async () => {
-      const faulty = storeOn((n, command) => {
-        if (command !== 'BatchWriteItemCommand') return undefined
-        return n % 3 === 0 ? { kind: 'throttle' } : n < 30 ? { kind: 'unprocessed', items: 20 } : undefined
-      })
-      const writer = faulty.writer({ delay: () => Promise.resolve() })
-      const made = Array.from({ length: 60 }, (_, k) => madeResource('written', 2, { id: `w-${k}` }))
-      await Promise.all(made.flatMap(({ metadata, revisions }) => [metadata, ...revisions].map((i) => writer.put(i))))
-      expect(await collect(store.resources('written'))).toHaveLength(60)
-    })
-
-    it('keeps the order of writes to one key', async () => {
-      const writer = store.writer()
-      const versions = Array.from({ length: 9 }, (_, k) =>
-        madeResource('written', 2, { id: 'again', meta: { updated_by: `user-${k}` } }),
-      )
-      const puts = versions.map(({ metadata }) => writer.put(metadata))
-      await Promise.all(puts)
-      expect((await store.getMetadata('written', 'again'))?.['updated_by']?.S).toBe('user-8')
-      await writer.remove(metadataKey('written', 'again', 2))
-      expect(await store.getMetadata('written', 'again')).toBeUndefined()
-    })
-
-    it('writes an item only if it is absent, and removes it only if the same job wrote it', async () => {
-      const writer = store.writer()
-      const key = metadataKey('written', 'cond', 2)
-      const first = madeResource('written', 2, { id: 'cond', job_id: 'job-a' }).metadata
-      const second = madeResource('written', 2, { id: 'cond', job_id: 'job-b' }).metadata
-      expect(await writer.putIfAbsent(first)).toBe('written')
-      expect(await writer.putIfAbsent(second)).toBe('exists')
-      expect(await store.appliedBy(key)).toBe('job-a')
-      expect(await writer.removeIfAppliedBy(key, 'job-b')).toBe(false)
-      expect(await writer.removeIfAppliedBy(key, 'job-a')).toBe(true)
-      expect(await store.appliedBy(key)).toBeUndefined()
-    })
-
     it('returns a revision by its key', async () => {
-      const revision = must(madeResource('written', 2, { id: 'by-key' }).revisions[0])
+      const revision = must(madeResource('keyed', 2, { id: 'by-key' }).revisions[0])
       await store.writer().put(revision)
       expect(await store.getRevision(keyOf(revision))).toEqual(revision)
       expect(await store.getRevision({ ...keyOf(revision), sk: 'nothing' })).toBeUndefined()
-    })
-
-    it('writes nothing if the guard throws', async () => {
-      const writer = store.writer({ guard: () => Promise.reject(new Error('no lease')) })
-      const { metadata } = madeResource('written', 2, { id: 'guarded' })
-      await expect(writer.put(metadata)).rejects.toThrow('no lease')
-      await expect(writer.putIfAbsent(metadata)).rejects.toThrow('no lease')
-      await writer.drain()
-      expect(await store.getMetadata('written', 'guarded')).toBeUndefined()
     })
 
     it('has revisions whose spilled payload the payload store returns', async () => {
