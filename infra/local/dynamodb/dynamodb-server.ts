@@ -9,7 +9,7 @@ import { guardRequests } from './request-guard.ts'
 
 const Settings = z.object({ port: z.number().int(), dir: z.string().optional(), limits: DynamoDbLimits.optional() })
 
-patchLevelDb()
+const removeDeleted = patchLevelDb()
 await runAsChild(Settings, async ({ dir, limits }) => {
   if (dir !== undefined) await checkDatabaseOpens(dir)
   const server = dynalite({
@@ -18,7 +18,7 @@ await runAsChild(Settings, async ({ dir, limits }) => {
     deleteTableMs: 0,
     updateTableMs: 0,
   })
-  guardRequests(server, limits)
+  guardRequests(server, limits, removeDeleted)
   return {
     server,
     // dynalite replaces `server.close`. Its own method also waits for pending writes and closes the database.

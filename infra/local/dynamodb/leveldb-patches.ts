@@ -1,6 +1,7 @@
 import { ClassicLevel } from 'classic-level'
 
 type Open = (options?: { maxOpenFiles?: number }) => Promise<void>
+type Keys = ClassicLevel['keys']
 type Values = ClassicLevel['values']
 
 /**
@@ -12,30 +13,49 @@ const MAX_OPEN_FILES = 64 + 10
 
 /**
  * Changes LevelDB in this process: limits the number of open files, and lets dynalite close iterators. The patches
- * change the prototype of the database class, because dynalite opens its database itself, without options.
+ * change the prototype of the database class, because dynalite opens its database itself, without options. Returns a
+ * function that removes deleted entries from all open databases. Until then, LevelDB only marks entries as deleted, and
+ * a query of a range reads all marks in it.
  */
-export function patchLevelDb(): void {
-  limitOpenFiles()
+export function patchLevelDb(): () => Promise<void> {
+  const opened = new Set<ClassicLevel>()
+  limitOpenFiles(opened)
   closeIteratorsOnReturn()
+  return async () => {
+    for (const database of opened) if (database.status === 'open') await database.compactRange('', LAST_KEY)
+  }
 }
 
-function limitOpenFiles(): void {
+/** No key of dynalite is greater: its keys are text in ASCII. */
+const LAST_KEY = '\u{10ffff}'
+
+function limitOpenFiles(opened: Set<ClassicLevel>): void {
   const prototype: { open: Open } = ClassicLevel.prototype
   const { open } = prototype
   prototype.open = function (this: ClassicLevel, options) {
+    opened.add(this)
     return Reflect.apply(open, this, [{ maxOpenFiles: MAX_OPEN_FILES, ...options }])
   }
 }
 
 /**
- * Adds the method `return` to iterators. dynalite calls it to end a scan or query, but the iterators of LevelDB do not
- * have it. Without this patch, iterators and their snapshots would stay open, and memory would grow with each write.
+ * Adds the method `return` to iterators. dynalite calls it to end a scan, a query or a list of keys, but the iterators
+ * of LevelDB do not have it. Without this patch, iterators and their snapshots would stay open: memory would grow with
+ * each write, and deleted entries could not be removed.
  */
 function closeIteratorsOnReturn(): void {
-  const prototype: { values: (...options: Parameters<Values>) => ReturnType<Values> } = ClassicLevel.prototype
-  const { values } = prototype
+  const prototype: {
+    keys: (...options: Parameters<Keys>) => ReturnType<Keys>
+    values: (...options: Parameters<Values>) => ReturnType<Values>
+  } = ClassicLevel.prototype
+  const { keys, values } = prototype
+  prototype.keys = function (this: ClassicLevel, ...options) {
+    return closedOnReturn(Reflect.apply(keys, this, options))
+  }
   prototype.values = function (this: ClassicLevel, ...options) {
-    const iterator = Reflect.apply(values, this, options)
-    return Object.assign(iterator, { return: () => iterator.close() })
+    return closedOnReturn(Reflect.apply(values, this, options))
   }
 }
+
+const closedOnReturn = <Iterator extends { close(): Promise<void> }>(iterator: Iterator): Iterator =>
+  Object.assign(iterator, { return: () => iterator.close() })

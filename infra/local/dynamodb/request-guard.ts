@@ -25,9 +25,13 @@ const UpdateTimeToLive = z.object({
  *   which clients retry, or with `StorageFull` if the disk is full.
  * - dynalite does not support `UpdateTimeToLive`. The guard accepts such requests, but items do not expire.
  *
- * Also enforces `limits`.
+ * Also enforces `limits`, and calls `onTableDeleted` before it responds to a request that deletes a table.
  */
-export function guardRequests(server: Server, limits?: DynamoDbLimits): void {
+export function guardRequests(
+  server: Server,
+  limits?: DynamoDbLimits,
+  onTableDeleted: () => Promise<void> = () => Promise.resolve(),
+): void {
   const handlers = server.listeners('request')
   server.removeAllListeners('request')
   const openResponses = new Set<ServerResponse>()
@@ -43,6 +47,7 @@ export function guardRequests(server: Server, limits?: DynamoDbLimits): void {
           answer(response, 413, { message: `the request is too large: at most ${MAX_REQUEST_BYTES} bytes are allowed` })
         else if (operationOf(request) === 'UpdateTimeToLive') answerUpdateTimeToLive(response, body)
         else {
+          if (operationOf(request) === 'DeleteTable') respondAfter(response, onTableDeleted)
           const process = (processed: Buffer): void => {
             const complete = Object.assign(Readable.from(processed.length > 0 ? [processed] : []), {
               headers: request.headers,
@@ -95,6 +100,23 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
     if (size <= MAX_REQUEST_BYTES) chunks.push(chunk)
   }
   return size <= MAX_REQUEST_BYTES ? Buffer.concat(chunks) : undefined
+}
+
+/** Delays the response, which dynalite sends in one piece, until `work` has ended. */
+function respondAfter(response: ServerResponse, work: () => Promise<void>): void {
+  const end: (body: string) => ServerResponse = response.end.bind(response)
+  Object.assign(response, {
+    end: (body: string) => {
+      void work().then(
+        () => end(body),
+        (error: unknown) => {
+          console.error('local DynamoDB service:', error)
+          end(body)
+        },
+      )
+      return response
+    },
+  })
 }
 
 function answerUpdateTimeToLive(response: ServerResponse, body: Buffer): void {

@@ -8,6 +8,7 @@ import { readConfig } from '../../../shared/runtime/config.ts'
 import { answerRequests } from '../processes/answer-requests.ts'
 import { CallCounter } from './call-counter.ts'
 import { countObjectCalls, countTableCalls } from './counting-proxy.ts'
+import { StageTimer } from './stage-timer.ts'
 import { WorkerPool } from './worker-pool.ts'
 
 const Settings = z.object({
@@ -50,12 +51,14 @@ const workers = new WorkerPool(settings.bundles, {
   MODELS_FILE: models_file,
 })
 
+/** The times mean nothing, but the timer knows when all calls have ended. */
+const timer = new StageTimer()
 const load = workers.handlerOf(loadFromSource)
 const loadStage: LoadStage = async (kind, stage) => {
-  const handler = await load(kind, stage)
+  const timed = timer.time(stage, await load(kind, stage))
   return (input, context) => {
     counter.stage = stage
-    return handler(input, context)
+    return timed(input, context)
   }
 }
 const program = await startProgram({ ...programOptions(env), loadStage })
@@ -65,7 +68,10 @@ answerRequests(
   {
     url: () => Promise.resolve(program.url),
     /** Returns the calls and the memory of the workers since the last request, and ends the workers. */
-    take: async () => ({ stages: counter.take(), workers: await workers.take() }),
+    take: async () => {
+      await timer.take()
+      return { stages: counter.take(), workers: await workers.take() }
+    },
   },
   async () => {
     await workers.take()

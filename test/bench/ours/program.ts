@@ -14,7 +14,7 @@ answerRequests(
   {
     url: () => Promise.resolve(program.url),
     /** Returns the seconds of the stages since the last request. */
-    stages: () => Promise.resolve(timer.take()),
+    stages: () => timer.take(),
   },
   () => program.stop(),
 )

@@ -3,6 +3,7 @@ import type { StageHandler } from '../../../infra/local/workflows/stage-handler.
 /** Measures the stages of a job: the time from the first call of a stage to the end of its last call. */
 export class StageTimer {
   readonly #spans = new Map<string, { readonly began: number; ended: number }>()
+  readonly #running = new Set<Promise<unknown>>()
   readonly #now: () => number
 
   /** `now` returns the time in milliseconds. */
@@ -15,16 +16,23 @@ export class StageTimer {
     return async (input, context) => {
       const span = this.#spans.get(stage) ?? { began: this.#now(), ended: 0 }
       this.#spans.set(stage, span)
+      const call = handler(input, context)
+      this.#running.add(call)
       try {
-        return await handler(input, context)
+        return await call
       } finally {
+        this.#running.delete(call)
         span.ended = this.#now()
       }
     }
   }
 
-  /** Returns the seconds of each stage since the last call of this method. */
-  take(): Record<string, number> {
+  /**
+   * Waits until no call is running, and returns the seconds of each stage since the last call of this method. A job ends
+   * before its last stage returns.
+   */
+  async take(): Promise<Record<string, number>> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
     const seconds = Object.fromEntries(
       [...this.#spans].map(([stage, { began, ended }]) => [stage, (ended - began) / 1000] as const),
     )
