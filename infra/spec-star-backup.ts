@@ -6,6 +6,7 @@ import { BackupService } from './backup-service.ts'
 import { BackupStores } from './backup-stores.ts'
 import { FunctionCode, type WriteBundle } from './function-code.ts'
 import type { StoreNames } from './names.ts'
+import { checkSameDeployment } from './same-deployment.ts'
 import { writePackedBundle } from './packed-bundles.ts'
 import { readModels, readSettingsFile } from './input-files.ts'
 import type { InputFile, SettingsInput } from './settings-input.ts'
@@ -27,7 +28,8 @@ export interface SpecStarBackupProps {
 
 /**
  * A deployment of SpecStar Backup: tables, buckets, functions, workflows, API, triggers and alarms. Throws
- * `SettingsError` or `ModelsInvalidError` if the settings or the models are invalid.
+ * `SettingsError` or `ModelsInvalidError` if the settings or the models are invalid, and `SettingsError` if the app
+ * contains another construct with the same deployment in the same account and region.
  *
  * @example
  * new SpecStarBackup(this, 'Backup', { models: 'models.json', settings: { deployment: 'shop' } })
@@ -41,6 +43,7 @@ export class SpecStarBackup extends Construct {
   readonly storeNames: StoreNames
   /** The key that encrypts the tables and buckets. Undefined if they use keys that AWS manages. */
   readonly key: IKey | undefined
+  readonly #deployment: string
 
   constructor(scope: Construct, id: string, props: SpecStarBackupProps) {
     super(scope, id)
@@ -48,6 +51,8 @@ export class SpecStarBackup extends Construct {
     const { storesScope, writeBundle = writePackedBundle } = props
     const models = readModels(props.models)
     const settings = readSettingsFile(props.settings, models.registry)
+    this.#deployment = settings.deployment
+    checkSameDeployment(this, settings.deployment, this.#othersOf(settings.deployment))
     // CDK omits the id `Default` from logical ids.
     const stores =
       storesScope === undefined
@@ -62,6 +67,14 @@ export class SpecStarBackup extends Construct {
     this.alarmTopic = service.alarmTopic
     this.storeNames = stores.names
     this.key = stores.key
+  }
+
+  /** Returns the other constructs of the app with a certain deployment. */
+  #othersOf(deployment: string): SpecStarBackup[] {
+    return this.node.root.node
+      .findAll()
+      .filter((one) => one instanceof SpecStarBackup)
+      .filter((one) => one !== this && one.#deployment === deployment)
   }
 }
 

@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib'
+import { App, type Environment, Stack } from 'aws-cdk-lib'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,6 +102,55 @@ describe('SpecStarBackup', () => {
   it('requires the account and the region for a key', () => {
     const settings = { ...SETTINGS, encryption: 'kms' } as const
     expect(() => synthesize({ models: MODELS, settings })).toThrow('encryption: "kms" requires an account and a region')
+  })
+})
+
+describe('two constructs with the same deployment', () => {
+  const EUROPE = { account: '111111111111', region: 'eu-west-1' }
+  /** Creates one construct in each stack, and returns the warnings of synth. */
+  const create = (envs: readonly (Environment | undefined)[], deployments = ['shop', 'shop']): string[] => {
+    const app = new App({ outdir: join(folder, 'two'), context: { 'aws:cdk:bundling-stacks': [] } })
+    const stacks = envs.map((env, index) => new Stack(app, `Stack${index}`, env === undefined ? {} : { env }))
+    for (const [index, deployment] of deployments.entries()) {
+      const stack = stacks[index] ?? stacks[0]
+      new SpecStarBackup(stack ?? expect.fail(), `Backup${index}`, { models: MODELS, settings: { deployment } })
+    }
+    return app
+      .synth()
+      .stacks.flatMap(({ messages }) => messages)
+      .flatMap(({ entry }) => (entry.type === 'aws:cdk:warning' && typeof entry.data === 'string' ? [entry.data] : []))
+  }
+  const SAME =
+    '  deployment: "shop" is also the deployment of Stack0/Backup0, in the same account and region, ' +
+    'and their tables, buckets and functions would have the same names; set another deployment for one of them'
+
+  it.each<[string, readonly (Environment | undefined)[]]>([
+    ['in one stack', [undefined]],
+    ['in two stacks of one account and region', [EUROPE, EUROPE]],
+  ])('are rejected %s', (_, envs) => {
+    expect(() => create(envs)).toThrow(SAME)
+  })
+
+  it.each<[string, readonly (Environment | undefined)[]]>([
+    ['no stack has an environment', [undefined, undefined]],
+    ['one stack has no environment', [EUROPE, undefined]],
+    ['both stacks have the same region, and no account', [{ region: 'eu-west-1' }, { region: 'eu-west-1' }]],
+  ])('cause a warning if %s', (_, envs) => {
+    expect(create(envs)).toEqual([
+      expect.stringContaining('deployment: "shop" is also the deployment of Stack0/Backup0. If both are deployed in'),
+    ])
+  })
+
+  it.each<[string, readonly (Environment | undefined)[]]>([
+    ['other regions', [EUROPE, { ...EUROPE, region: 'us-east-1' }]],
+    ['other accounts', [EUROPE, { ...EUROPE, account: '222222222222' }]],
+    ['other regions of unknown accounts', [{ region: 'eu-west-1' }, { region: 'us-east-1' }]],
+  ])('are accepted in %s', (_, envs) => {
+    expect(create(envs)).toEqual([])
+  })
+
+  it('are accepted in one account and region if the deployments differ', () => {
+    expect(create([EUROPE, EUROPE], ['shop', 'test'])).toEqual([])
   })
 })
 
