@@ -43,6 +43,18 @@ To delete the data as well, see "Removing it" in infra/RUNBOOK.md.
 
 const FAILED_CREATION = '--failed-creation'
 
+const HELP = ['--help', '-h']
+const USAGE = `usage: npm run destroy [-- OPTIONS]
+
+Removes the service stack of the deployment, and keeps the stack with all data.
+
+  ${FAILED_CREATION}   after a failed first deployment, deletes the empty tables and buckets that it has left behind,
+                      and the stack that contained them; deletes nothing if one of them contains data
+  --help, -h          prints this text
+
+All other options are options of cdk destroy, such as --force, which asks for no confirmation.
+`
+
 /** Throws `NotRemovableError` if `--failed-creation` is misspelled or has further arguments. CDK ignores such options. */
 const checkArguments = (given: readonly string[]): void => {
   const wrong = given.some((argument) => argument.startsWith('--failed'))
@@ -78,6 +90,10 @@ const removeAfterFailure = async ({ deployment, existing }: Settings): Promise<v
  */
 const main = async (): Promise<void> => {
   const given = process.argv.slice(2)
+  if (given.some((argument) => HELP.includes(argument))) {
+    process.stdout.write(USAGE)
+    return
+  }
   checkArguments(given)
   const { context } = CdkJson.parse(JSON.parse(await readFile(new URL('../cdk.json', import.meta.url), 'utf8')))
   const settings = readSettings(context.specstar, readModels(modelsFile(context.models)).registry)

@@ -44,7 +44,10 @@ export interface FailedStack {
   creationFailed(): Promise<boolean>
   /** Returns the resources that the stack has created. Some of them may no longer exist. */
   resources(): Promise<readonly { readonly type: string; readonly id: string }[]>
-  /** Turns off the termination protection, deletes the stack, and waits until it is deleted. */
+  /**
+   * Turns off the termination protection, deletes the stack, and waits until it is deleted. If an interrupted run is
+   * already deleting it, only waits.
+   */
   delete(): Promise<void>
 }
 
@@ -58,8 +61,11 @@ export interface LeftStores {
 
 /** The statuses that a stack has only if its first creation failed. */
 const CREATION_FAILED = ['CREATE_FAILED', 'ROLLBACK_IN_PROGRESS', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED']
-/** A stack with the status `DELETE_FAILED` may have been created successfully before, so its events are read. */
-const REMOVABLE = ['CREATE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED']
+/**
+ * The statuses of a stack whose first creation may have failed. A stack whose deletion has begun may have been created
+ * successfully before, so its events are read.
+ */
+const REMOVABLE = ['CREATE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED', 'DELETE_IN_PROGRESS']
 const KINDS: Readonly<Record<string, LeftStore['kind']>> = {
   'AWS::DynamoDB::GlobalTable': 'table',
   'AWS::S3::Bucket': 'bucket',
@@ -78,6 +84,11 @@ export const removeFailedCreation = async (
   existing: Settings['existing'] = {},
 ): Promise<readonly LeftStore[]> => {
   const status = await stack.status()
+  if (status === 'ROLLBACK_IN_PROGRESS')
+    throw new NotRemovableError(
+      `the failed creation of the stack ${name} is still being rolled back; nothing was deleted. ` +
+        'Run the command again in a few minutes, when the status of the stack is ROLLBACK_COMPLETE',
+    )
   if (status === undefined) throw new NotRemovableError(`there is no stack ${name}, so no creation has failed`)
   if (!REMOVABLE.includes(status) || !(await stack.creationFailed()))
     throw new NotRemovableError(
@@ -112,6 +123,8 @@ const isExisting = (id: string, existing: Settings['existing']): boolean =>
   ].includes(id)
 
 const TIMEOUT_SECONDS = 600
+/** The pauses between reads of the status of a table, in seconds. An empty table changes within seconds. */
+const TABLE_POLLING = { minDelay: 1, maxDelay: 10 }
 /** KMS accepts 7 to 30 days. In this time, the deletion can be cancelled. */
 const KEY_DAYS = 7
 
@@ -163,18 +176,33 @@ export const cloudFormationStack = (name: string, client = new CloudFormationCli
     return [...left.values()]
   },
   delete: async () => {
-    await client.send(new UpdateTerminationProtectionCommand({ StackName: name, EnableTerminationProtection: false }))
-    await client.send(new DeleteStackCommand({ StackName: name }))
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }))
+    if (Stacks[0]?.StackStatus !== 'DELETE_IN_PROGRESS') {
+      await client.send(new UpdateTerminationProtectionCommand({ StackName: name, EnableTerminationProtection: false }))
+      await client.send(new DeleteStackCommand({ StackName: name }))
+    }
     await waitUntilStackDeleteComplete({ client, maxWaitTime: TIMEOUT_SECONDS }, { StackName: name })
   },
 })
 
-/** Turns off the deletion protection of a table, unless an interrupted run has turned it off. */
-const unprotect = async (dynamo: DynamoDBClient, TableName: string): Promise<void> => {
+/** Returns true if an interrupted run has begun to delete the table. */
+const isBeingDeleted = async (dynamo: DynamoDBClient, TableName: string): Promise<boolean> => {
   const { Table } = await dynamo.send(new DescribeTableCommand({ TableName }))
-  if (Table?.DeletionProtectionEnabled !== true) return
-  await dynamo.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }))
-  await waitUntilTableExists({ client: dynamo, maxWaitTime: TIMEOUT_SECONDS }, { TableName })
+  return Table?.TableStatus === 'DELETING'
+}
+
+/** Deletes a table, unless an interrupted run is already deleting it, and waits until it no longer exists. */
+const deleteTable = async (dynamo: DynamoDBClient, TableName: string): Promise<void> => {
+  const { Table } = await dynamo.send(new DescribeTableCommand({ TableName }))
+  if (Table?.TableStatus !== 'DELETING') {
+    if (Table?.DeletionProtectionEnabled === true) {
+      await dynamo.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }))
+      await waitUntilTableExists({ client: dynamo, maxWaitTime: TIMEOUT_SECONDS, ...TABLE_POLLING }, { TableName })
+    }
+    await dynamo.send(new DeleteTableCommand({ TableName }))
+  }
+  // The next deployment creates a table with the same name.
+  await waitUntilTableNotExists({ client: dynamo, maxWaitTime: TIMEOUT_SECONDS, ...TABLE_POLLING }, { TableName })
 }
 
 /** Returns the stores of the account and region of the current credentials. */
@@ -186,6 +214,7 @@ export const accountStores = (
   isEmpty: async ({ kind, id }) => {
     try {
       if (kind === 'table') {
+        if (await isBeingDeleted(dynamo, id)) return true
         const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: id, Limit: 1, ConsistentRead: true }))
         return Items.length === 0
       }
@@ -205,12 +234,7 @@ export const accountStores = (
       if (kind === 'bucket') await s3.send(new DeleteBucketCommand({ Bucket: id }))
       else if (kind === 'key')
         await kms.send(new ScheduleKeyDeletionCommand({ KeyId: id, PendingWindowInDays: KEY_DAYS }))
-      else {
-        await unprotect(dynamo, id)
-        await dynamo.send(new DeleteTableCommand({ TableName: id }))
-        // The next deployment creates a table with the same name.
-        await waitUntilTableNotExists({ client: dynamo, maxWaitTime: TIMEOUT_SECONDS }, { TableName: id })
-      }
+      else await deleteTable(dynamo, id)
       return true
     } catch (error) {
       // An earlier attempt may have deleted the store. A key whose deletion is scheduled has an invalid state.

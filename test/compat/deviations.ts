@@ -5,7 +5,9 @@ import { SERVER_NAMES, type ServerName } from './servers.ts'
 export const ServerNames = z
   .string()
   .transform((names) => names.split(','))
-  .pipe(z.array(z.enum(SERVER_NAMES)))
+  .pipe(
+    z.array(z.enum(SERVER_NAMES, `must be a list of these servers, separated by commas: ${SERVER_NAMES.join(', ')}`)),
+  )
 
 /**
  * Tests that a server fails because it differs from AWS, by what the server does. A text stands for all tests whose

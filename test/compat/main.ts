@@ -1,8 +1,8 @@
 import '../../functions/cli/check-node.ts'
 import process from 'node:process'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { runCommand } from '../../functions/cli/run-command.ts'
+import { type CommandOption, readOptions } from '../../infra/local/command-options.ts'
 import { tableText } from '../bench/figures.ts'
 import { DEVIATIONS, ServerNames } from './deviations.ts'
 import { runDemo } from './run-demo.ts'
@@ -11,13 +11,19 @@ import { SERVER_NAMES, type ServerName, SERVERS } from './servers.ts'
 import type { RunningServer } from './start-server.ts'
 import { DEMOS, SUITES } from './suites.ts'
 
+const SERVERS_OPTION: CommandOption = {
+  type: 'string',
+  usage: `--servers NAMES (separated by commas; by default ${SERVER_NAMES.join(',')})`,
+}
+const Options = z.object({ '--servers': ServerNames.prefault(SERVER_NAMES.join(',')) })
+
 /**
  * `npm run test:compat`. Runs the contract suites, workflow tests and the demo on servers that other people wrote.
  * `--servers minio,versitygw` selects servers. A suite runs if all of its servers are selected.
  */
 const compat = async (): Promise<void> => {
-  const { values } = parseArgs({ options: { servers: { type: 'string', default: SERVER_NAMES.join(',') } } })
-  const selected = z.object({ '--servers': ServerNames }).parse({ '--servers': values.servers })['--servers']
+  const { servers } = readOptions({ servers: SERVERS_OPTION })
+  const selected = Options.parse({ '--servers': servers })['--servers']
   const isSelected = (servers: readonly ServerName[]): boolean => servers.every((server) => selected.includes(server))
   const running: RunningServer[] = []
   const outcomes: Outcome[] = []

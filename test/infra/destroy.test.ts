@@ -12,6 +12,15 @@ const destroy = (...given: readonly string[]) =>
     env: { AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nonexistent' },
   })
 
+describe('npm run destroy -- --help', () => {
+  it.each(['--help', '-h'])('prints all options and removes nothing: %s', (option) => {
+    const { status, stdout, stderr } = destroy(option)
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^usage: npm run destroy \[-- OPTIONS\]\n/)
+    expect(stdout).toContain('--failed-creation   after a failed first deployment, deletes the empty tables')
+  })
+})
+
 describe('npm run destroy -- --failed-creation', () => {
   it('says without a stack trace that there are no credentials', () => {
     const { status, stderr } = destroy('--failed-creation')

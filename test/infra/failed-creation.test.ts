@@ -1,6 +1,8 @@
 import { CloudFormationClient, type StackEvent } from '@aws-sdk/client-cloudformation'
+import { DynamoDBClient, ResourceNotFoundException, type TableStatus } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
 import {
+  accountStores,
   cloudFormationStack,
   type FailedStack,
   type LeftStore,
@@ -50,7 +52,7 @@ const leftBehind = (status: string | undefined, options: LeftBehind = {}) => {
 }
 
 describe('after a failed first creation of the data stack', () => {
-  it.each(['CREATE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED'])(
+  it.each(['CREATE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED', 'DELETE_IN_PROGRESS'])(
     'removes the empty stores, and then the stack with the status %s',
     async (status) => {
       const { deleted, remove } = leftBehind(status)
@@ -81,6 +83,12 @@ describe('after a failed first creation of the data stack', () => {
     },
   )
 
+  it('removes nothing while the creation is being rolled back, and says to wait', async () => {
+    const { deleted, remove } = leftBehind('ROLLBACK_IN_PROGRESS')
+    await expect(remove()).rejects.toThrow('is still being rolled back; nothing was deleted. Run the command again in')
+    expect(deleted).toEqual([])
+  })
+
   it('removes nothing of a stack that was created successfully and could not be deleted later', async () => {
     const { deleted, remove } = leftBehind('DELETE_FAILED', { creationFailed: false })
     await expect(remove()).rejects.toThrow('the stack shop-data has the status DELETE_FAILED')
@@ -102,6 +110,47 @@ describe('after a failed first creation of the data stack', () => {
     await expect(remove()).rejects.toThrow('there is no stack shop-data')
     expect(deleted).toEqual([])
   })
+})
+
+/** A table of which DynamoDB returns the statuses one after the other, and then that it does not exist. */
+const tableWith = (statuses: TableStatus[], { DeletionProtectionEnabled = false } = {}) => {
+  const client = new DynamoDBClient({ region: 'us-east-1' })
+  const commands: string[] = []
+  client.middlewareStack.add(
+    (_next, { commandName = '' }) =>
+      () => {
+        commands.push(commandName)
+        if (commandName === 'DeleteTableCommand') statuses.push('DELETING')
+        const TableStatus = commandName === 'DescribeTableCommand' ? statuses.shift() : 'ACTIVE'
+        if (TableStatus === undefined)
+          throw new ResourceNotFoundException({ message: 'Requested resource not found', $metadata: {} })
+        const Table = { TableStatus, DeletionProtectionEnabled }
+        return Promise.resolve({ output: { $metadata: {}, Table, Items: [] }, response: {} })
+      },
+    { step: 'initialize', priority: 'high' },
+  )
+  return { commands, stores: accountStores(client) }
+}
+
+describe('a table that the failed creation has left behind', () => {
+  const table = { kind: 'table', id: TABLE.id } as const
+
+  it('is deleted without its protection', async () => {
+    const { commands, stores } = tableWith(['ACTIVE', 'ACTIVE'], { DeletionProtectionEnabled: true })
+    expect(await stores.delete(table)).toBe(true)
+    expect(commands.filter((command) => command !== 'DescribeTableCommand')).toEqual([
+      'UpdateTableCommand',
+      'DeleteTableCommand',
+    ])
+  })
+
+  it('is not deleted again while it is being deleted, and the command waits until it no longer exists', async () => {
+    const { commands, stores } = tableWith(['DELETING', 'DELETING', 'DELETING'])
+    expect(await stores.isEmpty(table)).toBe(true)
+    expect(await stores.delete(table)).toBe(true)
+    expect(new Set(commands)).toEqual(new Set(['DescribeTableCommand']))
+    await expect(stores.delete(table)).resolves.toBe(false)
+  }, 60_000)
 })
 
 const STACK_ID = 'arn:aws:cloudformation:us-east-1:000000000000:stack/shop-data/1'

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,13 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { pythonWithSpecStar } from '../python/packages.ts'
 import { TestProgram } from '../workflows/program.ts'
-
-/** The real package, installed once into a separate Python environment. */
-const PACKAGE = 'specstar==0.12.3'
-const ENVIRONMENT = fileURLToPath(new URL('../../.local/specstar-python', import.meta.url))
-const PYTHON = join(ENVIRONMENT, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
-const INSTALLED = join(ENVIRONMENT, `installed-${PACKAGE}`)
 
 const run = promisify(execFile)
 const file = (name: string): string => fileURLToPath(new URL(`../fixtures/specstar/${name}`, import.meta.url))
@@ -27,12 +21,9 @@ const Comparison = z.object({
 
 let test: TestProgram
 let dir: string
+let python: string
 beforeAll(async () => {
-  if (!existsSync(INSTALLED)) {
-    await run('python3', ['-m', 'venv', '--clear', ENVIRONMENT])
-    await run(PYTHON, ['-m', 'pip', 'install', '--quiet', PACKAGE])
-    await writeFile(INSTALLED, '')
-  }
+  python = await pythonWithSpecStar()
   dir = await mkdtemp(join(tmpdir(), 'specstar-real-'))
   test = await TestProgram.start()
 }, 600_000)
@@ -62,7 +53,7 @@ describe('the real SpecStar', () => {
       .parse((await test.requestAndWait('GET', path)).body)
     const ours = join(dir, name)
     await writeFile(ours, await test.object(archive.key, archive.bucket))
-    const { stdout } = await run(PYTHON, [script, file(name), ours])
+    const { stdout } = await run(python, [script, file(name), ours])
     const { compared, different, loaded } = Comparison.parse(JSON.parse(stdout))
     expect(different).toEqual([])
     expect(loaded[1]).toEqual(loaded[0])

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { pythonWithEmulator } from './python.ts'
+import { pythonWithEmulator } from '../../python/packages.ts'
 
 const SERVE = fileURLToPath(new URL('serve.py', import.meta.url))
 const ATTEMPTS = 120

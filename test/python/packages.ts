@@ -1,0 +1,14 @@
+import { pythonWith } from './python-environment.ts'
+
+/** Returns the path of a Python that can run the emulator of AWS, which creates its certificate with OpenSSL. */
+export const pythonWithEmulator = (): Promise<string> =>
+  pythonWith({
+    command: 'test:deploy',
+    requirement: 'ministack==1.5.33',
+    folder: 'ministack-python',
+    programs: ['openssl'],
+  })
+
+/** Returns the path of a Python that can import the real SpecStar. */
+export const pythonWithSpecStar = (): Promise<string> =>
+  pythonWith({ command: 'test:specstar', requirement: 'specstar==0.12.3', folder: 'specstar-python' })
