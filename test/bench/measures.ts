@@ -13,6 +13,11 @@ const hasBlobs: Measure['applies'] = (_, { blobs }) => blobs > 0
 /** Larger blobs would fill the memory. They are copied by S3. */
 const hasSmallBlobs: Measure['applies'] = (_, { blobs, blobBytes }) => blobs > 0 && blobBytes < MIN_COPIED_BYTES
 
+/** A floor that writes items keeps all of them in memory, about 3 KB each. */
+const MAX_KEPT_ITEMS = 400_000
+const fitsIntoMemory: Measure['applies'] = (_, { resources, revisions }) =>
+  resources * (1 + revisions) <= MAX_KEPT_ITEMS
+
 /** To add a floor or a peer, write its file and add a row. A floor also needs a row in `floors/floors.ts`. */
 export const MEASURES: readonly Measure[] = [
   { name: 'query', kind: 'floor', store: 'full', applies: hasRecords, prepare: floorRunner('query') },
@@ -25,7 +30,13 @@ export const MEASURES: readonly Measure[] = [
   { name: 'specstar dump', kind: 'peer', store: 'full', prepare: specstarDump },
   { name: 'specstar load', kind: 'peer', store: 'full', prepare: specstarLoad },
   { name: 'export', kind: 'ours', store: 'full', prepare: exportAll },
-  { name: 'batch write', kind: 'floor', store: 'empty', prepare: floorRunner('batch write') },
+  {
+    name: 'batch write',
+    kind: 'floor',
+    store: 'empty',
+    applies: fitsIntoMemory,
+    prepare: floorRunner('batch write'),
+  },
   {
     name: 'conditional put',
     kind: 'floor',

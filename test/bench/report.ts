@@ -14,6 +14,9 @@ export const dataSetText = (name: string, set: DataSetResult): string =>
     `\n${name}: ${set.size.resources} resources, ${set.items} items, ${set.size.blobs} blobs, ` +
       `${(set.bytes / MB).toFixed(0)} MB`,
     measuresTable(set),
+    ...Object.entries(set.measures).flatMap(([measure, { error }]) =>
+      error === undefined ? [] : [`${measure}: ${error}`],
+    ),
     ratiosTable(set),
     ...(Object.keys(set.counted).length === 0 ? [] : [usageTable(set), workersTable(set.counted)]),
   ].join('\n')
@@ -39,6 +42,7 @@ const measuresTable = ({ measures, bytes, size }: DataSetResult): string =>
   tableText(
     ['measure', 'seconds', 'range', 'MB/s', 'resources/s', 'CPU s', 'peak MiB', 'different'],
     Object.entries(measures).flatMap(([name, measure]) => {
+      if (measure.seconds.length === 0) return [[name, 'failed', '', '', '', '', '', '']]
       const { median } = summaryOf(measure.seconds)
       return [
         [

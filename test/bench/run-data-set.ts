@@ -10,6 +10,7 @@ import { countJobs } from './ours/count-jobs.ts'
 import { STRATEGIES } from './ours/jobs.ts'
 import { OursProgram } from './ours/ours-program.ts'
 import { canRun } from './peers/peers.ts'
+import { PeerError } from './peers/python.ts'
 import { measureProcesses, type ProcessUsage } from './processes/usage.ts'
 import { ratiosOf } from './results/ratios.ts'
 import type { DataSetResult, MeasureResult, PeerResult } from './results/result.ts'
@@ -29,7 +30,8 @@ export interface RunOptions {
 
 interface Prepared {
   readonly measure: Measure
-  readonly runner: Runner
+  /** Undefined if a peer could not be prepared. */
+  readonly runner: Runner | undefined
   readonly result: MeasureResult
 }
 
@@ -72,7 +74,7 @@ export const runDataSet = async (
       const different = [...differences(before.items, after.items), ...differences(before.blobs, after.blobs)]
       if (different.length > 0) throw new DifferentStoreError(set.name, different)
     }
-    for (const { runner } of prepared) await runner.stop()
+    for (const { runner } of prepared) await runner?.stop()
     await program.stop()
     const strategies = set.complete.includes(options.mode) ? STRATEGIES : STRATEGIES.slice(-1)
     const counted =
@@ -89,7 +91,7 @@ export const runDataSet = async (
       counted,
     }
   } finally {
-    for (const { runner } of prepared) await runner.stop()
+    for (const { runner } of prepared) await runner?.stop()
     await program.stop()
     await deleteArchives(stores)
     await emptyStore(stores)
@@ -105,11 +107,21 @@ const isMeasured = (
   (set.complete.includes(mode) || !(optional || kind === 'peer')) &&
   (kind !== 'peer' || canRun(name, peers))
 
-const prepare = async (measure: Measure, context: BenchContext): Promise<Prepared> => ({
-  measure,
-  runner: await measure.prepare(context),
-  result: { kind: measure.kind, seconds: [], stages: {}, processes: {} },
-})
+const prepare = async (measure: Measure, context: BenchContext): Promise<Prepared> => {
+  const result: MeasureResult = { kind: measure.kind, seconds: [], stages: {}, processes: {} }
+  return { measure, runner: await unlessPeerFails(result, () => measure.prepare(context)), result }
+}
+
+/** Returns the result of `work`. If a peer fails, keeps its error and returns undefined: other measures continue. */
+const unlessPeerFails = async <T>(result: MeasureResult, work: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error
+    result.error = error.message
+    return undefined
+  }
+}
 
 /**
  * Runs every measure once. Measures that read alternate their order, because a later one may profit from warm caches.
@@ -125,14 +137,21 @@ const oneRound = async (
   // Only the archive of this round is restored. Those of earlier rounds would fill the disk.
   await deleteArchives(services.stores)
   const isCounted = ({ kind }: Measure): boolean => round > (kind === 'peer' ? rounds - peerRounds : 0)
-  const due = prepared.filter(({ measure }) => measure.kind !== 'peer' || isCounted(measure))
+  const due = prepared.filter(
+    ({ measure, result }) => result.error === undefined && (measure.kind !== 'peer' || isCounted(measure)),
+  )
   const reading = due.filter(({ measure }) => measure.store === 'full')
   const writing = due.filter(({ measure }) => measure.store === 'empty')
   for (const { measure, runner, result } of [...(round % 2 === 0 ? reading : reading.toReversed()), ...writing]) {
+    if (runner === undefined) continue
     if (measure.store === 'empty') await emptyStore(services.stores)
     const end = await measureProcesses({ ...services.pids, ...runner.pids })
-    const run = await runner.run()
+    const run = await unlessPeerFails(result, () => runner.run())
     const processes = await end()
+    if (run === undefined) {
+      log(`${set.name}, round ${round}: ${result.error ?? ''}`)
+      continue
+    }
     if (isCounted(measure)) addRun(result, run, processes)
     if (measure.restores !== undefined && round === rounds)
       result.differences = differentContents(before, await snapshot(services.stores), measure.restores)

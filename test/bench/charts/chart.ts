@@ -74,7 +74,7 @@ export const chartSvg = ({ title, xTitle, yTitle, series }: Chart): string => {
 const text = (x: number, y: number, content: string, anchor: string, weight = 'normal'): string =>
   `<text x="${x}" y="${y}" text-anchor="${anchor}" font-weight="${weight}" fill="${GREY}">${escapeXml(content)}</text>`
 
-const format = (value: number): string => (value < 10 ? value.toPrecision(2) : value.toFixed(0))
+const format = (value: number): string => (value > 0 && value < 10 ? value.toPrecision(2) : value.toFixed(0))
 
 const escapeXml = (content: string): string =>
   content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

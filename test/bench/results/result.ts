@@ -13,6 +13,8 @@ const MeasureResult = z.object({
   stages: z.record(z.string(), Rounds),
   /** The number of items or blobs that differ from the original after a peer has restored them. */
   differences: z.number().optional(),
+  /** Why a peer failed. */
+  error: z.string().optional(),
   /** The usage of each process, by its name. */
   processes: z.record(z.string(), z.object({ cpu_seconds: Rounds, peak_bytes: Rounds })),
 })
