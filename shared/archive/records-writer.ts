@@ -193,7 +193,7 @@ export class RecordsWriter {
 
   /**
    * Removes all resources after the last call of `mark`, also an open one. `bucket` is the digest bucket of the first of
-   * them.
+   * them. Must be called before `finish`.
    */
   async reset(bucket: string): Promise<void> {
     const mark = must(this.#mark)

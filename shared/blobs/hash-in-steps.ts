@@ -27,6 +27,13 @@ export interface HashSteps {
   readonly mustHandOver: (error: unknown) => boolean
 }
 
+/** An object that is hashed to its end. */
+interface HashedObject {
+  readonly sha256: string
+  /** The position at the end of the object. Absent if this pass has read no byte of the object. */
+  readonly end?: HashPosition
+}
+
 /**
  * Computes the SHA-256 of a large object in steps of `stepBytes`. Each step is one request. If the time is up after a
  * step, returns the position at which another pass continues. Throws `ObjectChangedError` if this version of the object
@@ -37,7 +44,7 @@ export const hashInSteps = async (
   object: PinnedObject,
   start: HashPosition | undefined,
   { stepBytes, timeIsUp, mustHandOver }: HashSteps,
-): Promise<{ readonly sha256: string } | { readonly position: HashPosition }> => {
+): Promise<HashedObject | { readonly position: HashPosition }> => {
   const { etag, size } = object
   const resumed = start?.etag === etag ? start : undefined
   const hash = await ResumableSha256.resume(resumed?.state)
@@ -56,5 +63,5 @@ export const hashInSteps = async (
     position = { etag, bytes, state: hash.save() }
     if (bytes < size && timeIsUp()) return { position }
   }
-  return { sha256: hash.digest() }
+  return { sha256: hash.digest(), ...(position === undefined ? {} : { end: position }) }
 }

@@ -5,6 +5,7 @@ import { type BlobProperties, propertiesOf } from '../blobs/blob-properties.ts'
 import { type BlobReference, isPayloadPosition } from '../blobs/blob-references.ts'
 import type { Composer } from '../objects/composer.ts'
 import type { ObjectRange } from '../objects/object.ts'
+import type { ThrottledError } from '../throttling/throttled-error.ts'
 import { addCount } from '../values/model-counts.ts'
 import type { WrittenSegment } from './segments.ts'
 import { abandon } from '../objects/abandon.ts'
@@ -46,6 +47,7 @@ export class BlobSegment {
   bytesRead = 0
   blobs = 0
   blobBytes = 0
+  #summary: WrittenSegment['summary'] | undefined
 
   constructor(name: string, composer: Composer) {
     this.#composer = composer
@@ -55,6 +57,11 @@ export class BlobSegment {
   /** Size of the segment's index so far, in uncompressed bytes. */
   get indexBytes(): number {
     return this.#segment.indexBytes
+  }
+
+  /** The error of a part that was throttled until the end of its budget. `finish` then sends the part again. */
+  get throttled(): ThrottledError | undefined {
+    return this.#composer.throttled
   }
 
   async add(
@@ -79,12 +86,16 @@ export class BlobSegment {
     for (const model of models) addCount(this.models, model)
   }
 
-  /** Finishes the segment. If it has no entry, stores nothing and returns `undefined`. */
+  /**
+   * Finishes the segment. If it has no entry, stores nothing and returns `undefined`. After a `ThrottledError`, the
+   * caller can call this method again.
+   */
   async finish(): Promise<WrittenSegment | undefined> {
     if (this.entries === 0) {
       await abandon(this.#composer)
       return undefined
     }
-    return { summary: await this.#segment.finish(), object: await this.#composer.finish() }
+    this.#summary ??= await this.#segment.finish()
+    return { summary: this.#summary, object: await this.#composer.finish() }
   }
 }

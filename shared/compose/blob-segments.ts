@@ -2,6 +2,7 @@ import type { BlobReference } from '../blobs/blob-references.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { Composer } from '../objects/composer.ts'
+import type { ThrottledError } from '../throttling/throttled-error.ts'
 import { addCount } from '../values/model-counts.ts'
 import { BlobSegment, type EntrySource } from './blob-segment.ts'
 import type { WrittenSegment } from './segments.ts'
@@ -55,6 +56,11 @@ export class BlobSegments {
     return this.#open?.segment
   }
 
+  /** The error of a write that was throttled until the end of its budget. The pass must then hand over. */
+  get throttled(): ThrottledError | undefined {
+    return this.#open?.segment.throttled
+  }
+
   /** True if the pass has written an entry. */
   get hasEntries(): boolean {
     return this.#finished.length > 0 || (this.#open?.segment.entries ?? 0) > 0
@@ -79,7 +85,10 @@ export class BlobSegments {
     for (const model of models) addCount(this.#models, model)
   }
 
-  /** Finishes the open segment. The next entry begins another segment. */
+  /**
+   * Finishes the open segment. The next entry begins another segment. After a `ThrottledError`, the caller can call this
+   * method again.
+   */
   async finishSegment(): Promise<void> {
     const segment = this.#open?.segment
     const written = await segment?.finish()

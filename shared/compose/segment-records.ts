@@ -36,7 +36,10 @@ export interface RecordsTarget {
   discard(): boolean
   /** Marks the end of the last resource. The next resource must be in another digest bucket. */
   mark(): void
-  /** Removes all resources after the last call of `mark`. `bucket` is the digest bucket of the first of them. */
+  /**
+   * Removes all resources after the last call of `mark`. `bucket` is the digest bucket of the first of them. Must be
+   * called before `finish`.
+   */
   reset(bucket: string): Promise<void>
   /**
    * Finishes the run. The caller must have written at least one resource. After a `ThrottledError`, the caller can call
@@ -114,8 +117,9 @@ export class SegmentRecords implements RecordsTarget {
     })
   }
 
-  reset(bucket: string): Promise<void> {
-    return this.#records.reset(bucket)
+  async reset(bucket: string): Promise<void> {
+    if (this.#ended !== undefined) throw new Error('reset must be called before finish')
+    await this.#records.reset(bucket)
   }
 
   async finish(): Promise<WrittenRecords & { readonly kind: 'segment' }> {

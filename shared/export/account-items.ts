@@ -11,6 +11,7 @@ import type { ResourceKeys } from '../resources/aws/resource-keys.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import { hasOwnHashKey } from '../resources/partitions.ts'
 import type { Key } from '../tables/item.ts'
+import { whileStoring } from '../throttling/call-context.ts'
 import {
   ACCOUNT_ITEMS,
   type AccountOutput,
@@ -88,10 +89,12 @@ class AccountPass {
     if (accounts_for_items !== true) return { done: true, counts: {}, first: [] }
     if (pass === 0) await jobs.plan(job_id, ACCOUNT_ITEMS.name, 1)
     const next = await this.#continueAt(parseCursor(cursor))
-    const found = await this.#found.write(workFiles, this.#attempt)
-    return next === undefined
-      ? { done: true, ...found, ...(await this.#joinLines(found.lines)) }
-      : { done: false, cursor: JSON.stringify(next), ...found }
+    return whileStoring(async () => {
+      const found = await this.#found.write(workFiles, this.#attempt)
+      return next === undefined
+        ? { done: true, ...found, ...(await this.#joinLines(found.lines)) }
+        : { done: false, cursor: JSON.stringify(next), ...found }
+    })
   }
 
   readonly #mustStop = (): boolean => this.#attempt.timeIsUp() || this.#found.isFull

@@ -4,6 +4,7 @@ import { BlobsMissingError } from '../blobs/errors.ts'
 import { missingBlob, type MissingBlob } from '../blobs/referrer.ts'
 import { writeMissingBlobs } from '../compose/missing-blobs.ts'
 import { LargeContent, UnreadableContent } from '../compose/open-content.ts'
+import { whileStoring } from '../throttling/call-context.ts'
 import { continueAt, readCursor } from '../jobs/cursor.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
@@ -24,8 +25,8 @@ const SegmentsCursor = z.object({ position: z.string(), large: z.exactOptional(L
  * Runs one pass of a map item. In the last round, the pass goes over a range of blobs. It writes each blob to a segment,
  * or to pieces of a stream, in the order of positions. In an earlier round, the pass merges lists of references.
  *
- * If AWS throttles the reads of a pass until its time is used up, the pass hands over before the next
- * blob. If AWS throttles its writes, it fails, and the workflow repeats it.
+ * If AWS throttles a pass until its time is used up, the pass hands over before the next blob. It then sends the
+ * throttled parts of its segment again.
  */
 export const exportBlobs = async (input: PassInput, services: ReadBlobsServices): Promise<PassOutput> => {
   const plan = await services.workFiles.find(BLOB_PLAN, input.job_id)
@@ -47,7 +48,7 @@ const exportSegments = async (attempt: Attempt, services: ReadBlobsServices, pla
   const missing: MissingBlob[] = []
   let cursor: z.output<typeof SegmentsCursor> | undefined
   let opened = 0
-  const hasFinished = (): boolean => exported.hasEntries
+  const hasFinished = (): boolean => exported.hasEntries || missing.length > 0
   const blobs = untilThrottled(attempt, openBlobs(services, references, limits.largeBlobBytes), hasFinished, () => {
     cursor = { position: references[opened]?.position ?? '' }
   })
@@ -77,16 +78,18 @@ const exportSegments = async (attempt: Attempt, services: ReadBlobsServices, pla
         }
         unreadable = written
       } else if (!(content instanceof UnreadableContent)) await exported.add(reference, content)
+      // The pass then stops before the next blob. `finish` sends the throttled part again.
+      if (exported.throttled !== undefined) attempt.mustHandOver(exported.throttled)
       if (unreadable === undefined) continue
       if (isPayloadPosition(position)) throw new BlobsMissingError([`payloads/${id}`])
       missing.push(missingBlob({ ...reference, reason: unreadable.reason }))
     }
-    return {
+    return await whileStoring(async () => ({
       ...continueAt(cursor),
       ...(await exported.finish()),
       missing: missing.length,
       ...(await writeMissingBlobs(workFiles, attempt, missing)),
-    }
+    }))
   } catch (error) {
     await abandon(exported)
     throw error

@@ -4,6 +4,8 @@ import { BlobSegments, type NewSegment, type WrittenBlobs } from '../compose/blo
 import { type LargeContent, type StoredContent, UnreadableContent } from '../compose/open-content.ts'
 import type { Limits } from '../jobs/limits.ts'
 import type { Attempt } from '../jobs/pass.ts'
+import { storeFinished } from '../jobs/store-finished.ts'
+import type { ThrottledError } from '../throttling/throttled-error.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import { type LargeBlobPosition, type LargeBlobServices, writeLargeBlob } from './large-blob.ts'
 import { EXPORT_BLOBS, workName } from './messages.ts'
@@ -39,6 +41,11 @@ export class ExportedBlobs {
     return this.#segments.hasEntries
   }
 
+  /** See `BlobSegments`. */
+  get throttled(): ThrottledError | undefined {
+    return this.#segments.throttled
+  }
+
   /** True if the pass must end before the next entry. */
   get isFull(): boolean {
     const { segmentBytes, indexBytes } = this.#services.limits
@@ -65,6 +72,7 @@ export class ExportedBlobs {
     const { maxBlobBytes } = this.#services.limits
     const { size } = content.object
     if (size > maxBlobBytes) throw new BlobTooLargeError(reference.id, size, maxBlobBytes)
+    await storeFinished(this.#attempt, () => this.#segments.finishSegment())
     const segment = await this.#segments.beginSegment()
     const written = await writeLargeBlob(this.#services, this.#attempt, { reference, content }, segment, start)
     if (written instanceof UnreadableContent || 'step' in written) return written

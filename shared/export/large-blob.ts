@@ -58,16 +58,21 @@ export const writeLargeBlob = async (
   const { timeIsUp, mustHandOver } = attempt
   const steps = { stepBytes: limits.hashStepBytes, timeIsUp, mustHandOver }
   let sha256 = copied?.sha256 ?? verified
+  let hashedTo: HashPosition | undefined
   if (sha256 === undefined) {
     const hashed = await hashInSteps(objects, object, start?.step === 'hash' ? start.hash : undefined, steps)
     if ('position' in hashed) return { step: 'hash', hash: hashed.position }
-    sha256 = hashed.sha256
+    ;({ sha256, end: hashedTo } = hashed)
   }
   if (recorded !== undefined && recorded !== sha256) return damagedContent()
   const name = copied?.name ?? segment.name
   const { parts, summary } = await planSegment(reference.id, content, { name, sha256 }, limits)
   const target = { bucket: services.workFiles.bucket, key: segment.key }
-  const written = await uploadInSteps(services, attempt, target, parts, copied?.upload)
+  const written = await uploadInSteps(services, attempt, target, parts, copied?.upload).catch((error: unknown) => {
+    if (hashedTo === undefined || !mustHandOver(error)) throw error
+    return { hashedTo }
+  })
+  if ('hashedTo' in written) return { step: 'hash', hash: written.hashedTo }
   return 'upload' in written
     ? { step: 'copy', etag: object.etag, sha256, name, upload: written.upload }
     : { summary, object: written.object }

@@ -3,7 +3,9 @@ import { missingBlob, type MissingBlob } from '../blobs/referrer.ts'
 import { writeMissingBlobs } from '../compose/missing-blobs.ts'
 import { LargeContent, type StoredContent, UnreadableContent } from '../compose/open-content.ts'
 import type { Attempt } from '../jobs/pass.ts'
+import { storeFinished } from '../jobs/store-finished.ts'
 import { untilThrottled } from '../jobs/until-throttled.ts'
+import { whileStoring } from '../throttling/call-context.ts'
 import { Composer } from '../objects/composer.ts'
 import { blobFrame, MAX_RECORD_BYTES } from '../specstar/stream-frame.ts'
 import { type BlobPlan, type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
@@ -50,7 +52,7 @@ export const exportStreamBlobs = async (
     try {
       let written = 0
       let opened = 0
-      const hasFinished = (): boolean => pieces.length + written > 0
+      const hasFinished = (): boolean => pieces.length + written + missing.size > 0
       const contents = untilThrottled(attempt, openBlobs(services, references, MAX_RECORD_BYTES), hasFinished, () => {
         cursor = `${index}/${references[opened]?.position ?? ''}`
       })
@@ -72,10 +74,12 @@ export const exportStreamBlobs = async (
         await addBlob(composer, model, reference.id, content)
         written += 1
         bytes += content.object.size
+        // The pass then stops before the next blob. `finish` sends the throttled part again.
+        if (composer.throttled !== undefined) attempt.mustHandOver(composer.throttled)
       }
       if (written === 0) await abandon(composer)
       else {
-        pieces.push({ object: await composer.finish(), model })
+        pieces.push({ object: await storeFinished(attempt, () => composer.finish()), model })
         counts[model] = written
       }
     } catch (error) {
@@ -83,7 +87,7 @@ export const exportStreamBlobs = async (
       throw error
     }
   }
-  return {
+  return whileStoring(async () => ({
     done: cursor === undefined,
     ...(cursor === undefined ? {} : { cursor }),
     pieces,
@@ -93,7 +97,7 @@ export const exportStreamBlobs = async (
     models: counts,
     missing: missing.size,
     ...(await writeMissingBlobs(workFiles, attempt, [...missing.values()])),
-  }
+  }))
 }
 
 /** Throws `SpecstarRefusesError` if a blob has headers or user metadata, which the stream cannot contain. */

@@ -59,7 +59,7 @@ describe('hashing in steps', () => {
     const first = await hashInSteps(storeOf(before), objectOf(before), undefined, stops(true))
     const position = 'position' in first ? first.position : undefined
     expect(position).toMatchObject({ bytes: 10 })
-    expect(await hashInSteps(storeOf(after), objectOf(after, 'new'), position, stops(false))).toEqual({
+    expect(await hashInSteps(storeOf(after), objectOf(after, 'new'), position, stops(false))).toMatchObject({
       sha256: hash('sha256', after),
     })
   })
@@ -69,7 +69,7 @@ describe('hashing in steps', () => {
     const hashed = await hashInSteps(storeOf(bytes, 3), objectOf(bytes), undefined, stops(false, true))
     const position = 'position' in hashed ? hashed.position : undefined
     expect(position).toMatchObject({ bytes: 20 })
-    expect(await hashInSteps(storeOf(bytes), objectOf(bytes), position, stops(false))).toEqual({
+    expect(await hashInSteps(storeOf(bytes), objectOf(bytes), position, stops(false))).toMatchObject({
       sha256: hash('sha256', bytes),
     })
   })

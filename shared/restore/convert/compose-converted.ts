@@ -1,4 +1,5 @@
 import type { Attempt } from '../../jobs/pass.ts'
+import { storeFinished } from '../../jobs/store-finished.ts'
 import { uploadInSteps } from '../../jobs/upload-in-steps.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
@@ -34,7 +35,7 @@ export const composeConverted = async (
     try {
       for (const object of segments) await composer.object({ object, start: 0, length: object.size })
       await composer.bytes(await tail())
-      return { archive: await composer.finish() }
+      return { archive: await storeFinished(attempt, () => composer.finish()) }
     } catch (error) {
       await abandon(composer)
       throw error

@@ -10,6 +10,7 @@ import { BlobSegments } from '../../compose/blob-segments.ts'
 import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt } from '../../jobs/cursor.ts'
 import type { Attempt } from '../../jobs/pass.ts'
+import { storeFinished } from '../../jobs/store-finished.ts'
 import { type ConvertCursor, type ConvertCursorOf, type ConvertResultOf, SCANNED_BLOBS } from '../messages/convert.ts'
 import { workName } from '../messages/work-names.ts'
 import { DamagedBlobs } from './damaged-blobs.ts'
@@ -21,7 +22,8 @@ import { abandon } from '../../objects/abandon.ts'
 
 /**
  * Runs one pass that copies blobs and spilled payloads from the stream into segments, in the order of an archive. Also
- * lists the blobs that are missing. Payloads refer to these blobs, but the stream does not contain them.
+ * lists the blobs that are missing. Payloads refer to these blobs, but the stream does not contain them. If AWS throttles
+ * the pass until its time is used up, it hands over what it has copied.
  */
 export const convertBlobs = async (
   attempt: Attempt,
@@ -39,57 +41,92 @@ export const convertBlobs = async (
   }))
   const missing: BlobReference[] = []
   const damaged = new DamagedBlobs()
-  /** `end` is the first position that the pass has not converted. By default, the pass has converted all positions. */
-  const finish = async (next: ConvertCursor, end?: string): Promise<ConvertResultOf<'blobs'>> => {
-    const { segments: blob_segments, ...counts } = await segments.finish()
-    return {
-      ...continueAt(next),
-      phase: 'blobs',
-      blob_segments,
-      ...counts,
-      ...(await writeMissingBlobs(workFiles, attempt, missing)),
-      ...(await damaged.write(workFiles, attempt, end)),
-    }
+  /** The position after everything that the pass has converted. */
+  let reached = { index: cursor.range, from: cursor.from, offsets: cursor.run_offsets }
+  /** The references of range `reached.index` for which the pass has not found the content yet. */
+  let references = new Map<string, BlobReference>()
+  /** Stores everything before `reached`. */
+  const handOver = (): Promise<ConvertResultOf<'blobs'>> => {
+    const { index, from, offsets } = reached
+    missing.push(...missingIn([...references.values()].filter(({ position }) => position < from)))
+    const end = from === '' ? firstPosition(ranges[index]?.from ?? PREFIX_COUNT) : from
+    return finish(async () => {
+      const { job_id, attempt: name } = attempt
+      const file = cursor.scanned ?? (await workFiles.write(SCANNED_BLOBS, scanned, job_id, name))
+      return { phase: 'blobs', source, scanned: file, run_offsets: offsets, range: index, from }
+    }, end)
   }
-  try {
+  /** `end` is the first position that the pass has not converted. By default, the pass has converted all positions. */
+  const finish = (
+    next: () => ConvertCursor | Promise<ConvertCursor>,
+    end?: string,
+  ): Promise<ConvertResultOf<'blobs'>> =>
+    storeFinished(attempt, async (): Promise<ConvertResultOf<'blobs'>> => {
+      const { segments: blob_segments, ...counts } = await segments.finish()
+      return {
+        ...continueAt(await next()),
+        phase: 'blobs',
+        blob_segments,
+        ...counts,
+        ...(await writeMissingBlobs(workFiles, attempt, missing)),
+        ...(await damaged.write(workFiles, attempt, end)),
+      }
+    })
+  /** Returns a function that stores the result of the pass. */
+  const convertRanges = async (): Promise<() => Promise<ConvertResultOf<'blobs'>>> => {
     for (const [index, range] of ranges.entries()) {
       if (index < cursor.range) continue
       const from = index === cursor.range ? cursor.from : ''
       const inRange = await readBlobReferences(objects, scanned.lists, range)
-      /** The references for which the pass has not found the content yet. */
-      const references = new Map(
+      references = new Map(
         inRange.filter(({ position }) => position >= from).map((reference) => [reference.position, reference]),
       )
       const isReferenced = new Set(references.keys())
       const contents = contentsBelow(merge, firstPosition(range.to), (position, blob) => {
         damaged.add({ position, blob, isReferenced: isReferenced.has(position) })
       })
-      for await (const { position, location, runOffsets, source: content } of openContents(objects, source, contents)) {
+      for await (const { position, location, runOffsets, nextOffsets, source: content } of openContents(
+        objects,
+        source,
+        contents,
+      )) {
         if (attempt.timeIsUp() && segments.hasEntries) {
-          missing.push(...missingIn([...references.values()].filter((reference) => reference.position < position)))
-          const { job_id, attempt: name } = attempt
-          const file = cursor.scanned ?? (await workFiles.write(SCANNED_BLOBS, scanned, job_id, name))
-          return await finish(
-            { phase: 'blobs', source, scanned: file, run_offsets: runOffsets, range: index, from: position },
-            position,
-          )
+          reached = { index, from: position, offsets: runOffsets }
+          return handOver
         }
         // A blob to which no payload refers is copied too, because the archive must contain everything that the stream
         // contains.
         const models = references.get(position)?.models ?? []
         // A segment ends when it is large enough for one map item of the restore.
-        if (segments.open !== undefined && segments.open.bytes >= limits.rangeBytes) await segments.finishSegment()
+        if (segments.open !== undefined && segments.open.bytes >= limits.rangeBytes)
+          await storeFinished(attempt, () => segments.finishSegment())
         await segments.add({ position, id: location.id, models }, content)
         references.delete(position)
+        reached = { index, from: positionAfter(position), offsets: nextOffsets }
+        // The pass then stops before the next content. `finish` sends the throttled part again.
+        if (segments.throttled !== undefined) attempt.mustHandOver(segments.throttled)
       }
       missing.push(...missingIn([...references.values()]))
+      references.clear()
+      reached = { index: index + 1, from: '', offsets: merge.offsets }
     }
-    return await finish({ phase: 'finish', source })
+    return () => finish(() => ({ phase: 'finish', source }))
+  }
+  const begin = reached
+  try {
+    const store = await convertRanges().catch((error: unknown) => {
+      if (reached === begin || !attempt.mustHandOver(error)) throw error
+      return handOver
+    })
+    return await store()
   } catch (error) {
     await abandon(segments)
     throw error
   }
 }
+
+/** Returns a text that is greater than this position, and less than every other position after it. */
+const positionAfter = (position: string): string => `${position}0`
 
 /**
  * Divides the prefixes of all positions into ranges of equal width. Positions are hashes, so the entries are

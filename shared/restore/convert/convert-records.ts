@@ -1,6 +1,7 @@
 import { decodeLine, recordKeyOf } from '../../archive/record-line.ts'
 import { continueAt } from '../../jobs/cursor.ts'
 import type { Attempt } from '../../jobs/pass.ts'
+import { storeFinished } from '../../jobs/store-finished.ts'
 import { hashKeyOf } from '../../resources/keys.ts'
 import type { Item } from '../../tables/item.ts'
 import { quote } from '../../values/message-text.ts'
@@ -21,7 +22,10 @@ import { RunMerge } from './run-merge.ts'
 import type { ConvertServices } from './services.ts'
 import { abandon } from '../../objects/abandon.ts'
 
-/** Runs one pass that merges the runs of records into segments. A pass ends between two digest buckets. */
+/**
+ * Runs one pass that merges the runs of records into segments. A pass ends between two digest buckets. If AWS throttles
+ * it until its time is used up, it hands over the digest buckets that it has finished.
+ */
 export const convertRecords = async (
   attempt: Attempt,
   services: ConvertServices,
@@ -34,18 +38,44 @@ export const convertRecords = async (
   const segments = new RecordsSegments(attempt, services)
   const resources = new CompleteResources()
   const pages = new FaultPages(workFiles, attempt)
-  const finish = async (next: ConvertCursor): Promise<ConvertResultOf<'records'>> => {
-    resources.end()
+  const addFaults = async (): Promise<void> => {
     for (const fault of resources.takeFaults()) await pages.add(fault)
-    const faults = await pages.finish()
-    return {
-      ...continueAt(next),
-      phase: 'records',
-      segments: await segments.finish(),
-      ...(faults === undefined ? {} : { faults }),
+  }
+  const cursorAt = async (offsets: readonly number[]): Promise<ConvertCursor> => ({
+    ...cursor,
+    runs: cursor.runs ?? (await workFiles.write(REMAINING_RUNS, runs, attempt.job_id, attempt.attempt)),
+    run_offsets: offsets,
+  })
+  const finish = (next: () => ConvertCursor | Promise<ConvertCursor>): Promise<ConvertResultOf<'records'>> =>
+    storeFinished(attempt, async (): Promise<ConvertResultOf<'records'>> => {
+      const faults = await pages.finish()
+      return {
+        ...continueAt(await next()),
+        phase: 'records',
+        segments: await segments.finish(),
+        ...(faults === undefined ? {} : { faults }),
+      }
+    })
+  /** The last border between two digest buckets. */
+  let border: { readonly offsets: readonly number[]; readonly reset: () => Promise<void> } | undefined
+  const reachBorder = async (model: string, next: string): Promise<void> => {
+    resources.end()
+    await addFaults()
+    await segments.endResource()
+    // If the end of a segment is throttled, the pass cannot return to an earlier border, because that segment has ended.
+    border = undefined
+    await segments.mark(model)
+    const resetPages = pages.mark()
+    border = {
+      offsets: merge.offsets,
+      reset: async () => {
+        resetPages()
+        await segments.reset(hexOf(next))
+      },
     }
   }
-  try {
+  /** Returns the cursor with which the next pass continues. */
+  const convertEntries = async (): Promise<() => ConvertCursor | Promise<ConvertCursor>> => {
     let previous: RunEntry | undefined
     let bucket: string | undefined
     for await (const entry of merge.entries()) {
@@ -56,20 +86,33 @@ export const convertRecords = async (
       } else {
         const record = fault ?? recordOf(entry)
         const next = recordBucket(record)
-        if (bucket !== undefined && bucket !== next && attempt.timeIsUp())
-          return await finish({
-            ...cursor,
-            runs: cursor.runs ?? (await workFiles.write(REMAINING_RUNS, runs, attempt.job_id, attempt.attempt)),
-            run_offsets: merge.offsets,
-          })
+        if (bucket !== undefined && bucket !== next) {
+          await reachBorder(record.model, next)
+          if (attempt.timeIsUp()) {
+            const { offsets } = merge
+            return () => cursorAt(offsets)
+          }
+        }
         bucket = next
         if ('item' in record) await addRecord(record, entry, resources, segments)
         else resources.addScanFault(record)
-        for (const complete of resources.takeFaults()) await pages.add(complete)
+        await addFaults()
       }
       previous = entry
     }
-    return await finish({ phase: 'blobs', source, run_offsets: [], range: 0, from: '' })
+    resources.end()
+    await addFaults()
+    await segments.endResource()
+    return () => ({ phase: 'blobs', source, run_offsets: [], range: 0, from: '' })
+  }
+  try {
+    const next = await convertEntries().catch(async (error: unknown) => {
+      if (border === undefined || !attempt.mustHandOver(error)) throw error
+      const { offsets, reset } = border
+      await reset()
+      return () => cursorAt(offsets)
+    })
+    return await finish(next)
   } catch (error) {
     await abandon(segments)
     throw error
@@ -88,6 +131,9 @@ const recordOf = ({ body }: RunEntry): DecodedEntry => {
 /** Returns the digest bucket of a record or fault. A fault without an id precedes all buckets of its model. */
 const recordBucket = (record: DecodedEntry | ScanFault): string =>
   bucketOf(record.model, 'item' in record ? record.h : record.id === '' ? '' : hashKeyOf(record.id))
+
+/** Returns the hex digits of the digest bucket in a result of `recordBucket`. */
+const hexOf = (bucket: string): string => bucket.slice(bucket.lastIndexOf('/') + 1)
 
 const addRecord = async (
   { kind, model, h, item }: DecodedEntry,

@@ -17,8 +17,8 @@ import type { ConvertServices } from './services.ts'
  * Runs one pass of the conversion of a SpecStar stream to an archive of version 3. If the archive of the job is not a
  * stream, the pass does nothing. The passes run one after the other, because a stream can only be read in order.
  *
- * If AWS throttles a pass until its time is used up, the pass fails, and the workflow repeats it. The records of an
- * unfinished segment or run cannot be stored separately. A pass that composes the archive hands over its parts.
+ * If AWS throttles a pass until its time is used up, the pass hands over what it has finished: the records that it has
+ * read or merged, the digest buckets and blobs that it has written, or the parts of the archive.
  */
 export const convert = async (
   input: PassInput,

@@ -26,6 +26,15 @@ export class FaultPages {
     this.#open.push(fault)
   }
 
+  /** Returns a function that removes the faults that were added after this call. */
+  mark(): () => void {
+    const [pages, open, count] = [this.#pages.length, this.#open, this.#open.length]
+    return () => {
+      this.#pages.length = pages
+      this.#open = open.slice(0, count)
+    }
+  }
+
   /** Writes the last page. Returns the list of the pages, or undefined if there are no faults. */
   async finish(): Promise<PinnedObject | undefined> {
     await this.#writePage()

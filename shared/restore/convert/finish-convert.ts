@@ -8,6 +8,7 @@ import { restoreJob } from '../../jobs/find-job.ts'
 import { allResults, type Attempt } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { compareBytes } from '../../values/text-order.ts'
+import { whileStoring } from '../../throttling/call-context.ts'
 import { MAX_FINDINGS } from '../checks/findings.ts'
 import {
   CONVERT,
@@ -63,12 +64,14 @@ export const finishConvert = async (
   if ('unfinished' in composed)
     return { ...continueAt({ phase: 'finish', source, unfinished: composed.unfinished }), phase: 'finish' }
   const { archive } = composed
-  const findings = await readFindings(workFiles, resultsOf(results, 'scan'))
-  // If another attempt has already written this file, the file is kept. It refers to an archive with the same content.
-  const faults = await collectFaults(workFiles, { job_id, attempt }, results)
-  const damaged = await collectDamagedBlobs(workFiles, { job_id, attempt }, resultsOf(results, 'blobs'))
-  await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings, ...faults, ...damaged }, job_id)
-  return { ...continueAt(undefined), phase: 'finish' }
+  return whileStoring(async () => {
+    const findings = await readFindings(workFiles, resultsOf(results, 'scan'))
+    const faults = await collectFaults(workFiles, { job_id, attempt }, results)
+    const damaged = await collectDamagedBlobs(workFiles, { job_id, attempt }, resultsOf(results, 'blobs'))
+    // If another attempt has already written this file, the file is kept. It refers to an archive with the same content.
+    await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings, ...faults, ...damaged }, job_id)
+    return { ...continueAt(undefined), phase: 'finish' }
+  })
 }
 
 const createManifest = async (

@@ -70,6 +70,7 @@ export class RecordScanner {
     return this.#references.size >= seenBlobs || this.#contents.size >= seenBlobs
   }
 
+  /** Adds a record. If the read of a blob fails, adds nothing. */
   async add(record: StreamRecord): Promise<void> {
     if (typeOf(record) === 'MetaRecord') this.#owner.beginResource()
     switch (record.t) {
@@ -97,6 +98,10 @@ export class RecordScanner {
       case 'ModelEndRecord':
       case 'EofRecord':
     }
+  }
+
+  /** Writes a run if the record lines in memory are large enough. */
+  async writeFullRun(): Promise<void> {
     if (this.#lines.bytes >= this.#services.limits.runBytes) await this.#writeRun()
   }
 
@@ -108,7 +113,8 @@ export class RecordScanner {
     if (this.#lines.size > 0) await this.#writeRun()
     const { size: content_count } = this.#contents
     const contentsKey = workFiles.key(job_id, workName.convertedContents(attempt))
-    const contents = content_count === 0 ? undefined : await this.#contents.write(objects, bucket, contentsKey)
+    const contents =
+      content_count === 0 ? undefined : await this.#contents.write(objects, this.#attempt, { bucket, key: contentsKey })
     const referencesKey = workFiles.key(job_id, workName.convertedReferences(attempt))
     const references = await this.#references.write(objects, bucket, referencesKey)
     const { all: findings } = this.#findings
@@ -248,7 +254,7 @@ export class RecordScanner {
     const { objects, workFiles } = this.#services
     const { job_id, attempt } = this.#attempt
     const key = workFiles.key(job_id, workName.convertedRun(attempt, this.#runs.length))
-    this.#runs.push(await this.#lines.write(objects, workFiles.bucket, key))
+    this.#runs.push(await this.#lines.write(objects, this.#attempt, { bucket: workFiles.bucket, key }))
   }
 }
 

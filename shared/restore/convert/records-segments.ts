@@ -1,6 +1,8 @@
 import { SegmentRecords } from '../../compose/segment-records.ts'
 import type { RecordsSegment } from '../../compose/segments.ts'
 import type { Attempt } from '../../jobs/pass.ts'
+import { storeFinished } from '../../jobs/store-finished.ts'
+import { abandon } from '../../objects/abandon.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { Item } from '../../tables/item.ts'
 import { workName } from '../messages/work-names.ts'
@@ -12,15 +14,16 @@ interface OpenSegment {
 }
 
 /**
- * Writes the records of one pass as segments. A segment ends when the model changes. A segment that is large enough for
- * one map item of the restore also ends at the next border between two digest buckets.
+ * Writes the records of one pass as segments. The caller calls `mark` between two digest buckets. A segment ends there
+ * if the model changes, or if the segment is large enough for one map item of the restore.
  */
 export class RecordsSegments {
   readonly #attempt: Attempt
   readonly #services: ConvertServices
   readonly #finished: RecordsSegment[] = []
   #open: OpenSegment | undefined
-  #bucket: string | undefined
+  /** The segment that was open at the last call of `mark`. */
+  #marked: OpenSegment | undefined
   #isResourceOpen = false
 
   constructor(attempt: Attempt, services: ConvertServices) {
@@ -28,18 +31,37 @@ export class RecordsSegments {
     this.#services = services
   }
 
+  /** Ends the last resource. Has no effect if no resource is open. */
+  async endResource(): Promise<void> {
+    if (this.#isResourceOpen) await this.#open?.records.end()
+    this.#isResourceOpen = false
+  }
+
   /**
-   * Returns true if a resource with this hash key is in another digest bucket than the previous resource of the pass.
+   * Marks this position, so that `reset` can return to it. The last resource must have ended, and the next resource must
+   * be in another digest bucket. `model` is its model. Ends the segment if it is complete. If this method fails, `reset`
+   * must not be called.
    */
-  #isBucketBorder(model: string, h: string): boolean {
-    return this.#bucket !== undefined && this.#bucket !== bucketOf(model, h)
+  async mark(model: string): Promise<void> {
+    const open = this.#open
+    if (open !== undefined && this.#isComplete(open, model))
+      await storeFinished(this.#attempt, () => this.#finishSegment(open))
+    this.#open?.records.mark()
+    this.#marked = this.#open
+  }
+
+  /** Removes all resources after the last call of `mark`. `bucket` is the digest bucket of the first of them. */
+  async reset(bucket: string): Promise<void> {
+    this.#isResourceOpen = false
+    const open = this.#open
+    this.#open = this.#marked
+    if (this.#marked !== undefined) await this.#marked.records.reset(bucket)
+    else if (open !== undefined) await abandon(open.records)
   }
 
   async beginResource(model: string, h: string, metadata: Item): Promise<void> {
-    await this.#endResource()
-    if (this.#open !== undefined && this.#isComplete(this.#open, model, h)) await this.#finishSegment(this.#open)
+    await this.endResource()
     this.#open ??= this.#openSegment(model)
-    this.#bucket = bucketOf(model, h)
     await this.#open.records.begin(metadata, h)
     this.#isResourceOpen = true
   }
@@ -51,7 +73,7 @@ export class RecordsSegments {
 
   /** Finishes the last segment. Returns the segments of the pass. */
   async finish(): Promise<RecordsSegment[]> {
-    await this.#endResource()
+    await this.endResource()
     if (this.#open !== undefined) await this.#finishSegment(this.#open)
     return this.#finished
   }
@@ -60,14 +82,8 @@ export class RecordsSegments {
     await this.#open?.records.abort()
   }
 
-  #isComplete(open: OpenSegment, model: string, h: string): boolean {
-    if (open.model !== model) return true
-    return open.records.bytesSoFar >= this.#services.limits.rangeBytes && this.#isBucketBorder(model, h)
-  }
-
-  async #endResource(): Promise<void> {
-    if (this.#isResourceOpen) await this.#open?.records.end()
-    this.#isResourceOpen = false
+  #isComplete(open: OpenSegment, model: string): boolean {
+    return open.model !== model || open.records.bytesSoFar >= this.#services.limits.rangeBytes
   }
 
   #openSegment(model: string): OpenSegment {

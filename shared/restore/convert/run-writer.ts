@@ -2,6 +2,8 @@ import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { compareEntries, entrySize, encodeEntryHeader, type RunEntry } from './run-entry.ts'
+import type { Attempt } from '../../jobs/pass.ts'
+import { storeFinished } from '../../jobs/store-finished.ts'
 import { abandon } from '../../objects/abandon.ts'
 
 /**
@@ -10,17 +12,23 @@ import { abandon } from '../../objects/abandon.ts'
  */
 const BUFFER_BYTES = 1024 * 1024
 
-/** Writes entries as one run. The entries must be sorted. */
+/**
+ * Writes entries as one run. The entries must be sorted. If `before` is given, the run begins with the entries of this
+ * run. If AWS throttles a write until the time of the pass is used up, calls `mustHandOver`, and sends the write again
+ * after the last entry.
+ */
 export const writeRun = async (
   objects: ObjectStore,
-  bucket: string,
-  key: string,
+  { mustHandOver }: Pick<Attempt, 'mustHandOver'>,
+  { bucket, key }: { readonly bucket: string; readonly key: string },
   entries: Iterable<RunEntry> | AsyncIterable<RunEntry>,
+  before?: PinnedObject,
 ): Promise<PinnedObject> => {
   const composer = new Composer(objects, bucket, key)
   let buffered: Buffer[] = []
   let bytes = 0
   try {
+    if (before !== undefined) await composer.object({ object: before, start: 0, length: before.size })
     for await (const entry of entries) {
       buffered.push(encodeEntryHeader(entry), entry.key, entry.body)
       bytes += entrySize(entry)
@@ -28,9 +36,10 @@ export const writeRun = async (
       await composer.bytes(Buffer.concat(buffered))
       buffered = []
       bytes = 0
+      if (composer.throttled !== undefined) mustHandOver(composer.throttled)
     }
     await composer.bytes(Buffer.concat(buffered))
-    return await composer.finish()
+    return await storeFinished({ mustHandOver }, () => composer.finish())
   } catch (error) {
     await abandon(composer)
     throw error
@@ -58,10 +67,14 @@ export class RunSorter {
   }
 
   /** Writes the entries as a run and removes them from memory. */
-  async write(objects: ObjectStore, bucket: string, key: string): Promise<PinnedObject> {
+  async write(
+    objects: ObjectStore,
+    attempt: Pick<Attempt, 'mustHandOver'>,
+    target: { readonly bucket: string; readonly key: string },
+  ): Promise<PinnedObject> {
     const entries = this.#entries.sort(compareEntries)
     this.#entries = []
     this.#bytes = 0
-    return writeRun(objects, bucket, key, entries)
+    return writeRun(objects, attempt, target, entries)
   }
 }

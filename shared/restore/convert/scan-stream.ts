@@ -4,11 +4,15 @@ import { contentHashes } from '../../specstar/content-hashes.ts'
 import { readStream } from '../../specstar/read-stream.ts'
 import { RevisionOwner } from '../../specstar/revision-owner.ts'
 import { StreamOrder } from '../../specstar/stream-order.ts'
+import { whileStoring } from '../../throttling/call-context.ts'
 import type { ConvertCursor, ConvertCursorOf, ConvertResultOf } from '../messages/convert.ts'
 import { RecordScanner } from './record-scanner.ts'
 import type { ConvertServices } from './services.ts'
 
-/** Runs one pass over the stream. The pass checks every record and writes sorted runs. */
+/**
+ * Runs one pass over the stream. The pass checks every record and writes sorted runs. If AWS throttles it until its time
+ * is used up, it hands over after the last record.
+ */
 export const scanStream = async (
   attempt: Attempt,
   services: ConvertServices,
@@ -22,12 +26,22 @@ export const scanStream = async (
     ...continueAt(next),
     ...(await scanner.finish()),
   })
-  for await (const record of readStream(services.objects.sourceOf(source), order, position)) {
-    await scanner.add(record)
-    // After the EofRecord, the loop continues once more, so that `readStream` checks that no bytes follow.
-    if (order.hasEnded || !(attempt.timeIsUp() || scanner.isFull)) continue
-    const next = { offset: record.end, records: record.number }
-    return finish({ phase: 'scan', source, position: next, order: order.state, owner: owner.state })
+  /** The position after the last record that was added. */
+  let reached = cursor
+  const scan = async (): Promise<ConvertCursor> => {
+    for await (const record of readStream(services.objects.sourceOf(source), order, position)) {
+      await scanner.add(record)
+      const next = { offset: record.end, records: record.number }
+      reached = { phase: 'scan', source, position: next, order: order.state, owner: owner.state }
+      await scanner.writeFullRun()
+      // After the EofRecord, the loop continues once more, so that `readStream` checks that no bytes follow.
+      if (!order.hasEnded && (attempt.timeIsUp() || scanner.isFull)) return reached
+    }
+    return { phase: 'merge', source }
   }
-  return finish({ phase: 'merge', source })
+  const next = await scan().catch((error: unknown) => {
+    if (reached === cursor || !attempt.mustHandOver(error)) throw error
+    return reached
+  })
+  return whileStoring(() => finish(next))
 }

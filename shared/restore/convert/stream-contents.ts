@@ -27,6 +27,8 @@ interface OrderedContent {
    * offsets.
    */
   readonly runOffsets: readonly number[]
+  /** The offsets of the merge after this content. */
+  readonly nextOffsets: readonly number[]
 }
 
 /**
@@ -49,7 +51,8 @@ export async function* contentsBelow(
     }
     const { fault, location } = content
     if (fault !== undefined) onDamaged(key.toString(), fault)
-    else if (location !== undefined) yield { position: key.toString(), location, runOffsets }
+    else if (location !== undefined)
+      yield { position: key.toString(), location, runOffsets, nextOffsets: merge.offsets }
   }
 }
 

@@ -62,7 +62,18 @@ export const ConvertCursor = z.discriminatedUnion('phase', [
       owner: z.exactOptional(OwnerState),
     })
     .readonly(),
-  z.object({ phase: z.literal('merge'), source: PinnedObject, runs: Runs }).readonly(),
+  z
+    .object({
+      phase: z.literal('merge'),
+      source: PinnedObject,
+      runs: Runs,
+      /**
+       * Present if a pass has not finished its merge. `run` contains the entries that are merged. The merge continues at
+       * the offsets: as many runs of the list as there are offsets are merged.
+       */
+      unfinished: z.exactOptional(z.object({ run: PinnedObject, run_offsets: RunOffsets }).readonly()),
+    })
+    .readonly(),
   z.object({ phase: z.literal('records'), source: PinnedObject, runs: Runs, run_offsets: RunOffsets }).readonly(),
   z
     .object({
@@ -121,7 +132,7 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       phase: z.literal('merge'),
       /**
        * The number of runs that were merged into `run`. Later passes use the list of runs without its first `merged`
-       * runs, and with `run` at its end.
+       * runs, and with `run` at its end. If the pass has not finished the merge, `merged` is 0.
        */
       merged: z.int(),
       run: PinnedObject,
