@@ -1,8 +1,12 @@
 import type { ExportStage } from '../../shared/jobs/stage-names.ts'
+import { RETRY_PASSES } from './retriers.ts'
 import { type Arn, type Definition, JOB_ID, type Json, stateBuilders, type WorkflowOptions } from './states.ts'
 
-/** The export of 250 million resources takes several hours. An execution that hangs ends after 36 hours. */
-const TIMEOUT_SECONDS = 36 * 3600
+/**
+ * The export of a blob of 5 TiB, the largest that is allowed, takes about two days (`infra/SCALE.md`). An execution that
+ * hangs ends after three days.
+ */
+const TIMEOUT_SECONDS = 72 * 3600
 
 const JOB_ID_AND_ROUND: Json = { 'job_id.$': '$.job_id', 'round.$': '$.round' }
 
@@ -45,7 +49,7 @@ export const exportWorkflow = (arn: Arn<ExportStage>, options: WorkflowOptions =
       ...task('finish-compose', { next: 'FirstAccountPass', parameters: JOB_ID }),
       FirstAccountPass: { Type: 'Pass', Parameters: { 'job_id.$': '$.job_id', n: 0, pass: 0 }, Next: 'AccountItems' },
       // The archive is complete. It is kept even if the accounting fails, and the job is then partial.
-      ...task('account-items', { next: 'MoreToAccount', onError: 'Announce' }),
+      ...task('account-items', { next: 'MoreToAccount', onError: 'Announce', retry: RETRY_PASSES }),
       MoreToAccount: {
         Type: 'Choice',
         Choices: [{ Variable: '$.more', BooleanEquals: true, Next: 'WaitForMetadata' }],

@@ -49,7 +49,8 @@ const SHORT_DELAYS: Delays = {
 
 /**
  * At most 1, 2, 4 and 8 minutes, and 10 minutes before all other retries. An item of a distributed map can run passes
- * for days. With shorter delays, it would exceed the 25,000 events of an execution if Lambda throttled all its passes.
+ * for days, and so can `account-items`. With shorter delays, the execution would exceed its 25,000 events if Lambda
+ * throttled all these passes.
  */
 const LONG_DELAYS: Delays = {
   delays: { IntervalSeconds: 60, BackoffRate: 2, MaxDelaySeconds: 600, JitterStrategy: 'FULL' },
@@ -96,13 +97,8 @@ const otherErrors: Retrier = {
 /** The retriers of a stage that runs outside of maps. */
 export const RETRY_TASK: Retrier[] = [finalErrors, throttled(SHORT_DELAYS), lambdaErrors(SHORT_DELAYS), otherErrors]
 
-/** The retriers of an item of a distributed map. */
-export const RETRY_DISTRIBUTED: Retrier[] = [
-  finalErrors,
-  throttled(LONG_DELAYS),
-  lambdaErrors(LONG_DELAYS),
-  otherErrors,
-]
+/** The retriers of a stage that runs passes until its work is finished: all passes write to the same history. */
+export const RETRY_PASSES: Retrier[] = [finalErrors, throttled(LONG_DELAYS), lambdaErrors(LONG_DELAYS), otherErrors]
 
 /**
  * The retriers of an item of an inline map. All items of the map write to the history of the same execution. Therefore,

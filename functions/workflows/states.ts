@@ -1,6 +1,13 @@
 import type { StageName } from '../../shared/jobs/stage-names.ts'
 import { pascalCase } from '../function-spec.ts'
-import { CONTINUABLE_ERRORS, RETRY_DISTRIBUTED, RETRY_FAIL_STAGE, RETRY_INLINE, RETRY_TASK } from './retriers.ts'
+import {
+  CONTINUABLE_ERRORS,
+  type Retrier,
+  RETRY_FAIL_STAGE,
+  RETRY_INLINE,
+  RETRY_PASSES,
+  RETRY_TASK,
+} from './retriers.ts'
 
 /**
  * Builds the states of both workflows in Amazon States Language.
@@ -49,6 +56,8 @@ interface TaskOptions {
   readonly parameters?: Json
   /** Name of the next state if the stage fails after all retries. By default, the workflow fails. */
   readonly onError?: string
+  /** The retriers of the stage. By default, those of a stage that runs once. */
+  readonly retry?: Retrier[]
 }
 
 interface MapOptions {
@@ -88,11 +97,11 @@ export const stateBuilders = <Stage extends StageName>(
 ): StateBuilders<Stage> => {
   const catchAll = { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: pascalCase(failStage) }
   return {
-    task: (stage, { next, parameters, onError }) => ({
+    task: (stage, { next, parameters, onError, retry = RETRY_TASK }) => ({
       [pascalCase(stage)]: {
         ...taskState(arn(stage)),
         ...(parameters === undefined ? {} : { Parameters: parameters }),
-        Retry: RETRY_TASK,
+        Retry: retry,
         Catch: [onError === undefined ? catchAll : { ...catchAll, Next: onError }],
         Next: next,
       },
@@ -227,7 +236,7 @@ interface Processor {
 const passLoop = (prefix: string, resource: string): Processor => ({
   StartAt: `${prefix}Work`,
   States: {
-    [`${prefix}Work`]: { ...taskState(resource), Retry: RETRY_DISTRIBUTED, Next: `${prefix}More` },
+    [`${prefix}Work`]: { ...taskState(resource), Retry: RETRY_PASSES, Next: `${prefix}More` },
     [`${prefix}More`]: {
       Type: 'Choice',
       Choices: [{ Variable: '$.more', BooleanEquals: true, Next: `${prefix}Work` }],

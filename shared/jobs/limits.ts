@@ -65,17 +65,17 @@ export interface Limits {
   readonly bytesPerItem: number
   /**
    * The size from which a blob is read and copied in steps, in bytes. A pass can stop between two steps, and the next
-   * pass continues there. Hashing in steps is 3 to 4 times as slow (`ResumableSha256`), so smaller blobs are read at
-   * once. At 60 MB/s, this takes at most 18 seconds.
+   * pass continues there. Hashing in steps takes about five times as much CPU time (`ResumableSha256`), so smaller blobs
+   * are read at once. At 60 MB/s, this takes at most 18 seconds.
    */
   readonly largeBlobBytes: number
   /**
-   * The largest size of a blob, in bytes. A larger blob is rejected before it is read. Hashing 5 TiB takes 25 hours at
-   * 60 MB/s, and an export may run for 36 hours. Hashing in steps can be slower (`infra/SCALE.md`), so the export of a
-   * smaller blob can exceed this time, too, if S3 has no SHA-256 of the blob.
+   * The largest size of a blob, in bytes. A larger blob is rejected before it is read. Hashing 5 TiB in steps takes 41
+   * hours at 37 MB/s (`infra/SCALE.md`). An export hashes a blob once and may run for 72 hours. A restore hashes it at
+   * most twice and may run for 92 hours.
    */
   readonly maxBlobBytes: number
-  /** The number of bytes of a large blob that are hashed in one step. At 60 MB/s, a step takes 4 seconds. */
+  /** The number of bytes of a large blob that are hashed in one step. At 37 MB/s, a step takes 7 seconds. */
   readonly hashStepBytes: number
   /** The size of the parts in which a large blob is copied. S3 copies a part of 512 MiB within seconds. */
   readonly copyPartBytes: number

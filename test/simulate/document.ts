@@ -1,4 +1,7 @@
 import prettyBytes from 'pretty-bytes'
+import { exportWorkflow } from '../../functions/workflows/export.workflow.ts'
+import { restoreWorkflow } from '../../functions/workflows/restore.workflow.ts'
+import type { Definition } from '../../functions/workflows/states.ts'
 import { ASSUMPTIONS } from './assumptions.ts'
 import { brokenCeilings, CEILINGS } from './ceilings.ts'
 import type { Scenario } from './scenario.ts'
@@ -39,9 +42,9 @@ The export is limited by the quota of the table, and the restore by the write un
 A quota of more than 40,000 units and warm throughput shorten both.
 In an account with a limit of 10 functions, this limit decides instead.
 
-A higher \`max_concurrency\` makes a large export slower if the quota of the table stays the same.
-The workers then wait for the table, and their passes write more and smaller segments.
-Every pass of \`export-blobs\` must read more lists, and S3 throttles these reads.
+With a higher \`max_concurrency\`, a large job is faster, but costs more:
+more workers wait for the table at the same time, and Lambda charges for this time.
+The passes of workers that wait write more and smaller segments.
 
 ## Limits
 
@@ -65,10 +68,16 @@ These numbers are allowed:
   and 900 seconds of a function: limits of AWS.
 - ${whole(CEILINGS.mapItems)} items of a map and 64 KiB of state between two stages: limits of the project.
   AWS runs at most 10,000 items of a map at the same time, and accepts a state of 256 KiB.
-- 36 hours of an export and 92 hours of a restore: time limits of the workflows.
+- ${hours(exportWorkflow)} hours of an export and ${hours(restoreWorkflow)} hours of a restore: time limits of the workflows.
 
-With the default \`max_concurrency\`, exports and restores of up to 250 million resources stay within all limits.
-Divide larger stores by model: each export and each restore can have its own models.
+Exports and restores of up to 250 million resources stay within all limits in each of these accounts.
+
+In an account with a limit of 10 functions, a restore writes about 10 million resources an hour,
+because each worker writes to one partition of DynamoDB at a time.
+Before you restore more than 800 million resources in such an account, request a higher limit,
+or divide the restore by model: each restore can have its own models.
+If a restore with \`skip\` has exceeded its time limit, it can be
+[started again](../functions/API.md#what-a-restore-guarantees), and skips what it has already restored.
 
 ${broken([...sizes, ...largeBlobs])}
 
@@ -106,6 +115,7 @@ ${table(
 A store of 1 million resources with one large blob, of which S3 has no SHA-256, and 1,000 functions.
 A pass can stop inside a large blob, and the next pass continues there.
 Only one function at a time hashes the blob, so the time does not depend on the number of functions.
+The last row is the largest blob that is allowed.
 
 ${table(
   ['blob', 'export', 'restore', 'parts', 'passes of the export', 'events of an item'],
@@ -126,6 +136,10 @@ ${table(['what', 'value', 'source'], ASSUMPTIONS)}
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+
+/** Returns the time limit of a workflow. */
+const hours = (workflow: (arn: (stage: string) => string) => Definition): number =>
+  workflow((stage) => stage).TimeoutSeconds / 3600
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
 const millions = (value: number): string => `${(value / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} M`

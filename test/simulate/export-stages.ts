@@ -137,6 +137,8 @@ export class ExportStages {
     const { n, pass } = input
     this.#blobPlan ??= await world.workFiles.find(BLOB_PLAN, JOB)
     if (this.#blobPlan === undefined) return mergeListsOfGroup(world, EXPORT_MERGE, input)
+    const kept = world.jobs.kept(EXPORT_BLOBS.name, n, pass)
+    if (kept !== undefined) return kept
     const { items, lists } = this.#blobPlan
     const smallWork: SmallBlobWork = {
       lists: overlapping(lists, must(items[n])),

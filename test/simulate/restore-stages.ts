@@ -168,6 +168,8 @@ export class RestoreStages {
     const { n, pass } = input
     this.#blobPlan ??= await world.workFiles.find(RESTORE_BLOB_PLAN, JOB)
     if (this.#blobPlan === undefined) return mergeListsOfGroup(world, PREFLIGHT_MERGE, input)
+    const kept = world.jobs.kept(PREFLIGHT_BLOBS.name, n, pass)
+    if (kept !== undefined) return kept
     const { items, lists } = this.#blobPlan
     const segments = await this.#segments()
     const first = segments.findIndex(({ model }) => model === undefined)

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../shared/jobs/limits.ts'
 import { GB } from './assumptions.ts'
 import { COMPRESSION, type Scenario } from './scenario.ts'
 
@@ -28,7 +29,7 @@ export const SCENARIOS: readonly Scenario[] = SIZES.flatMap((resources) =>
 
 const [, USUAL_ACCOUNT = { functions: 1_000 }] = ACCOUNTS
 
-/** Stores with one large blob. */
-export const LARGE_BLOB_SCENARIOS: readonly Scenario[] = [20 * GB, 2_000 * GB].map((size) =>
+/** Stores with one large blob. The last is the largest that is allowed. */
+export const LARGE_BLOB_SCENARIOS: readonly Scenario[] = [20 * GB, 2_000 * GB, LIMITS.maxBlobBytes].map((size) =>
   scenario(1e6, USUAL_ACCOUNT, [size]),
 )

@@ -37,11 +37,12 @@ export interface Figures {
   readonly export: JobFigures
   /** Absent if the export failed. */
   readonly archive?: ExportedArchive
+  /** Absent if the export failed, or if no restore was simulated. */
   readonly restore?: JobFigures
 }
 
-/** Simulates an export, and a restore of its archive into an empty table. */
-export const simulate = async (scenario: Scenario): Promise<Figures> => {
+/** Simulates an export and, by default, a restore of its archive into an empty table. */
+export const simulate = async (scenario: Scenario, { restores = true } = {}): Promise<Figures> => {
   const { maxConcurrency } = scenario
   const options = maxConcurrency === undefined ? {} : { maxConcurrency }
   const source = new World(scenario, { isNewTable: false })
@@ -56,6 +57,7 @@ export const simulate = async (scenario: Scenario): Promise<Figures> => {
   const { archive } = exporting
   const segments = source.jobs.count('export-records') + source.jobs.count('export-blobs')
   if (archive === undefined) return { scenario, segments, export: exported }
+  if (!restores) return { scenario, segments, archive, export: exported }
   const target = new World(scenario, { isNewTable: true })
   const { bucket, key, etag } = archive.object
   target.jobs.add({

@@ -6,6 +6,7 @@ import { Leases } from '../../shared/jobs/aws/leases.ts'
 import type { Lease } from '../../shared/jobs/lease.ts'
 import { ShardRecords, type StoredShards } from '../../shared/jobs/aws/shard-records.ts'
 import type { Job } from '../../shared/jobs/job.ts'
+import type { PassResult } from '../../shared/jobs/pass.ts'
 import type { ResultName, Stage } from '../../shared/jobs/stage.ts'
 import type { MultipartUpload } from '../../shared/objects/aws/multipart-upload.ts'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
@@ -22,10 +23,13 @@ const NO_S3 = new S3Client({ region: 'simulation', credentials: { accessKeyId: '
 
 const PAGE_BYTES = 1024 * 1024
 
+/** The result of a simulated pass. Its other members are those of the result of the real pass. */
+type SimulatedResult = PassResult & Readonly<Record<string, unknown>>
+
 interface KeptResult {
   readonly n: number
   readonly pass: number
-  readonly result: object
+  readonly result: SimulatedResult
   /** In bytes of JSON. */
   readonly size: number
 }
@@ -35,6 +39,7 @@ export class SimulatedJobs extends JobStore {
   readonly #clock: VirtualClock
   readonly #jobs = new Map<string, Job>()
   readonly #results = new Map<string, KeptResult[]>()
+  readonly #byPass = new Map<string, SimulatedResult>()
   /** Read units of the job table. */
   readUnits = 0
   writeUnits = 0
@@ -49,12 +54,21 @@ export class SimulatedJobs extends JobStore {
   }
 
   /** Stores the result of a simulated pass. Its size counts as in DynamoDB. */
-  keep(stage: ResultName, n: number, pass: number, result: object): void {
+  keep(stage: ResultName, n: number, pass: number, result: SimulatedResult): void {
     const kept = this.#results.get(stage) ?? []
     const size = sizeOf(result)
     kept.push({ n, pass, result, size })
+    this.#byPass.set(`${stage}/${n}/${pass}`, result)
     this.#results.set(stage, kept)
     this.writeUnits += Math.ceil(size / 1024)
+  }
+
+  /**
+   * Returns the result of a pass that was run before. A distributed map runs the passes of an unfinished inline map
+   * again.
+   */
+  kept(stage: ResultName, n: number, pass: number): SimulatedResult | undefined {
+    return this.#byPass.get(`${stage}/${n}/${pass}`)
   }
 
   /** Returns the number of results of a stage. */
