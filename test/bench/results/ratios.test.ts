@@ -31,6 +31,11 @@ describe('the ratios of a data set', () => {
     expect(ratiosOf([comparison], { kind: 'records', measures })).toEqual({ all: 0.375 })
   })
 
+  it('use the first of several floors that was measured', () => {
+    const comparison = { name: 'all', ours: 'export', others: ['put blobs|copy blobs|query'] }
+    expect(ratiosOf([comparison], { kind: 'records', measures })).toEqual({ all: 1.125 })
+  })
+
   it.each([
     { name: 'no such measure', ours: 'restore', others: ['query'] },
     { name: 'no such stage', ours: 'export:verify', others: ['query'] },
