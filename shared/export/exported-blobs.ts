@@ -11,7 +11,7 @@ import { type LargeBlobPosition, type LargeBlobServices, writeLargeBlob } from '
 import { EXPORT_BLOBS, workName } from './messages.ts'
 
 /**
- * The size at which a segment ends. S3 limits an object to 5 TiB and 10,000 parts, so 1 TiB leaves a wide margin. The
+ * The size at which a segment ends. S3 limits an object to 50 TB and 10,000 parts, so 1 TiB leaves a wide margin. The
  * smaller limit `segmentBytes` is not sufficient. It counts only the bytes that the worker reads, and S3 copies blobs of
  * 16 MiB or more without the worker.
  */

@@ -73,6 +73,7 @@ export interface Limits {
    * The largest size of a blob, in bytes. A larger blob is rejected before it is read. Hashing 5 TiB in steps takes 41
    * hours at 37 MB/s (`infra/SCALE.md`). An export hashes a blob once and may run for 72 hours. A restore hashes it at
    * most twice and may run for 92 hours.
+   * S3 accepts objects of up to 50 TB since December 2025, but no job could hash them in time.
    */
   readonly maxBlobBytes: number
   /** The number of bytes of a large blob that are hashed in one step. At 37 MB/s, a step takes 7 seconds. */

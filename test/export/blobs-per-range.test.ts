@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BlobTooLargeError } from '../../shared/blobs/errors.ts'
 import { BlobReferenceSet } from '../../shared/blobs/blob-references.ts'
 import type { BlobReferenceList } from '../../shared/blobs/blob-reference-list.ts'
 import { BlobStore } from '../../shared/blobs/blob-store.ts'
@@ -28,7 +29,7 @@ describe('the number of blobs of a map item', () => {
     }
     return references.write(services.objects, work, 'references')
   }
-  const limits = { blobsPerRange: 20, bytesPerRange: 1000 }
+  const limits = { blobsPerRange: 20, bytesPerRange: 1000, maxBlobBytes: 10_000 }
 
   it.each<[string, (number | undefined)[], number]>([
     ['is limited by the bytes of its blobs', [300, 500, 400], 2],
@@ -39,6 +40,12 @@ describe('the number of blobs of a map item', () => {
     ['is estimated from a sample of many blobs', Array.from({ length: 200 }, () => 250), 4],
   ])('%s', async (_title, sizes, expected) => {
     expect(await blobsPerRange(services, [await listOf(sizes)], limits)).toBe(expected)
+  })
+
+  it('is not computed if a blob of the sample is too large, and the error names this blob', async () => {
+    const lists = [await listOf([1, 10_001])]
+    await expect(blobsPerRange(services, lists, limits)).rejects.toThrow(BlobTooLargeError)
+    await expect(blobsPerRange(services, lists, limits)).rejects.toMatchObject({ id: 'blob 1', size: 10_001 })
   })
 
   it('is the limit if there are no blobs', async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RESULT_COUNTERS } from '../../functions/http/result-counters.ts'
 import { COMPOSE_PARTS, joinRound } from '../../shared/export/messages.ts'
 import { progressOf } from '../../shared/jobs/progress.ts'
-import { LIMITS } from '../../shared/jobs/limits.ts'
+import { LIMITS, type Limits } from '../../shared/jobs/limits.ts'
 import { CONVERT } from '../../shared/restore/messages/convert.ts'
 import { stableContents, unfinishedUploads } from '../contents.ts'
 import { buildBlobs, buildResource, combine, writeToStore } from './sample-store.ts'
@@ -87,5 +87,23 @@ describe('an archive that is composed', () => {
     const results = await Array.fromAsync(runner.services.jobs.results(restored.job_id, CONVERT))
     expect(results.filter(({ result }) => result.phase === 'finish').length).toBeGreaterThan(1)
     expect(await unfinishedUploads(runner.clients)).toEqual([])
+  })
+})
+
+describe('the segments of a converted stream', () => {
+  it.each<[string, Partial<Limits>, number]>([
+    ['are as large as one map item of the restore', { rangeBytes: MIB }, 4],
+    ['are larger if the archive would otherwise have too many parts', { rangeBytes: MIB, maxParts: 4 }, 2],
+    ['end before their index is too large', { indexBytes: 1 }, 4],
+  ])('%s', async (_, changed, count) => {
+    const { archive } = await runner.export(['country'], {}, true, 'specstar')
+    await runner.wipe()
+    await runner.deploy({}, { passMs: LIMITS.passMs, largeBlobBytes: LIMITS.largeBlobBytes, ...changed })
+    const restored = await runner.restore(archive)
+    await runner.deploy({}, { ...LIMITS, ...limits })
+    expect(restored).toMatchObject({ result: { verification: { passed: true } } })
+    const results = await Array.fromAsync(runner.services.jobs.results(restored.job_id, CONVERT))
+    const segments = results.flatMap(({ result }) => (result.phase === 'blobs' ? result.blob_segments : []))
+    expect(segments).toHaveLength(count)
   })
 })

@@ -16,6 +16,7 @@ import { workName } from '../messages/work-names.ts'
 import { DamagedBlobs } from './damaged-blobs.ts'
 import { scannedBlobs } from './phase-results.ts'
 import { RunMerge } from './run-merge.ts'
+import { segmentSizeFor } from './segment-size.ts'
 import type { ConvertServices } from './services.ts'
 import { contentsBelow, openContents } from './stream-contents.ts'
 import { abandon } from '../../objects/abandon.ts'
@@ -33,6 +34,7 @@ export const convertBlobs = async (
   const { source } = cursor
   const { objects, workFiles, limits } = services
   const scanned = await scannedBlobs(services, attempt.job_id, cursor)
+  const segmentSize = segmentSizeFor(source.size, limits)
   const ranges = prefixRanges(scanned.entries, limits.blobsPerRange)
   const merge = await RunMerge.open(objects, scanned.runs, cursor.run_offsets)
   const segments = new BlobSegments({ objects, workFiles }, (k) => ({
@@ -97,8 +99,8 @@ export const convertBlobs = async (
         // A blob to which no payload refers is copied too, because the archive must contain everything that the stream
         // contains.
         const models = references.get(position)?.models ?? []
-        // A segment ends when it is large enough for one map item of the restore.
-        if (segments.open !== undefined && segments.open.bytes >= limits.rangeBytes)
+        const { open } = segments
+        if (open !== undefined && (open.bytes >= segmentSize || open.indexBytes >= limits.indexBytes))
           await storeFinished(attempt, () => segments.finishSegment())
         await segments.add({ position, id: location.id, models }, content)
         references.delete(position)

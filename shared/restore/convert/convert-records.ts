@@ -19,6 +19,7 @@ import { remainingRuns } from './phase-results.ts'
 import { bucketOf, RecordsSegments } from './records-segments.ts'
 import type { RunEntry } from './run-entry.ts'
 import { RunMerge } from './run-merge.ts'
+import { segmentSizeFor } from './segment-size.ts'
 import type { ConvertServices } from './services.ts'
 import { abandon } from '../../objects/abandon.ts'
 
@@ -35,7 +36,7 @@ export const convertRecords = async (
   const { workFiles } = services
   const runs = await remainingRuns(services, attempt.job_id, cursor)
   const merge = await RunMerge.open(services.objects, runs, run_offsets)
-  const segments = new RecordsSegments(attempt, services)
+  const segments = new RecordsSegments(attempt, services, segmentSizeFor(source.size, services.limits))
   const resources = new CompleteResources()
   const pages = new FaultPages(workFiles, attempt)
   const addFaults = async (): Promise<void> => {

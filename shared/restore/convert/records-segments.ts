@@ -15,20 +15,22 @@ interface OpenSegment {
 
 /**
  * Writes the records of one pass as segments. The caller calls `mark` between two digest buckets. A segment ends there
- * if the model changes, or if the segment is large enough for one map item of the restore.
+ * if the model changes, or if the segment has `segmentSize` bytes or more.
  */
 export class RecordsSegments {
   readonly #attempt: Attempt
   readonly #services: ConvertServices
+  readonly #segmentSize: number
   readonly #finished: RecordsSegment[] = []
   #open: OpenSegment | undefined
   /** The segment that was open at the last call of `mark`. */
   #marked: OpenSegment | undefined
   #isResourceOpen = false
 
-  constructor(attempt: Attempt, services: ConvertServices) {
+  constructor(attempt: Attempt, services: ConvertServices, segmentSize: number) {
     this.#attempt = attempt
     this.#services = services
+    this.#segmentSize = segmentSize
   }
 
   /** Ends the last resource. Has no effect if no resource is open. */
@@ -83,7 +85,7 @@ export class RecordsSegments {
   }
 
   #isComplete(open: OpenSegment, model: string): boolean {
-    return open.model !== model || open.records.bytesSoFar >= this.#services.limits.rangeBytes
+    return open.model !== model || open.records.bytesSoFar >= this.#segmentSize
   }
 
   #openSegment(model: string): OpenSegment {
