@@ -21,7 +21,7 @@ export const scaleDocument = (sizes: readonly Figures[], largeBlobs: readonly Fi
 
 ## Time and cost
 
-_Functions_ is the account's limit of functions that run at the same time.
+_Functions_ is the account's limit of concurrent Lambda executions.
 With 10,000 functions, the setting \`max_concurrency\` is 1,000. Otherwise, it is 64 by default.
 
 ${table(
@@ -38,9 +38,12 @@ ${table(
 
 \\* The job fails, see [Limits](#limits). The times and costs are those until it fails.
 
-The export is limited by the quota of the table, and the restore by the write units that DynamoDB offers.
-A quota of more than 40,000 units and warm throughput shorten both.
-In an account with a limit of 10 functions, this limit decides instead.
+What limits the speed of a large job:
+
+- An export reads as fast as the quota of the table allows, which is 40,000 units per second by default.
+- A restore writes as fast as the table allows. The throughput of a new table grows with its use.
+  To begin with more, set [warm throughput](RUNBOOK.md#speeding-up-a-large-restore).
+- In an account with a limit of 10 functions, this limit decides.
 
 With a higher \`max_concurrency\`, a large job is faster, but costs more:
 more workers wait for the table at the same time, and Lambda charges for this time.
@@ -52,7 +55,8 @@ Each row contains the largest numbers of an export and a restore:
 
 - _segments_: the intermediate files of the export.
 - _parts_: the parts of the upload that creates the archive. If there are too many, segments are joined first.
-- _map items_: the shares into which one stage divides its work.
+- _map items_: the shares into which a stage divides its work. The number is that of the stage with the most of them.
+  If a job fails, its later stages are missing.
 - _state_: the data between two stages of a workflow.
 - _events_: the entries in the history of one execution.
 - _longest function_: the longest call of a function.
@@ -90,11 +94,13 @@ ${broken([...sizes, ...largeBlobs])}
 
 ## Passes and units
 
-_Passes_ are the runs of all functions.
+_Passes_ is the number of function calls in the job.
 _Throttled_ is the number of starts that Lambda rejected. The workflow repeats them.
 _Demand_ shows how much the workers request from the busiest partition of DynamoDB:
 at 3 ×, they request three times as much as the partition accepts.
 Their calls wait until they are accepted.
+A restore reads hardly anything from an empty table before \`verify\`.
+If it fails before this stage, its read units are therefore almost 0.
 
 ${table(
   ['resources', 'functions', 'job', 'passes', 'throttled', 'read units', 'write units', 'demand'],
@@ -119,7 +125,8 @@ ${table(
 
 ## Large blobs
 
-A store of 1 million resources with one large blob, of which S3 has no SHA-256, and 1,000 functions.
+These are the times for a store of 1 million resources and one large blob, with 1,000 functions.
+S3 has not stored a SHA-256 of the blob, so its bytes are read and hashed.
 A pass can stop inside a large blob, and the next pass continues there.
 Only one function at a time hashes the blob, so the time does not depend on the number of functions.
 The last row is the largest blob that is allowed.
@@ -184,7 +191,13 @@ const broken = (all: readonly Figures[]): string => {
   const lines = all.flatMap((figures) => {
     const { scenario } = figures
     const blob = scenario.largeBlobs.map((size) => `, blob of ${prettyBytes(size)}`).join('')
-    return brokenCeilings(figures).map((text) => `- ${nameOf(scenario).join(' resources, ')} functions${blob}: ${text}`)
+    return brokenCeilings(figures).map(
+      (text) => `- ${nameOf(scenario).join(' resources, ')} functions${blob}: ${sentence(text)}`,
+    )
   })
   return lines.length === 0 ? 'No limit is exceeded.' : `These limits are exceeded:\n\n${lines.join('\n')}`
 }
+
+/** Describes an exceeded limit without colons, if it is the reason why a job fails. */
+const sentence = (text: string): string =>
+  text.replace(/^(export|restore): fails with ([\w.]+): /, 'the $1 fails with `$2`,\n  because ')
