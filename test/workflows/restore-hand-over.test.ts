@@ -1,14 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
+import { ResourceWriter } from '../../shared/resources/aws/resource-writer.ts'
+import { APPLY_BLOBS } from '../../shared/restore/messages/apply.ts'
 import { PREFLIGHT } from '../../shared/restore/messages/preflight.ts'
 import { PREFLIGHT_BLOBS } from '../../shared/restore/messages/preflight-blobs.ts'
 import { VERIFY } from '../../shared/restore/messages/verify.ts'
 import { stableContents } from '../contents.ts'
 import { buildBlobs, buildResource, combine, type StoreData, writeToStore } from './sample-store.ts'
 import { startRunner } from './start-runner.ts'
-import { type Call, callWithStage, nthCall, throttleCalls } from './throttled-calls.ts'
+import { type Call, callWithStage, nthCall, throttleCalls, throttledError } from './throttled-calls.ts'
 
 const runner = await startRunner({ callStage: callWithStage })
 
@@ -127,6 +130,68 @@ describe('preflight-blobs', () => {
     expect(calls).toBeLessThan(unthrottled + 20)
     await expectNoFailure(job)
     expect(job).toMatchObject({ result: { verification: { passed: true } } })
+  })
+})
+
+describe('apply-blobs', () => {
+  it('hands over the blobs of its first batch that it has written', async () => {
+    const writesBlob = ({ stage, operation, key }: Call): boolean =>
+      stage === 'apply-blobs' && operation === 'PutObject' && key.startsWith('blobs/')
+    const { job, calls } = await restoreThrottled(writesBlob, 100)
+    const results = await allResults(runner.services, job.job_id, APPLY_BLOBS)
+    expect(results.map(({ done }) => done)).toEqual([false, true])
+    expect(results.map(({ written }) => written).reduce((sum, count) => sum + count, 0)).toBe(COUNTRIES + SPILLED)
+    // Up to 8 blobs are written at the same time.
+    expect(calls).toBeLessThanOrEqual(COUNTRIES + 8)
+    await expectNoFailure(job)
+    expect(stableContents(await runner.contents())).toEqual(full)
+  })
+})
+
+describe('rollback', () => {
+  it('waits for its deletions before it hands over', async () => {
+    const { models } = runner.services
+    const payloads = Array.from({ length: 25 }, (_, k) => ({ name: `revision ${k}` }))
+    await writeToStore(
+      runner.clients,
+      combine(
+        ...Array.from({ length: 3 }, (_, k) => buildResource(models, { model: 'city', id: `city-${k}`, payloads })),
+      ),
+    )
+    const { archive: cities } = await runner.export(['city'])
+    await runner.wipe()
+    runner.beforeStage('apply-records', () =>
+      writeToStore(
+        runner.clients,
+        buildResource(models, { model: 'city', id: 'city-1', payloads: [{ name: 'other' }] }),
+      ),
+    )
+    let deleting = 0
+    let deletions = 0
+    const remove = ResourceWriter.prototype.removeIfAppliedBy
+    vi.spyOn(ResourceWriter.prototype, 'removeIfAppliedBy').mockImplementation(async function (
+      this: ResourceWriter,
+      ...deletion
+    ) {
+      deletions += 1
+      if (deletions === 35) throw throttledError()
+      deleting += 1
+      await sleep(20)
+      const removed = await remove.apply(this, deletion)
+      deleting -= 1
+      return removed
+    })
+    const stored: number[] = []
+    const keepResult = runner.services.jobs.keepResult.bind(runner.services.jobs)
+    vi.spyOn(runner.services.jobs, 'keepResult').mockImplementation((...result) => {
+      if (result[1].name === 'rollback') stored.push(deleting)
+      return keepResult(...result)
+    })
+    const job = await runner.restore(cities, { on_duplicate: 'raise_error' })
+    expect(job).toMatchObject({ status: 'failed', error: { type: 'conflict' } })
+    expect(stored).toEqual([0, 0])
+    const { items } = await runner.contents()
+    expect(items.size).toBe(2)
   })
 })
 

@@ -4,6 +4,7 @@ import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
+import { whileStoring } from '../../throttling/call-context.ts'
 import { BucketBorders } from '../extents/bucket-borders.ts'
 import { extentEvents } from '../extents/extent-records.ts'
 import { APPLY_RECORDS, type ApplyRecordsResult, ExtentCursor, SKIPPED_AFTER_CONFLICT } from '../messages/apply.ts'
@@ -81,7 +82,7 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
     if (cursor === undefined || !attempt.mustHandOver(failure.error)) throw failure.error
   }
   const { loaded, existing, skippedIds } = ending.outcome(failure?.bucket)
-  return {
+  return whileStoring(async () => ({
     ...continueAt(cursor),
     model: extent.model,
     loaded,
@@ -91,7 +92,7 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
       : {
           skipped_after_conflict: await workFiles.write(SKIPPED_AFTER_CONFLICT, skippedIds, job_id, n, attempt.attempt),
         }),
-  }
+  }))
 }
 
 const openApplier = (

@@ -95,13 +95,16 @@ export class BlobWriter {
   }
 
   /**
-   * Reads a run from the archive, and writes its blobs. Throws `EntryCorruptError` if the bytes of a blob do not have
+   * Reads a run from the archive, and writes its blobs. Calls `onWritten` for each written blob. Throws `EntryCorruptError` if the bytes of a blob do not have
    * the expected SHA-256.
    */
-  async writeRun({ start, length, blobs }: BlobRun): Promise<void> {
+  async writeRun({ start, length, blobs }: BlobRun, onWritten: (blob: RestoredBlob) => void): Promise<void> {
     const bytes = await this.#services.objects.readBytes(this.#options.archive, start, length)
     await workOnAll(blobs, PARALLEL_BLOBS, (blob) =>
-      this.#limit(() => this.#write(blob, bytes.subarray(blob.offset - start, blob.offset - start + blob.size))),
+      this.#limit(async () => {
+        await this.#write(blob, bytes.subarray(blob.offset - start, blob.offset - start + blob.size))
+        onWritten(blob)
+      }),
     )
   }
 
