@@ -3,7 +3,6 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
-import { ResourceWriter } from '../../shared/resources/aws/resource-writer.ts'
 import { APPLY_BLOBS } from '../../shared/restore/messages/apply.ts'
 import { PREFLIGHT } from '../../shared/restore/messages/preflight.ts'
 import { PREFLIGHT_BLOBS } from '../../shared/restore/messages/preflight-blobs.ts'
@@ -168,18 +167,21 @@ describe('rollback', () => {
     )
     let deleting = 0
     let deletions = 0
-    const remove = ResourceWriter.prototype.removeIfAppliedBy
-    vi.spyOn(ResourceWriter.prototype, 'removeIfAppliedBy').mockImplementation(async function (
-      this: ResourceWriter,
-      ...deletion
-    ) {
-      deletions += 1
-      if (deletions === 35) throw throttledError()
-      deleting += 1
-      await sleep(20)
-      const removed = await remove.apply(this, deletion)
-      deleting -= 1
-      return removed
+    const { resources } = runner.services
+    const openWriter = resources.writer.bind(resources)
+    vi.spyOn(resources, 'writer').mockImplementation((options) => {
+      const writer = openWriter(options)
+      const remove = writer.removeIfAppliedBy.bind(writer)
+      vi.spyOn(writer, 'removeIfAppliedBy').mockImplementation(async (...deletion) => {
+        deletions += 1
+        if (deletions === 35) throw throttledError()
+        deleting += 1
+        await sleep(20)
+        const removed = await remove(...deletion)
+        deleting -= 1
+        return removed
+      })
+      return writer
     })
     const stored: number[] = []
     const keepResult = runner.services.jobs.keepResult.bind(runner.services.jobs)
