@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
+import { expect } from 'vitest'
 import { encodeTrailer } from '../../shared/archive/tail.ts'
 import { BLOCK, paddingOf } from '../../shared/archive/tar-header.ts'
-import { checksumOf } from '../../shared/archive/tar-reader.ts'
+import { checksumOf, readSegmentHeader } from '../../shared/archive/tar-reader.ts'
 
 /** The bytes in front of an entry's content, written field by field as `FORMAT.md` defines them. */
 export const headerBytes = (path: string, size: number): Buffer => {
@@ -102,4 +103,16 @@ export const filesOf = (archive: Buffer): Map<string, Buffer> => {
     at += 512 + size + paddingOf(size)
   }
   return files
+}
+
+/** Reads the headers of one entry, which must be all of `bytes`. */
+export const readHeaders = async (bytes: Buffer): Promise<{ path: string; size: number }> => {
+  let rest = bytes
+  const header = await readSegmentHeader((length) => {
+    const taken = rest.subarray(0, length)
+    rest = rest.subarray(length)
+    return Promise.resolve(taken)
+  }, 'the header')
+  expect(rest.length).toBe(0)
+  return header
 }

@@ -1,30 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { ArchiveInvalidError } from '../../shared/archive/errors.ts'
-import { checksumOf, checkZero, isTarHeader, isZero, readSegmentHeader } from '../../shared/archive/tar-reader.ts'
-import { changed, extended, headerBytes, pax, record } from './tar-blocks.ts'
+import { checksumOf, checkZero, isTarHeader, isZero } from '../../shared/archive/tar-reader.ts'
+import { changed, extended, headerBytes, pax, readHeaders, record } from './tar-blocks.ts'
 
-/** Reads the headers of one entry, which must be all of `bytes`. */
-const read = async (bytes: Buffer): Promise<{ path: string; size: number }> => {
-  let rest = bytes
-  const header = await readSegmentHeader((length) => {
-    const taken = rest.subarray(0, length)
-    rest = rest.subarray(length)
-    return Promise.resolve(taken)
-  }, 'the header')
-  expect(rest.length).toBe(0)
-  return header
-}
 const expectInvalid = async (bytes: Buffer, message: string): Promise<void> => {
-  await expect(read(bytes)).rejects.toThrow(new ArchiveInvalidError(message))
+  await expect(readHeaders(bytes)).rejects.toThrow(new ArchiveInvalidError(message))
 }
 const plain = headerBytes('a/b', 5)
 const file = (path: string, size: number) => ({ path, size })
 
 describe('a header block', () => {
   it('contains path and size', async () => {
-    expect(await read(plain)).toEqual(file('a/b', 5))
-    expect(await read(headerBytes('a/b', 0))).toEqual(file('a/b', 0))
-    expect(await read(headerBytes('a/b/', 0))).toEqual(file('a/b/', 0))
+    expect(await readHeaders(plain)).toEqual(file('a/b', 5))
+    expect(await readHeaders(headerBytes('a/b', 0))).toEqual(file('a/b', 0))
+    expect(await readHeaders(headerBytes('a/b/', 0))).toEqual(file('a/b/', 0))
   })
 
   it.each([
@@ -46,7 +35,7 @@ describe('a header block', () => {
     const block = Buffer.from(plain)
     change(block)
     expect(isTarHeader(block)).toBe(outcome === 'accepted')
-    if (outcome === 'accepted') expect(await read(block)).toEqual(file('a/b', 5))
+    if (outcome === 'accepted') expect(await readHeaders(block)).toEqual(file('a/b', 5))
     else await expectInvalid(block, 'the header has a wrong checksum')
   })
 
@@ -56,7 +45,7 @@ describe('a header block', () => {
       block.write('ustar  \0', 257, 'latin1')
       block.write('12345670', 345, 'latin1')
     })
-    expect(await read(gnu)).toEqual(file('a/b', 5))
+    expect(await readHeaders(gnu)).toEqual(file('a/b', 5))
     for (const magic of ['ustar\x0001', 'ustar   ', 'ustar \0\0', '\0'.repeat(8)])
       await expectInvalid(
         changed(plain, (block) => block.write(magic, 257, 'latin1')),
@@ -70,12 +59,12 @@ describe('a header block', () => {
         block.write(name, 0, 'utf8')
         block.write(prefix, 345, 'utf8')
       })
-    expect(await read(named('n', 'p'))).toEqual(file('p/n', 0))
-    expect(await read(named('n\0x', 'p\0x'))).toEqual(file('p/n', 0))
-    expect(await read(named('n'.repeat(100), 'p'.repeat(155)))).toEqual(
+    expect(await readHeaders(named('n', 'p'))).toEqual(file('p/n', 0))
+    expect(await readHeaders(named('n\0x', 'p\0x'))).toEqual(file('p/n', 0))
+    expect(await readHeaders(named('n'.repeat(100), 'p'.repeat(155)))).toEqual(
       file(`${'p'.repeat(155)}/${'n'.repeat(100)}`, 0),
     )
-    expect(await read(named('ü', ''))).toEqual(file('ü', 0))
+    expect(await readHeaders(named('ü', ''))).toEqual(file('ü', 0))
     await expectInvalid(
       changed(plain, (block) => (block[0] = 0xff)),
       'the header contains a name that is not UTF-8',
@@ -89,7 +78,7 @@ describe('a header block', () => {
     ['5\0\0\0\0\0\0\0\0\0\0\0', 5],
     ['777777777777', 8 ** 12 - 1],
   ])('contains the size %j, which means %d', async (text, size) => {
-    expect(await read(changed(plain, (block) => block.write(text, 124, 'latin1')))).toEqual(file('a/b', size))
+    expect(await readHeaders(changed(plain, (block) => block.write(text, 124, 'latin1')))).toEqual(file('a/b', size))
   })
 
   it.each(['            ', '-0000000005 ', '00000000008 ', '5 5         '])(
@@ -108,9 +97,9 @@ describe('a header block', () => {
         block.writeUIntBE(0x80_00_00_00 + above, 124, 4)
         block.writeBigUInt64BE(size, 128)
       })
-    expect(await read(sized(5n))).toEqual(file('a/b', 5))
-    expect(await read(sized(2n ** 53n - 1n))).toEqual(file('a/b', 2 ** 53 - 1))
-    expect(await read(headerBytes('a', 2 ** 53 - 1))).toEqual(file('a', 2 ** 53 - 1))
+    expect(await readHeaders(sized(5n))).toEqual(file('a/b', 5))
+    expect(await readHeaders(sized(2n ** 53n - 1n))).toEqual(file('a/b', 2 ** 53 - 1))
+    expect(await readHeaders(headerBytes('a', 2 ** 53 - 1))).toEqual(file('a', 2 ** 53 - 1))
     for (const block of [sized(2n ** 53n), sized(5n, 1), sized(5n, 0x10000)])
       await expectInvalid(block, 'the header has a size over 2^53 - 1 bytes')
   })
@@ -125,17 +114,17 @@ describe('the headers of a segment', () => {
   })
 
   it('accept NUL as the type of a file', async () => {
-    expect(await read(changed(plain, undefined, '\0'))).toEqual(file('a/b', 5))
+    expect(await readHeaders(changed(plain, undefined, '\0'))).toEqual(file('a/b', 5))
   })
 
   const after = (...headers: Buffer[]): Buffer => Buffer.concat([...headers, plain])
 
   it('may contain the path in one pax header', async () => {
-    expect(await read(after(pax(record('path', 'ü'))))).toEqual(file('ü', 5))
-    expect(await read(after(pax(record('path', 'a=b c\nd'))))).toEqual(file('a=b c\nd', 5))
-    expect(await read(after(pax(record('path', ''))))).toEqual(file('', 5))
-    expect(await read(after(pax(record('path', 'x'), record('path', 'y'))))).toEqual(file('y', 5))
-    expect(await read(after(pax()))).toEqual(file('a/b', 5))
+    expect(await readHeaders(after(pax(record('path', 'ü'))))).toEqual(file('ü', 5))
+    expect(await readHeaders(after(pax(record('path', 'a=b c\nd'))))).toEqual(file('a=b c\nd', 5))
+    expect(await readHeaders(after(pax(record('path', ''))))).toEqual(file('', 5))
+    expect(await readHeaders(after(pax(record('path', 'x'), record('path', 'y'))))).toEqual(file('y', 5))
+    expect(await readHeaders(after(pax()))).toEqual(file('a/b', 5))
   })
 
   it('reject a pax header with another key than path', async () => {
@@ -178,7 +167,7 @@ describe('the headers of a segment', () => {
   it('reject a pax header over 64 KiB, and one whose padding is not zero', async () => {
     const longest = 'x'.repeat(65_536 - '65536 path=\n'.length)
     expect(pax(record('path', longest)).length).toBe(512 + 65_536)
-    expect(await read(after(pax(record('path', longest))))).toEqual(file(longest, 5))
+    expect(await readHeaders(after(pax(record('path', longest))))).toEqual(file(longest, 5))
     await expectInvalid(
       after(pax(record('path', `${longest}x`))),
       'the header has a body of 65537 bytes; at most 65536 are allowed',

@@ -1,38 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Item } from '../../shared/tables/item.ts'
 import { decodeMsgpack } from '../../shared/specstar/msgpack-reader.ts'
-import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
 import {
   decodeRevision,
   encodeMetadata,
   encodeRevision,
   unsupportedAttributes,
 } from '../../shared/specstar/resource-records.ts'
-import { Timestamp } from '../../shared/specstar/timestamp.ts'
-
-const encodeFields = (fields: object): Buffer => encodeMsgpack(new Map<string, unknown>(Object.entries(fields)))
-
-const UID = '0b5e2f0a-8d1c-4a3e-9f10-abcdefABCDEF'
-const NOON = new Timestamp('2026-01-05T12:00:00Z')
-const NINE = '2026-01-05T09:00:00'
-const indexed = new Map<string, unknown>([
-  ['10', 1n],
-  ['level', 1],
-])
-
-const INFO = {
-  uid: UID,
-  resource_id: 'a',
-  revision_id: 'a:2',
-  status: 'stable',
-  created_time: NOON,
-  updated_time: NINE,
-  created_by: 'ann',
-  updated_by: 'bob',
-}
-const revision = (info: unknown, payload: unknown = Buffer.from('{}')): Buffer =>
-  encodeFields({ info, raw_data: payload })
-const infoMap = (fields: object): Map<string, unknown> => new Map(Object.entries(fields))
+import { encodeFields, indexed, INFO, infoMap, NINE, NOON, revision, UID } from './record-fields.ts'
 
 const META_ITEM: Item = {
   pk: { S: 'a#m#0' },

@@ -1,24 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ArchiveInvalidError } from '../../shared/archive/errors.ts'
 import { binaryHeader, encodeMsgpack, mapHeader } from '../../shared/specstar/msgpack-writer.ts'
-import { eofFrame } from '../../shared/specstar/stream-frame.ts'
-import { StreamReader } from '../../shared/specstar/stream-reader.ts'
 import type { ByteSource } from '../../shared/specstar/stream-window.ts'
 import { sparse } from './byte-sources.ts'
-
-const INCOMPLETE = 'the bytes end inside a msgpack value'
-const tooLarge = (length: number): string =>
-  `the record has ${length} bytes; at most 33554432 are allowed, or a blob with at most 65536 bytes before and after it`
-
-const eof = eofFrame()
-
-const lengthBytes = (length: number): Buffer => {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(length)
-  return bytes
-}
-const readerOf = (source: ByteSource, offset = 0, records = 0): StreamReader =>
-  new StreamReader(source, { offset, records })
+import { eof, INCOMPLETE, lengthBytes, readerOf, tooLarge } from './frames.ts'
 
 describe('a record with a large blob', () => {
   const SIZE = 33_554_432

@@ -1,29 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ArchiveInvalidError, ArchiveTruncatedError } from '../../shared/archive/errors.ts'
 import { readStream } from '../../shared/specstar/read-stream.ts'
-import {
-  encodeFrame,
-  eofFrame,
-  headerFrame,
-  modelEndFrame,
-  modelStartFrame,
-} from '../../shared/specstar/stream-frame.ts'
+import { encodeFrame, modelEndFrame, modelStartFrame } from '../../shared/specstar/stream-frame.ts'
 import { MAX_HELD_RECORD, StreamReader } from '../../shared/specstar/stream-reader.ts'
 import { sourceOf } from './byte-sources.ts'
+import { blob, eof, header } from './frames.ts'
 
-const header = headerFrame()
-const eof = eofFrame()
 const start = modelStartFrame('a')
 const end = modelEndFrame('a')
-const blob = (bytes: Buffer, more: object = {}): Buffer =>
-  encodeFrame({
-    t: 'BlobRecord',
-    file_id: 'x',
-    blob_data: bytes,
-    size: BigInt(bytes.length),
-    content_type: 'a/b',
-    ...more,
-  })
 
 /** Reads a stream and its blobs to the end. Returns the types of its records. */
 const readAll = async (bytes: Buffer): Promise<string[]> => {

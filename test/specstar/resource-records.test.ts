@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
 import { decodeMetadata, decodeRevision, statedResourceId } from '../../shared/specstar/resource-records.ts'
-import { Timestamp } from '../../shared/specstar/timestamp.ts'
-
-const encodeFields = (fields: object): Buffer => encodeMsgpack(new Map<string, unknown>(Object.entries(fields)))
-
-const UID = '0b5e2f0a-8d1c-4a3e-9f10-abcdefABCDEF'
-const NOON = new Timestamp('2026-01-05T12:00:00Z')
-const NINE = '2026-01-05T09:00:00'
-const indexed = new Map<string, unknown>([
-  ['10', 1n],
-  ['level', 1],
-])
+import { encodeFields, indexed, INFO, infoMap, NINE, NOON, revision, UID } from './record-fields.ts'
 
 /** Required fields, and optional ones. */
 const META = {
@@ -33,26 +23,12 @@ const MORE_META = {
   rev_created_time: NINE,
   rev_updated_time: NOON,
 }
-const INFO = {
-  uid: UID,
-  resource_id: 'a',
-  revision_id: 'a:2',
-  status: 'stable',
-  created_time: NOON,
-  updated_time: NINE,
-  created_by: 'ann',
-  updated_by: 'bob',
-}
 const MORE_INFO = {
   parent_revision_id: 'a:1',
   parent_schema_version: 'v0',
   schema_version: 'v1',
   data_hash: 'xxh3_128:00',
 }
-
-const revision = (info: unknown, payload: unknown = Buffer.from('{}')): Buffer =>
-  encodeFields({ info, raw_data: payload })
-const infoMap = (fields: object): Map<string, unknown> => new Map(Object.entries(fields))
 
 describe('metadata in a stream', () => {
   it('is decoded with all fields, times as text and indexed data as JSON text', () => {

@@ -1,36 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { ArchiveInvalidError, ArchiveTruncatedError } from '../../shared/archive/errors.ts'
 import { binaryHeader, encodeMsgpack, mapHeader } from '../../shared/specstar/msgpack-writer.ts'
-import { encodeFrame, eofFrame, headerFrame } from '../../shared/specstar/stream-frame.ts'
+import { encodeFrame } from '../../shared/specstar/stream-frame.ts'
 import { StreamReader } from '../../shared/specstar/stream-reader.ts'
 import { type StreamRecord, streamOffsetOf } from '../../shared/specstar/stream-record.ts'
 import type { ByteSource } from '../../shared/specstar/stream-window.ts'
 import { sourceOf, sparse } from './byte-sources.ts'
 import { must } from '../../shared/values/must.ts'
+import { blob, eof, header, INCOMPLETE, lengthBytes, readerOf, tooLarge } from './frames.ts'
 
-const INCOMPLETE = 'the bytes end inside a msgpack value'
-const tooLarge = (length: number): string =>
-  `the record has ${length} bytes; at most 33554432 are allowed, or a blob with at most 65536 bytes before and after it`
-
-const header = headerFrame()
-const eof = eofFrame()
-const blob = (bytes: Buffer, more: object = {}): Buffer =>
-  encodeFrame({
-    t: 'BlobRecord',
-    file_id: 'x',
-    blob_data: bytes,
-    size: BigInt(bytes.length),
-    content_type: 'a/b',
-    ...more,
-  })
-
-const lengthBytes = (length: number): Buffer => {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(length)
-  return bytes
-}
-const readerOf = (source: ByteSource, offset = 0, records = 0): StreamReader =>
-  new StreamReader(source, { offset, records })
 const nextOf = async (...bytes: readonly Buffer[]): Promise<StreamRecord> =>
   must(await readerOf(sourceOf(Buffer.concat(bytes))).next())
 
