@@ -1,5 +1,5 @@
 import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { randomBytes } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { putItems, readContents, removeItems, stableContents, type StoreClients,
 import { craftItems } from '../../archive/craft.ts'
 import { buildBlobs, writeToStore, sampleStore, buildResource, combine } from '../../workflows/sample-store.ts'
 import { bundlesOf } from './template.ts'
+import { type Answer, DeploymentClient, expectList } from './deployment-client.ts'
 import { LocalDeployment } from './local-deployment.ts'
 import { type Allowed, matching } from './policy.ts'
 import { obsoleteReasons, reasonFor } from './unused-permissions.ts'
@@ -18,9 +19,11 @@ import { obsoleteReasons, reasonFor } from './unused-permissions.ts'
 const MODELS = await loadModelsFile(new URL('../../../shared/models.json', import.meta.url))
 const SCOPE = 'models=city,country,memo'
 const MIB = 1024 * 1024
+const HOUR_MS = 3_600_000
 
 let deployment: LocalDeployment
 let clients: StoreClients
+let api: DeploymentClient
 /** The contents of a store with a blob that is large enough to be copied by S3. */
 const content = combine(
   sampleStore(MODELS),
@@ -31,55 +34,10 @@ beforeAll(async () => {
   deployment = await LocalDeployment.start()
   const { dynamo, s3, config } = deployment.servers
   clients = { dynamo, s3, config }
+  api = new DeploymentClient(deployment, clients)
   await writeToStore(clients, content)
 }, 180_000)
 afterAll(() => deployment.stop())
-
-interface Answer {
-  readonly status: number
-  readonly body: Readonly<Record<string, unknown>> & { readonly job_id: string }
-}
-const request = async (method: string, path: string, body?: object | Buffer): Promise<Answer> => {
-  const isBytes = Buffer.isBuffer(body)
-  const response = await fetch(deployment.url + path, {
-    method,
-    redirect: 'manual',
-    ...(body === undefined
-      ? {}
-      : {
-          body: isBytes ? new Uint8Array(body) : JSON.stringify(body),
-          headers: { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' },
-        }),
-  })
-  const text = await response.text()
-  return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Answer['body'] }
-}
-/** Sends the event of an upload to its function and waits for the restore. */
-const sendUploadEvent = async (key: string): Promise<void> => {
-  const bucket = clients.config.buckets.restores
-  const { ETag = '', VersionId } = await clients.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
-  const object = { key, etag: ETag.replaceAll('"', ''), 'version-id': VersionId, sequencer: '1' }
-  await deployment.function('upload').invoke({ detail: { bucket: { name: bucket }, object } }, 60_000)
-  for (const name of deployment.aws.started) await deployment.ended(name)
-}
-const upload = async (key: string, body: Buffer): Promise<void> => {
-  await clients.s3.send(new PutObjectCommand({ Bucket: clients.config.buckets.restores, Key: key, Body: body }))
-  await sendUploadEvent(key)
-}
-const getObject = async (key: string, bucket: string): Promise<Buffer> => {
-  const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
-  return Buffer.from((await Body?.transformToByteArray()) ?? [])
-}
-
-/**
- * Expects that the problem has a URL of the list of resources, and that the list names one resource of model `memo`.
- */
-const expectList = async ({ body }: Answer): Promise<void> => {
-  const { unrestorable_resources } = body as unknown as { unrestorable_resources: { list: { url: string } } }
-  const list = await fetch(unrestorable_resources.list.url)
-  expect(list.status).toBe(200)
-  expect(JSON.parse(await list.text())).toMatchObject({ model: 'memo' })
-}
 
 describe('the synthesized deployment', () => {
   it('has bundles of less than 2 MiB, each of which loads on its own', async () => {
@@ -95,7 +53,7 @@ describe('the synthesized deployment', () => {
 
   it('exports the store, and signs a URL with a session that can read only this archive', async () => {
     before = await readContents(clients)
-    fullExport = await request('GET', `/_backup/export?${SCOPE}&wait=25`)
+    fullExport = await api.request('GET', `/_backup/export?${SCOPE}&wait=25`)
     expect(fullExport).toMatchObject({ status: 200, body: { status: 'succeeded', complete: true } })
     const answer = await fetch(String(fullExport.body['url']))
     expect(answer.status).toBe(200)
@@ -111,19 +69,21 @@ describe('the synthesized deployment', () => {
 
   it('restores the export byte for byte and verifies it', async () => {
     await wipe(clients)
-    const answer = await request('POST', '/_backup/import?wait=25', { from: { job_id: fullExport.body.job_id } })
+    const answer = await api.request('POST', '/_backup/import?wait=25', { from: { job_id: fullExport.body.job_id } })
     expect(answer).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
     expect(stableContents(await readContents(clients))).toEqual(stableContents(before))
     expect(deployment.aws.events.at(-1)).toMatchObject({ DetailType: 'Restore Succeeded' })
-    expect(await request('GET', `/_backup/jobs/${answer.body.job_id}/report`)).toMatchObject({ body: { passed: true } })
+    expect(await api.request('GET', `/_backup/jobs/${answer.body.job_id}/report`)).toMatchObject({
+      body: { passed: true },
+    })
   })
 
   it('leaves out a resource that could not be restored if strict is false', async () => {
     const [item = {}] = [...before.items.values()].filter(({ pk }) => pk?.S?.startsWith('memo#m#'))
     await putItems(clients, [{ ...item, updated_by: { N: '1' } }])
-    const answer = await request('GET', '/memo/export?strict=false&wait=25')
+    const answer = await api.request('GET', '/memo/export?strict=false&wait=25')
     expect(answer).toMatchObject({ status: 200, body: { status: 'partial', left_out: { count: 1 } } })
-    const strict = await request('GET', '/memo/export?wait=25')
+    const strict = await api.request('GET', '/memo/export?wait=25')
     expect(strict).toMatchObject({ status: 409, body: { type: 'unrestorable-resources' } })
     await expectList(strict)
     await putItems(clients, [item])
@@ -131,7 +91,7 @@ describe('the synthesized deployment', () => {
 
   it('rejects an archive with a resource that cannot be restored, and signs a URL of the list of such resources', async () => {
     const [item = {}] = [...before.items.values()].filter(({ pk }) => pk?.S?.startsWith('memo#m#'))
-    const answer = await request('POST', '/memo/import?wait=25', craftItems('memo', [[item]]))
+    const answer = await api.request('POST', '/memo/import?wait=25', craftItems('memo', [[item]]))
     expect(answer).toMatchObject({ status: 400, body: { type: 'archive-invalid' } })
     await expectList(answer)
   })
@@ -139,63 +99,67 @@ describe('the synthesized deployment', () => {
   it('counts items that belong to no resource in an export of everything', async () => {
     const other = { pk: { S: 'other#m#0' }, sk: { S: 'x' } }
     await putItems(clients, [other])
-    const answer = await request('GET', '/_backup/export?wait=25')
+    const answer = await api.request('GET', '/_backup/export?wait=25')
     expect(answer).toMatchObject({ status: 200, body: { status: 'partial', unaccounted: { count: 1 } } })
     await removeItems(clients, [other])
   })
 
   it('answers all other routes, and restores uploads', async () => {
-    expect(await request('GET', '/memo/export?wait=25')).toMatchObject({ status: 200 })
-    expect(await request('GET', `/_backup/jobs/${fullExport.body.job_id}`)).toMatchObject({ status: 200 })
-    expect(await request('GET', `/_backup/jobs/${fullExport.body.job_id}/archive`)).toMatchObject({ status: 303 })
-    expect(await request('HEAD', `/_backup/jobs/${fullExport.body.job_id}/archive`)).toMatchObject({ status: 200 })
-    expect(await request('GET', '/_backup/jobs')).toMatchObject({ status: 200 })
-    expect(await request('GET', '/_backup')).toMatchObject({ status: 404 })
-    const [bucket, key] = [clients.config.buckets.archives, (fullExport.body['archive'] as { key: string }).key]
-    expect(await request('POST', '/_backup/import?dry_run=true&wait=25', { from: { bucket, key } })).toMatchObject({
+    expect(await api.request('GET', '/memo/export?wait=25')).toMatchObject({ status: 200 })
+    expect(await api.request('GET', `/_backup/jobs/${fullExport.body.job_id}`)).toMatchObject({ status: 200 })
+    expect(await api.request('GET', `/_backup/jobs/${fullExport.body.job_id}/archive`)).toMatchObject({
+      status: 303,
+    })
+    expect(await api.request('HEAD', `/_backup/jobs/${fullExport.body.job_id}/archive`)).toMatchObject({
       status: 200,
     })
-    const memo = await request('GET', '/memo/export?ids=m&wait=25')
-    const bytes = await getObject((memo.body['archive'] as { key: string }).key, bucket)
-    expect(await request('POST', '/memo/import?on_duplicate=skip&wait=25', bytes)).toMatchObject({
+    expect(await api.request('GET', '/_backup/jobs')).toMatchObject({ status: 200 })
+    expect(await api.request('GET', '/_backup')).toMatchObject({ status: 404 })
+    const [bucket, key] = [clients.config.buckets.archives, (fullExport.body['archive'] as { key: string }).key]
+    expect(await api.request('POST', '/_backup/import?dry_run=true&wait=25', { from: { bucket, key } })).toMatchObject({
+      status: 200,
+    })
+    const memo = await api.request('GET', '/memo/export?ids=m&wait=25')
+    const bytes = await api.getObject((memo.body['archive'] as { key: string }).key, bucket)
+    expect(await api.request('POST', '/memo/import?on_duplicate=skip&wait=25', bytes)).toMatchObject({
       status: 200,
       body: { skipped: 1 },
     })
-    expect(await request('POST', '/_backup/import?on_duplicate=raise_error&wait=25', bytes)).toMatchObject({
+    expect(await api.request('POST', '/_backup/import?on_duplicate=raise_error&wait=25', bytes)).toMatchObject({
       status: 409,
     })
-    await upload('overwrite/_all/memo.acbak', bytes)
-    const report = await getObject('overwrite/_all/memo.acbak.report.json', clients.config.buckets.restores)
+    await api.upload('overwrite/_all/memo.acbak', bytes)
+    const report = await api.getObject('overwrite/_all/memo.acbak.report.json', clients.config.buckets.restores)
     expect(JSON.parse(report.toString())).toMatchObject({ passed: true })
-    await upload('overwrite/_all/no.acbak', Buffer.from('not an archive'))
+    await api.upload('overwrite/_all/no.acbak', Buffer.from('not an archive'))
     expect(deployment.aws.events.at(-1)).toMatchObject({ DetailType: 'Restore Failed' })
   })
 
   it('restores the upload of a slot, and cancels a slot', async () => {
-    const slot = (await request('POST', '/_backup/import')).body as unknown as {
+    const slot = (await api.request('POST', '/_backup/import')).body as unknown as {
       readonly job_id: string
       readonly upload: { url: string; key: string; headers: Record<string, string> }
     }
     const { archive } = fullExport.body as unknown as { readonly archive: { readonly key: string } }
-    const body = await getObject(archive.key, clients.config.buckets.archives)
+    const body = await api.getObject(archive.key, clients.config.buckets.archives)
     const put = await fetch(slot.upload.url, {
       method: 'PUT',
       headers: slot.upload.headers,
       body: new Uint8Array(body),
     })
     expect(put.status).toBe(200)
-    await sendUploadEvent(slot.upload.key)
-    expect(await request('GET', `/_backup/jobs/${slot.job_id}`)).toMatchObject({ body: { status: 'succeeded' } })
-    const other = await request('POST', '/memo/import')
-    expect(await request('POST', `/_backup/jobs/${other.body.job_id}/cancel`)).toMatchObject({
+    await api.sendUploadEvent(slot.upload.key)
+    expect(await api.request('GET', `/_backup/jobs/${slot.job_id}`)).toMatchObject({ body: { status: 'succeeded' } })
+    const other = await api.request('POST', '/memo/import')
+    expect(await api.request('POST', `/_backup/jobs/${other.body.job_id}/cancel`)).toMatchObject({
       body: { status: 'cancelled' },
     })
   })
 
   it('exports and restores a SpecStar stream', async () => {
-    const stream = await request('GET', `/_backup/export?models=country,memo&format=specstar&wait=25`)
+    const stream = await api.request('GET', `/_backup/export?models=country,memo&format=specstar&wait=25`)
     expect(stream).toMatchObject({ status: 200 })
-    const restored = await request('POST', '/_backup/import?wait=25', { from: { job_id: stream.body.job_id } })
+    const restored = await api.request('POST', '/_backup/import?wait=25', { from: { job_id: stream.body.job_id } })
     expect(restored).toMatchObject({ status: 200, body: { verification: { passed: true } } })
   })
 
@@ -208,12 +172,12 @@ describe('the synthesized deployment', () => {
           TableName: clients.config.tables.jobs,
           Key: { pk: { S: 'lease#country' }, sk: { S: 'lease' } },
           UpdateExpression: 'SET lease_until = :expired',
-          ExpressionAttributeValues: { ':expired': { N: String(Date.now() - 600_000) } },
+          ExpressionAttributeValues: { ':expired': { N: String(Date.now() - HOUR_MS) } },
         }),
       )
-      other = await request('POST', '/country/import?wait=25', { from })
+      other = await api.request('POST', '/country/import?wait=25', { from })
     })
-    const restored = await request('POST', '/country/import?wait=25', { from })
+    const restored = await api.request('POST', '/country/import?wait=25', { from })
     expect(restored).toMatchObject({ status: 200, body: { verification: { passed: true } } })
     expect(other).toMatchObject({ status: 409, body: { type: 'restore-running', job_id: other?.body.job_id } })
   })
@@ -222,7 +186,7 @@ describe('the synthesized deployment', () => {
     await wipe(clients)
     const theirs = buildResource(MODELS, { model: 'memo', id: 'n', payloads: [{ text: 'theirs' }] })
     deployment.before('apply-records', () => writeToStore(clients, theirs))
-    const answer = await request('POST', '/_backup/import?on_duplicate=raise_error&wait=25', {
+    const answer = await api.request('POST', '/_backup/import?on_duplicate=raise_error&wait=25', {
       from: { job_id: fullExport.body.job_id },
     })
     expect(answer).toMatchObject({ status: 409, body: { type: 'conflict' } })
@@ -235,32 +199,35 @@ describe('the synthesized deployment', () => {
       payloads: [{ text: 'x', sound: { file_id: 'nowhere' } }],
     })
     await writeToStore(clients, gone)
-    expect(await request('GET', '/memo/export?wait=25')).toMatchObject({ status: 409, body: { type: 'blobs-missing' } })
+    expect(await api.request('GET', '/memo/export?wait=25')).toMatchObject({
+      status: 409,
+      body: { type: 'blobs-missing' },
+    })
   })
 
   it('ends jobs whose executions were stopped, and cancels running jobs', async () => {
     const { engine } = deployment.aws
     deployment.aws.engine = undefined
-    const stuck = await request('GET', '/country/export?wait=0')
-    await upload('overwrite/_all/stuck.acbak', Buffer.from('not an archive'))
+    const stuck = await api.request('GET', '/country/export?wait=0')
+    await api.upload('overwrite/_all/stuck.acbak', Buffer.from('not an archive'))
     const restore = deployment.aws.started.at(-1) ?? ''
     deployment.aws.engine = engine
     for (const name of [stuck.body.job_id, restore]) {
-      await deployment.function('end-stopped').invoke({ detail: { name, status: 'ABORTED' } }, 60_000)
-      expect(await request('GET', `/_backup/jobs/${name}`)).toMatchObject({ body: { status: 'failed' } })
+      await api.invoke('end-stopped', { detail: { name, status: 'ABORTED' } })
+      expect(await api.request('GET', `/_backup/jobs/${name}`)).toMatchObject({ body: { status: 'failed' } })
     }
     const cancelled = Promise.withResolvers<Answer>()
     deployment.before('plan-export', async () => {
       const [name = ''] = deployment.aws.started.slice(-1)
-      request('POST', `/_backup/jobs/${name}/cancel`).then(cancelled.resolve, cancelled.reject)
+      api.request('POST', `/_backup/jobs/${name}/cancel`).then(cancelled.resolve, cancelled.reject)
       await sleep(500)
     })
-    await request('GET', '/country/export?wait=0')
+    await api.request('GET', '/country/export?wait=0')
     expect(await cancelled.promise).toMatchObject({ status: 200, body: { status: 'cancelled' } })
-    await upload('overwrite/planet/x.acbak', Buffer.from('of an unknown model'))
-    const failureReport = await getObject('overwrite/planet/x.acbak.report.json', clients.config.buckets.restores)
+    await api.upload('overwrite/planet/x.acbak', Buffer.from('of an unknown model'))
+    const failureReport = await api.getObject('overwrite/planet/x.acbak.report.json', clients.config.buckets.restores)
     expect(JSON.parse(failureReport.toString())).toMatchObject({ error: { type: 'unknown-model' } })
-    const waiting = await request('POST', '/memo/import?ids=m&dry_run=true&wait=25', {
+    const waiting = await api.request('POST', '/memo/import?ids=m&dry_run=true&wait=25', {
       from: { job_id: fullExport.body.job_id },
     })
     expect(waiting).toMatchObject({ status: 200 })
@@ -270,37 +237,31 @@ describe('the synthesized deployment', () => {
     await wipe(clients)
     await writeToStore(clients, content)
     for (const day of ['01', '02'])
-      await deployment
-        .function('start-scheduled')
-        .invoke({ schedule: 'nightly', at: `2026-01-${day}T03:00:00Z` }, 60_000)
+      await api.invoke('start-scheduled', { schedule: 'nightly', at: `2026-01-${day}T03:00:00Z` })
     for (const name of deployment.aws.started) await deployment.ended(name)
-    expect(await deployment.function('prune').invoke({}, 60_000)).toMatchObject([
-      { deleted: [expect.stringContaining('20260101')] },
-    ])
+    expect(await api.invoke('prune', {})).toMatchObject([{ deleted: [expect.stringContaining('20260101')] }])
     const seen = { pk: { S: `schedule#nightly#${JSON.stringify({ cron: '0 3 * * ? *' })}` }, sk: { S: 'seen' } }
-    const check = () => deployment.function('check-schedules').invoke({}, 60_000)
+    const check = () => api.invoke('check-schedules', {})
     expect(await check()).toMatchObject([{ schedule: 'nightly', overdue: false }])
     const { dynamo, config } = clients
     const Item = { ...seen, at: { S: '2026-01-01T00:00:00.000Z' } }
     await dynamo.send(new PutItemCommand({ TableName: config.tables.jobs, Item }))
     expect(await check()).toMatchObject([{ overdue: true, last_good_at: '2026-01-02T03:00:00.000Z' }])
-    expect(await deployment.function('copy-archives').invoke({}, 60_000)).toEqual([])
+    expect(await api.invoke('copy-archives', {})).toEqual([])
   })
 
   it('marks a suspicious archive, deletes nothing until a caller decides, and judges archives without a judgement', async () => {
     const bucket = clients.config.buckets.archives
     const archiveOf = (day: string): string => `scheduled/nightly/2026/01/${day}/s-nightly-202601${day}T030000Z.acbak`
     await wipe(clients)
-    await deployment.function('start-scheduled').invoke({ schedule: 'nightly', at: '2026-01-03T03:00:00Z' }, 60_000)
+    await api.invoke('start-scheduled', { schedule: 'nightly', at: '2026-01-03T03:00:00Z' })
     await deployment.ended('s-nightly-20260103T030000Z')
     expect(deployment.aws.events.at(-1)).toMatchObject({
       DetailType: 'Export Suspicious',
       Detail: { suspicious: { resources: 0 } },
     })
-    expect(await deployment.function('prune').invoke({}, 60_000)).toMatchObject([
-      { deleted: [], stopped_by: ['s-nightly-20260103T030000Z'] },
-    ])
-    expect(await request('GET', '/_backup/prune')).toMatchObject({
+    expect(await api.invoke('prune', {})).toMatchObject([{ deleted: [], stopped_by: ['s-nightly-20260103T030000Z'] }])
+    expect(await api.request('GET', '/_backup/prune')).toMatchObject({
       status: 200,
       body: {
         objects: [
@@ -310,19 +271,22 @@ describe('the synthesized deployment', () => {
       },
     })
     const decision = { job_id: 's-nightly-20260103T030000Z', resources: 0 }
-    expect(await request('POST', '/_backup/schedules/nightly/confirm', decision)).toMatchObject({ status: 200 })
-    expect(await request('GET', `/_backup/jobs/${decision.job_id}`)).toMatchObject({
+    expect(await api.request('POST', '/_backup/schedules/nightly/confirm', decision)).toMatchObject({ status: 200 })
+    expect(await api.request('GET', `/_backup/jobs/${decision.job_id}`)).toMatchObject({
       body: { result: { suspicious: { decision: { decision: 'confirmed' } } } },
     })
     // An earlier version stored no judgements.
-    const Body = await getObject(archiveOf('03'), bucket)
+    const Body = await api.getObject(archiveOf('03'), bucket)
     for (const [day, judge] of [
-      ['04', () => deployment.function('prune').invoke({}, 60_000)],
-      ['05', () => deployment.function('check-schedules').invoke({}, 60_000)],
+      ['04', () => api.invoke('prune', {})],
+      ['05', () => api.invoke('check-schedules', {})],
       [
         '06',
         () =>
-          request('POST', '/_backup/schedules/nightly/confirm', { ...decision, job_id: 's-nightly-20260106T030000Z' }),
+          api.request('POST', '/_backup/schedules/nightly/confirm', {
+            ...decision,
+            job_id: 's-nightly-20260106T030000Z',
+          }),
       ],
     ] as const) {
       await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key: archiveOf(day), Body }))

@@ -34,6 +34,7 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
   [/^inspect$/, /^dynamodb:Scan .*resources/, 'derives the number of shards in the first job of a model'],
   [/^get-archive$/, /^s3:GetObjectVersion .*scheduled/, 'the archive may be that of a schedule'],
   [/^rollback$/, /^dynamodb:GetItem .*resources/, 'reads an item that another writer has replaced'],
+  [/^plan-rollback$/, /^dynamodb:GetItem .*jobs/, 'reads the error of a Distributed Map, which does not report it'],
   [/^(preflight|apply|verify|rollback)/, /^dynamodb:UpdateItem .*jobs/, 'renews a lease after minutes'],
   [/^(export-|compose-parts)/, /^dynamodb:UpdateItem .*jobs/, 'stores which calls of a pass were throttled'],
   [/^cancel-job$/, /^s3:PutObject .*report.json/, 'writes a report next to the upload whose restore is cancelled'],
