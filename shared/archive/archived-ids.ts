@@ -1,4 +1,4 @@
-import { hashKeyOf } from '../resources/keys.ts'
+import { idHashOf } from '../resources/keys.ts'
 import { RevisionView } from '../resources/views.ts'
 import type { OpenArchive } from './archive.ts'
 import { archivedRecords } from './archived-records.ts'
@@ -30,7 +30,7 @@ export class ArchivedIds {
   }
 
   async #find(model: string, id: string, revision: string | undefined): Promise<boolean> {
-    const h = hashKeyOf(id)
+    const h = idHashOf(id)
     const segment = this.#archive.segments.findIndex(
       (candidate) =>
         candidate.model === model &&

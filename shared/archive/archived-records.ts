@@ -1,4 +1,4 @@
-import { hashKeyOf } from '../resources/keys.ts'
+import { idHashOf } from '../resources/keys.ts'
 import type { Item } from '../tables/item.ts'
 import type { OpenArchive } from './archive.ts'
 import { readLineBatches } from './chunk-lines.ts'
@@ -72,7 +72,7 @@ export async function* archivedRecords(
         if (record.fault === undefined) order.check(record)
         else order.countFaulty(record)
         if (ids !== undefined && !isOneOf(ids, record)) continue
-        // A faulty record may have no valid hash key. It therefore belongs to the pass that returns the record before
+        // A faulty record may have no valid id hash. It therefore belongs to the pass that returns the record before
         // it. Records that are not selected by `ids` are skipped first, because the earlier pass has not returned them
         // either.
         if (isBeforeStart) isBeforeStart = record.fault !== undefined || record.h.slice(0, 4) < firstBucket
@@ -93,11 +93,11 @@ const isOneOf = (ids: ReadonlySet<string>, record: DecodedRecord): boolean =>
   ids.has(record.id) || (record.fault !== undefined && ids.has(record.idInKey))
 
 /**
- * Returns a function that returns true if a chunk can contain one of the resources, according to the range of its hash
- * keys.
+ * Returns a function that returns true if a chunk can contain one of the resources, according to the range of its id
+ * hashes.
  */
 const mayContain = (ids: ReadonlySet<string>): ((entry: IndexLine) => boolean) => {
-  const hashKeys = [...ids].map(hashKeyOf)
+  const idHashes = [...ids].map(idHashOf)
   return ({ first_h, last_h }) =>
-    hashKeys.some((h) => first_h !== undefined && last_h !== undefined && first_h <= h && h <= last_h)
+    idHashes.some((h) => first_h !== undefined && last_h !== undefined && first_h <= h && h <= last_h)
 }

@@ -3,9 +3,9 @@ import type { Item } from '../tables/item.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { ArchiveInvalidError } from './errors.ts'
 
-/** The digest of all resources in one bucket. The hash keys of these resources have the same first 4 digits. */
+/** The digest of all resources in one bucket. The id hashes of these resources have the same first 4 digits. */
 export interface BucketDigest {
-  /** The 4 hex digits with which the hash keys begin. */
+  /** The 4 hex digits with which the id hashes begin. */
   readonly bucket: string
   readonly digest: Buffer
 }
@@ -33,7 +33,7 @@ export class BucketDigests {
   #open: { readonly bucket: string; readonly hash: Hash } | undefined
 
   /**
-   * Adds the leaf of the next resource, whose hash key is `h`. Throws `ArchiveInvalidError` if its bucket precedes the
+   * Adds the leaf of the next resource, whose id hash is `h`. Throws `ArchiveInvalidError` if its bucket precedes the
    * bucket of the previous resource.
    */
   add(h: string, leaf: Buffer): void {

@@ -6,7 +6,7 @@ import { ownSha256 } from '../blobs/stored-properties.ts'
 import { ArchiveInvalidError } from './errors.ts'
 
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/)
-export const hashKeyHex = z.string().regex(/^[0-9a-f]{16}$/)
+export const idHashHex = z.string().regex(/^[0-9a-f]{16}$/)
 export const byteCount = z.int().nonnegative()
 export const modelName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/)
 
@@ -25,8 +25,8 @@ const RecordsLine = z.object({
   model: modelName,
   resources: byteCount,
   revisions: byteCount,
-  first_h: hashKeyHex,
-  last_h: hashKeyHex,
+  first_h: idHashHex,
+  last_h: idHashHex,
 })
 const PayloadLine = z.object({ ...common, kind: z.literal('payload') })
 const BlobLine = z
@@ -75,9 +75,9 @@ export interface RecordsEntry extends StoredEntry {
   readonly resources: number
   /** Number of revision lines. */
   readonly revisions: number
-  /** Hash key of the first line. */
+  /** Id hash of the first line. */
   readonly first_h: string
-  /** Hash key of the last line. */
+  /** Id hash of the last line. */
   readonly last_h: string
 }
 

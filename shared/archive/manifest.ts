@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BlobPathList } from '../resources/blob-paths.ts'
-import { byteCount, hashKeyHex, modelName, sha256Hex } from './index-line.ts'
+import { byteCount, idHashHex, modelName, sha256Hex } from './index-line.ts'
 import { LeftOutSchema } from './left-out.ts'
 import { MAX_MANIFEST_BYTES } from './limits.ts'
 import type { SegmentSummary } from './segment-writer.ts'
@@ -11,8 +11,8 @@ const SegmentSchema = z.object({
   offset: byteCount,
   size: byteCount,
   model: modelName.optional(),
-  first_h: hashKeyHex.optional(),
-  last_h: hashKeyHex.optional(),
+  first_h: idHashHex.optional(),
+  last_h: idHashHex.optional(),
   frame_sha256: sha256Hex,
   unpacked_size: byteCount,
   index: z.object({ offset: byteCount, size: byteCount, sha256: sha256Hex, unpacked_size: byteCount }).readonly(),

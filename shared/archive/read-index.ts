@@ -67,7 +67,7 @@ const decodeIndexLine = (bytes: Buffer, name: string): IndexLine => {
 const checkLines = (segment: ManifestSegment, lines: readonly IndexLine[], name: string): void => {
   const paths = new Set<string>()
   let unpackedSize = 0
-  // The last hash key of the previous chunk. In a segment of payloads and blobs, the sort key of the previous entry.
+  // The last id hash of the previous chunk. In a segment of payloads and blobs, the sort key of the previous entry.
   let previous: string | undefined
   for (const line of lines) {
     const { path } = line

@@ -107,7 +107,7 @@ const checkLeftOut = ({ count, resources, list }: LeftOut): void => {
 }
 
 /**
- * Checks the order of the segments. The segments of records must be sorted by model and hash key, and a bucket must not
+ * Checks the order of the segments. The segments of records must be sorted by model and id hash, and a bucket must not
  * be divided between two segments. The segments of payloads and blobs, which have no model, must follow the segments of
  * records.
  */

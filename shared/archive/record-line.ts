@@ -75,7 +75,7 @@ export interface RecordKey {
   readonly model: string
   /** The resource id. */
   readonly id: string
-  /** The hash key of the resource id. */
+  /** The id hash of the resource id. */
   readonly h: string
   /** The sort key of the item in the store. */
   readonly sk: string

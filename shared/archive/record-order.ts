@@ -10,14 +10,14 @@ interface OpenChunk {
   line: number
   resources: number
   revisions: number
-  /** The hash keys of the first and the last record. A hash key is undefined if its record is faulty. */
+  /** The id hashes of the first and the last record. An id hash is undefined if its record is faulty. */
   firstH: string | undefined
   lastH: string | undefined
 }
 
 /**
  * Checks the order of the records of a segment, and compares every chunk with its index line. Records must be sorted by
- * hash key, resource id and `sk`, and no record may occur twice. The metadata of a resource therefore precedes its
+ * id hash, resource id and `sk`, and no record may occur twice. The metadata of a resource therefore precedes its
  * revisions. The caller may skip chunks. The caller must check that resources are complete.
  */
 export class RecordOrder {
@@ -56,7 +56,7 @@ export class RecordOrder {
   }
 
   /**
-   * Compares the counts and hash keys of the chunk with its index line. Throws `ArchiveInvalidError` if they differ.
+   * Compares the counts and id hashes of the chunk with its index line. Throws `ArchiveInvalidError` if they differ.
    */
   endChunk(): void {
     const { entry, resources, revisions, firstH = entry.first_h, lastH = entry.last_h } = this.#openChunk()
@@ -67,7 +67,7 @@ export class RecordOrder {
       entry.last_h !== lastH
     )
       throw new ArchiveInvalidError(
-        `entry ${entry.path} has ${resources} metadata lines and ${revisions} revision lines with hash keys from ${firstH} to ${lastH}, ` +
+        `entry ${entry.path} has ${resources} metadata lines and ${revisions} revision lines with id hashes from ${firstH} to ${lastH}, ` +
           'which does not match its index line',
       )
     this.#chunk = undefined

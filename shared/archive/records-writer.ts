@@ -121,7 +121,7 @@ export class RecordsWriter {
     return this.#packedSize
   }
 
-  /** Begins a resource with its metadata. `h` is the hash key of the resource. */
+  /** Begins a resource with its metadata. `h` is the id hash of the resource. */
   async begin(metadata: Item, h: string): Promise<void> {
     if (this.#leaf !== undefined) throw new Error('end must be called before the next begin')
     this.#leaf = new ResourceLeaf()

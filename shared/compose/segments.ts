@@ -36,7 +36,7 @@ export const RecordsPiece = z
   .object({
     object: PinnedObject,
     model: z.string(),
-    /** The hash key of the first resource of the run. */
+    /** The id hash of the first resource of the run. */
     first_h: z.string(),
     resources: z.int(),
     revisions: z.int(),

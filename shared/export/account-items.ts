@@ -9,7 +9,7 @@ import { Composer } from '../objects/composer.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { ResourceKeys } from '../resources/aws/resource-keys.ts'
 import type { ModelRegistry } from '../resources/models.ts'
-import { hasOwnHashKey } from '../resources/partitions.ts'
+import { hasOwnIdHash } from '../resources/partitions.ts'
 import type { Key } from '../tables/item.ts'
 import { whileStoring } from '../throttling/call-context.ts'
 import {
@@ -162,7 +162,7 @@ class AccountPass {
     const existing = new Set((await resourceKeys.existing(without)).map(keyText))
     for (const key of without)
       if (existing.has(keyText(key)))
-        this.#found.add(key, isRevisionKey(key) && hasOwnHashKey(key.sk) ? 'no_metadata' : 'wrong_key')
+        this.#found.add(key, isRevisionKey(key) && hasOwnIdHash(key.sk) ? 'no_metadata' : 'wrong_key')
   }
 
   /** Joins the lines of all passes into one object. */

@@ -15,7 +15,7 @@ import { UNACCOUNTED_REASONS } from '../resources/item-owner.ts'
 import type { Key } from '../tables/item.ts'
 
 /**
- * A range of one model's digest buckets. The name of a digest bucket is the first 4 hex digits of the hash keys in it.
+ * A range of one model's digest buckets. The name of a digest bucket is the first 4 hex digits of the id hashes in it.
  * `from` is inclusive, and `to` is exclusive. In the last range, `to` is `10000`.
  */
 export const ModelRange = z.object({ model: z.string(), from: z.string(), to: z.string() }).readonly()

@@ -161,7 +161,7 @@ export class RangeWriter {
   }
 
   /**
-   * Returns true if the pass must stop before the resource with this hash key. `#writeResources` checks the time only for
+   * Returns true if the pass must stop before the resource with this id hash. `#writeResources` checks the time only for
    * selected resources. The reader calls this method also for other resources and for revisions without metadata, so that
    * the pass also stops in time if no resource is selected. A pass ends between digest buckets: it does not stop in the
    * bucket that it began with or that it has written last.

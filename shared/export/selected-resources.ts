@@ -3,7 +3,7 @@ import type { FoundIdsCollector } from '../jobs/found-ids.ts'
 import { filterFor } from '../jobs/job-filter.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
-import { hashKeyOf, statedIdIn } from '../resources/keys.ts'
+import { idHashOf, statedIdIn } from '../resources/keys.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import type { ReadOptions, StoredResource } from '../resources/stored-resource.ts'
 import { type Item, sortKeyOf } from '../tables/item.ts'
@@ -35,7 +35,7 @@ export const selectedResources = (
     return resources.resources(model, { from, to }, hasFilters ? { ...options, filter } : options)
   }
   const ids = filters.ids.filter((id) => {
-    const bucket = hashKeyOf(id).slice(0, 4)
+    const bucket = idHashOf(id).slice(0, 4)
     return bucket >= from && (to.length > 4 || bucket < to)
   })
   const addFoundId = (item: Item): boolean => {

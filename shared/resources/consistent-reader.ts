@@ -156,6 +156,6 @@ export class ConsistentReader {
 const idOf = (metadata: Item): string | undefined => resourceIdIn(sortKeyOf(metadata))
 
 const storedResource = (metadata: Item, revisions: StoredResource['revisions']): StoredResource => {
-  const { hashKey, resourceId } = new MetadataView(metadata)
-  return { h: hashKey, id: resourceId, metadata, revisions }
+  const { idHash, resourceId } = new MetadataView(metadata)
+  return { h: idHash, id: resourceId, metadata, revisions }
 }

@@ -12,7 +12,7 @@ export const UNACCOUNTED_REASONS = [
    * The partition key belongs to a registered model, but its shard is not less than the registered number of shards.
    */
   'unregistered_shard',
-  /** The hash key in the sort key does not belong to the shard, or is not the hash key of the resource id. */
+  /** The id hash in the sort key does not belong to the shard, or is not the id hash of the resource id. */
   'wrong_key',
   /** The item is a revision, and the resource has no metadata. */
   'no_metadata',

@@ -3,7 +3,7 @@ import type { SortKeyRange } from '../tables/item.ts'
 import { compareBytes } from '../values/text-order.ts'
 
 /**
- * A range of digest buckets. The name of a bucket is the first 4 hex digits of a hash key. `from` is inclusive, and
+ * A range of digest buckets. The name of a bucket is the first 4 hex digits of an id hash. `from` is inclusive, and
  * `to` is exclusive. If the range includes the last bucket (`ffff`), `to` is `10000`.
  */
 export interface BucketRange {
@@ -40,7 +40,7 @@ export const shardsOf = ({ fromSk, toSk }: SortKeyRange, shards: number): number
 }
 
 /**
- * Returns the range of the sort keys that belong to a shard. Both ends are shorter than a hash key, so no sort key of a
+ * Returns the range of the sort keys that belong to a shard. Both ends are shorter than an id hash, so no sort key of a
  * resource equals an end.
  */
 export const keysOfShard = (shard: number, shards: number): SortKeyRange => ({
@@ -64,7 +64,7 @@ export const withinShard = (range: SortKeyRange, shard: number, shards: number):
 const shardAt = (sk: string, shards: number): number => Math.min(shards - 1, Math.floor(fractionOf(sk) * shards))
 
 /**
- * Returns the relative position of a sort key among all possible hash keys: 0 for the first, and 1 for the end of the
+ * Returns the relative position of a sort key among all possible id hashes: 0 for the first, and 1 for the end of the
  * range.
  */
 const fractionOf = (sk: string): number => {

@@ -27,17 +27,17 @@ const idFault = (id: string): string | undefined => {
   return id.isWellFormed() ? undefined : 'is not valid Unicode'
 }
 
-const HASH_KEY_DIGITS = 16
+const ID_HASH_DIGITS = 16
 
-/** Returns the hash key of a resource: the first 16 hex digits of the SHA-256 of the resource id. */
-export const hashKeyOf = (resourceId: string): string => hash('sha256', resourceId, 'hex').slice(0, HASH_KEY_DIGITS)
+/** Returns the id hash of a resource: the first 16 hex digits of the SHA-256 of the resource id. */
+export const idHashOf = (resourceId: string): string => hash('sha256', resourceId, 'hex').slice(0, ID_HASH_DIGITS)
 
-/** Returns the hash key at the start of a sort key. */
-export const hashKeyIn = (sortKey: string): string => sortKey.slice(0, HASH_KEY_DIGITS)
+/** Returns the id hash at the start of a sort key. */
+export const idHashIn = (sortKey: string): string => sortKey.slice(0, ID_HASH_DIGITS)
 
 /**
- * Returns the shard number, which is the first log2(`shards`) bits of the hash key. `h` may also be a sort key, because
- * a sort key begins with the hash key. `shards` must be a power of two and at most 1,024.
+ * Returns the shard number, which is the first log2(`shards`) bits of the id hash. `h` may also be a sort key, because
+ * a sort key begins with the id hash. `shards` must be a power of two and at most 1,024.
  */
 export const shardOf = (h: string, shards: number): number =>
   Math.floor((Number.parseInt(h.slice(0, 4), 16) * shards) / 0x10000)
@@ -46,35 +46,35 @@ export const metadataPartition = (model: string, shard: number): string => `${mo
 export const revisionPartition = (model: string, shard: number): string => `${model}#r#${shard}`
 
 /**
- * Returns `{hash key}/{resource id}`. Throws `ResourceIdError` if the id is not valid or the sort key is too long.
+ * Returns `{id hash}/{resource id}`. Throws `ResourceIdError` if the id is not valid or the sort key is too long.
  */
 export const metadataSortKey = (resourceId: string): string => {
   checkResourceId(resourceId)
-  return checkLength(resourceId, `${hashKeyOf(resourceId)}/${resourceId}`)
+  return checkLength(resourceId, `${idHashOf(resourceId)}/${resourceId}`)
 }
 
 /** Returns true if a resource can have this id. */
 export const isResourceId = (id: string): boolean =>
-  idFault(id) === undefined && HASH_KEY_DIGITS + 1 + Buffer.byteLength(id) <= MAX_KEY_BYTES
+  idFault(id) === undefined && ID_HASH_DIGITS + 1 + Buffer.byteLength(id) <= MAX_KEY_BYTES
 
 /**
  * Returns the resource id in the sort key of a metadata item. Returns undefined if no valid resource id has this sort
  * key.
  */
 export const resourceIdIn = (sortKey: string): string | undefined => {
-  const id = sortKey.slice(HASH_KEY_DIGITS + 1)
-  return idFault(id) === undefined && sortKey === `${hashKeyOf(id)}/${id}` ? id : undefined
+  const id = sortKey.slice(ID_HASH_DIGITS + 1)
+  return idFault(id) === undefined && sortKey === `${idHashOf(id)}/${id}` ? id : undefined
 }
 
 /**
  * Returns the resource id in the sort key of a metadata item, even if the id is invalid. Returns an empty string if the
- * sort key does not begin with a hash key and `/`.
+ * sort key does not begin with an id hash and `/`.
  */
 export const statedIdIn = (metadataSortKey: string): string =>
-  /^[0-9a-f]{16}\//.test(metadataSortKey) ? metadataSortKey.slice(HASH_KEY_DIGITS + 1) : ''
+  /^[0-9a-f]{16}\//.test(metadataSortKey) ? metadataSortKey.slice(ID_HASH_DIGITS + 1) : ''
 
 /**
- * Returns `{hash key}/{resource id}/{encoded revision id}/{encoded schema version}`. Throws `ResourceIdError` if one of
+ * Returns `{id hash}/{resource id}/{encoded revision id}/{encoded schema version}`. Throws `ResourceIdError` if one of
  * the three values is not valid or the sort key is too long.
  */
 export const revisionSortKey = (
@@ -86,7 +86,7 @@ export const revisionSortKey = (
   const revision = encodeRevisionId(resourceId, revisionId)
   return checkLength(
     resourceId,
-    `${hashKeyOf(resourceId)}/${resourceId}/${revision}/${encodeSchemaVersion(resourceId, schemaVersion)}`,
+    `${idHashOf(resourceId)}/${resourceId}/${revision}/${encodeSchemaVersion(resourceId, schemaVersion)}`,
   )
 }
 

@@ -1,4 +1,4 @@
-import { hashKeyOf, shardOf } from './keys.ts'
+import { idHashOf, shardOf } from './keys.ts'
 import { MAX_SHARDS } from './models.ts'
 
 /** A partition of the resource table. It contains the metadata (`m`) or the revisions (`r`) of one shard of a model. */
@@ -22,17 +22,17 @@ export const parsePartitionKey = (pk: string): Partition | undefined => {
 }
 
 /**
- * Returns true if a sort key begins with the hash key of the resource id that follows. The sort key of a damaged item
- * may begin with another hash key.
+ * Returns true if a sort key begins with the id hash of the resource id that follows. The sort key of a damaged item
+ * may begin with another id hash.
  */
-export const hasOwnHashKey = (sortKey: string): boolean => {
+export const hasOwnIdHash = (sortKey: string): boolean => {
   const [h, id = ''] = sortKey.split('/')
-  return id !== '' && h === hashKeyOf(id)
+  return id !== '' && h === idHashOf(id)
 }
 
 /**
- * The shard and the sort key of an item. The sort key begins with the hash key of the resource id. The number of shards
- * determines to which shard this hash key belongs.
+ * The shard and the sort key of an item. The sort key begins with the id hash of the resource id. The number of shards
+ * determines to which shard this id hash belongs.
  */
 export interface PlacedItem {
   /** The shard in the partition key of the item. */
@@ -42,7 +42,7 @@ export interface PlacedItem {
 
 /**
  * Returns the number of shards with which the data of a model was written. `items` are the first and the last item of
- * each partition. Sort keys begin with the hash key, so if the first and the last item are in the right partition, all
+ * each partition. Sort keys begin with the id hash, so if the first and the last item are in the right partition, all
  * items between them are in the right partition too. The result is the number of shards with which most of `items` are
  * in the right partition, so a few items in a wrong partition do not change the result. If this is true of several
  * numbers, returns `registered` if it is one of them, and otherwise the smallest number.

@@ -1,5 +1,5 @@
 import { type Item, sortKeyOf } from '../tables/item.ts'
-import { hashKeyIn } from './keys.ts'
+import { idHashIn } from './keys.ts'
 import { PageReader } from './page-reader.ts'
 import type { ReadOptions } from './stored-resource.ts'
 import { RevisionView } from './views.ts'
@@ -31,12 +31,12 @@ export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new Re
  * their sort keys. Returns batches of resources in the same order. Revisions without metadata are skipped. If
  * `onUnclaimed` is given, it is called with the skipped revisions of each page, in the order of their sort keys, and
  * both streams are read to their end. All skipped revisions that precede a batch are reported before the batch is
- * returned. If `until` is given, it is called with the hash key of the last skipped revision of each page. If it returns
+ * returned. If `until` is given, it is called with the id hash of the last skipped revision of each page. If it returns
  * true, the resources that have been joined are returned, and reading ends. No skipped revision is kept in memory after
- * its page, because both streams are sorted: the metadata of a revision cannot follow metadata with a greater hash key.
+ * its page, because both streams are sorted: the metadata of a revision cannot follow metadata with a greater id hash.
  *
- * `revisions` is absent if the revisions of a resource exceed 4 MiB, or if several resources have the same hash key.
- * Resources with the same hash key can have a different order in the two streams, because `/` follows the id in the
+ * `revisions` is absent if the revisions of a resource exceed 4 MiB, or if several resources have the same id hash.
+ * Resources with the same id hash can have a different order in the two streams, because `/` follows the id in the
  * sort keys of revisions. For example, `a` comes before `a!`, but `a!/` comes before `a/`.
  */
 export async function* joinPages(
@@ -62,17 +62,17 @@ export async function* joinPages(
         return
       }
       metadata.advance()
-      const hashKey = hashKeyIn(sortKeyOf(first))
-      let sameHashKey: [Item, ...Item[]] | undefined
+      const idHash = idHashIn(sortKeyOf(first))
+      let sameIdHash: [Item, ...Item[]] | undefined
       for (;;) {
         // This loop handles 100,000 items per second, so it awaits a promise only at the end of a page.
         const next = metadata.peek() ?? ((await metadata.fill()) ? metadata.peek() : undefined)
-        if (next === undefined || hashKeyIn(sortKeyOf(next)) !== hashKey) break
-        sameHashKey ??= [first]
-        sameHashKey.push(next)
+        if (next === undefined || idHashIn(sortKeyOf(next)) !== idHash) break
+        sameIdHash ??= [first]
+        sameIdHash.push(next)
         metadata.advance()
       }
-      const collector = new RevisionCollector(sameHashKey ?? [first], skipped)
+      const collector = new RevisionCollector(sameIdHash ?? [first], skipped)
       let mustStop = false
       while (!collector.collect(revisions)) {
         mustStop = await skipped.report()
@@ -82,7 +82,7 @@ export async function* joinPages(
         if (batch.length > 0) yield batch
         return
       }
-      if (sameHashKey !== undefined) batch.push(...sameHashKey.map((each) => ({ metadata: each })))
+      if (sameIdHash !== undefined) batch.push(...sameIdHash.map((each) => ({ metadata: each })))
       else {
         const { collected } = collector
         batch.push(collected === undefined ? { metadata: first } : { metadata: first, revisions: collected })
@@ -120,7 +120,7 @@ class SkippedRevisions {
   /** Returns true if reading must end before the last skipped revision. */
   async report(): Promise<boolean> {
     if (this.#last === undefined) return false
-    const h = hashKeyIn(sortKeyOf(this.#last))
+    const h = idHashIn(sortKeyOf(this.#last))
     const revisions = this.#revisions
     this.#last = undefined
     this.#revisions = []
@@ -142,7 +142,7 @@ const skipAll = async (revisions: PageReader, skipped: SkippedRevisions): Promis
 
 /** Collects the revisions of one resource from the stream of revisions. Skips revisions that belong to no resource. */
 class RevisionCollector {
-  readonly #hashKey: string
+  readonly #idHash: string
   readonly #prefixes: readonly string[]
   readonly #skipped: SkippedRevisions
   #collected: Item[] | undefined
@@ -150,10 +150,10 @@ class RevisionCollector {
   bytes = 0
 
   /**
-   * `metadata` contains all items with the same hash key. If there is more than one item, no revisions are collected.
+   * `metadata` contains all items with the same id hash. If there is more than one item, no revisions are collected.
    */
   constructor(metadata: readonly [Item, ...Item[]], skipped: SkippedRevisions) {
-    this.#hashKey = hashKeyIn(sortKeyOf(metadata[0]))
+    this.#idHash = idHashIn(sortKeyOf(metadata[0]))
     this.#prefixes = metadata.map((item) => `${sortKeyOf(item)}/`)
     this.#skipped = skipped
     this.#collected = metadata.length === 1 ? [] : undefined
@@ -165,7 +165,7 @@ class RevisionCollector {
   }
 
   /**
-   * Reads revisions up to the hash key of the resource. Returns true if the next revision has a greater hash key.
+   * Reads revisions up to the id hash of the resource. Returns true if the next revision has a greater id hash.
    * Returns false at the end of a page. The caller must then read the next page and call this method again.
    */
   collect(revisions: PageReader): boolean {
@@ -175,7 +175,7 @@ class RevisionCollector {
       const sortKey = sortKeyOf(next)
       // JavaScript compares UTF-16 code units, and DynamoDB compares UTF-8 bytes. For hex digits, both orders are the
       // same.
-      if (hashKeyIn(sortKey) > this.#hashKey) return true
+      if (idHashIn(sortKey) > this.#idHash) return true
       revisions.advance()
       if (!this.#prefixes.some((prefix) => sortKey.startsWith(prefix))) {
         this.#skipped.add(next)

@@ -8,7 +8,7 @@ export interface Sample {
   readonly bytes: number
   readonly resources: number
   readonly revisions: number
-  /** The fraction of all possible hash keys that was read. Greater than 0 and at most 1. */
+  /** The fraction of all possible id hashes that was read. Greater than 0 and at most 1. */
   readonly fraction: number
 }
 
@@ -24,7 +24,7 @@ const MAX_GROWTH = 16
 
 /**
  * Reads a part of a model and returns its counts. Begins with the first digest bucket and reads more buckets until the
- * sample has `minBytes` bytes or `minResources` resources, or until the whole model was read. Hash keys are distributed
+ * sample has `minBytes` bytes or `minResources` resources, or until the whole model was read. Id hashes are distributed
  * evenly, so every range of buckets is representative.
  */
 export const sampleModel = async (pages: Pages, minBytes: number, minResources: number): Promise<Sample> => {

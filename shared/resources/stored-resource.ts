@@ -2,7 +2,7 @@ import type { Item } from '../tables/item.ts'
 
 /** A resource of the store. Its metadata and revisions are consistent with each other. */
 export interface StoredResource {
-  /** The hash key. */
+  /** The id hash. */
   readonly h: string
   readonly id: string
   readonly metadata: Item
@@ -18,15 +18,15 @@ export interface ReadOptions {
   /** Returns true if the resource with this metadata is to be returned. By default, all resources are returned. */
   readonly filter?: (metadata: Item) => boolean
   /**
-   * Called with the hash key of each resource before `filter` is called. If the function returns true, reading ends
+   * Called with the id hash of each resource before `filter` is called. If the function returns true, reading ends
    * before this resource. A caller can therefore stop even if the filter selects no resource. The store reads ahead, so
    * the function can be called before earlier resources are returned. These can have the same digest bucket as `h`.
-   * Without `filter`, the function is only called with the hash key of the last revision of each page that belongs to no
+   * Without `filter`, the function is only called with the id hash of the last revision of each page that belongs to no
    * returned resource. If it returns true, reading ends before the next resource.
    */
   readonly until?: (h: string) => boolean
   /**
-   * Called with the hash key of the last resource of each page of metadata, after the caller has requested the resource
+   * Called with the id hash of the last resource of each page of metadata, after the caller has requested the resource
    * that follows the page. All resources before this one have then been returned, or are not selected. Without `filter`,
    * the function is not called.
    */

@@ -1,6 +1,6 @@
 import { plainNumber } from '../values/number-text.ts'
 import { type Item, type Key, keyOf, sortKeyOf } from '../tables/item.ts'
-import { hashKeyIn } from './keys.ts'
+import { idHashIn } from './keys.ts'
 
 /** The value of an attribute of type S, N, BOOL or NULL. Integers are `bigint`. Other numbers are `number`. */
 type PlainValue = string | bigint | number | boolean | null
@@ -27,9 +27,9 @@ abstract class ItemView {
     return sortKeyOf(this.item)
   }
 
-  /** The hash key at the start of the sort key. */
-  get hashKey(): string {
-    return hashKeyIn(this.sortKey)
+  /** The id hash at the start of the sort key. */
+  get idHash(): string {
+    return idHashIn(this.sortKey)
   }
 
   get resourceId(): string {

@@ -1,6 +1,6 @@
 /**
  * Returns the numbers from 0 to `count - 1`, sorted by their bits in reverse order. For example, 4 gives [0, 2, 1, 3].
- * Map items that read or write the resource table have this order. Consecutive ranges of hash keys often belong to the
+ * Map items that read or write the resource table have this order. Consecutive ranges of id hashes often belong to the
  * same partition of the table. In the reversed order, workers that run at the same time use different partitions.
  */
 export const bitReversed = (count: number): number[] => {

@@ -69,7 +69,7 @@ describe('ArchivedIds', () => {
     expect(counted.reads).toBe(after)
   })
 
-  it('reads nothing for an id whose hash key is outside those of the model', async () => {
+  it('reads nothing for an id whose id hash is outside those of the model', async () => {
     const { ids, counted } = await idsOf({ a: [resource('r', 1)] })
     const before = counted.reads
     for (let k = 0; k < 20; k++) expect(await ids.has('a', `x${k}`, `x${k}`, 'resource_id')).toBe(false)

@@ -7,7 +7,7 @@ import {
   type SoundRecord,
 } from '../../shared/archive/archived-records.ts'
 import { readThrough } from '../../shared/restore/preflight/read-through.ts'
-import { hashKeyOf } from '../../shared/resources/keys.ts'
+import { idHashOf } from '../../shared/resources/keys.ts'
 import { must } from '../../shared/values/must.ts'
 import { readIndex } from '../../shared/archive/segment-reader.ts'
 import { craftRecords } from './craft.ts'
@@ -23,7 +23,7 @@ const resources = IDS.map((id): SampleResource => ({
   ],
 }))
 /** In archive order. */
-const inOrder = IDS.toSorted((a, b) => (hashKeyOf(a) < hashKeyOf(b) ? -1 : 1))
+const inOrder = IDS.toSorted((a, b) => (idHashOf(a) < idHashOf(b) ? -1 : 1))
 
 /** One segment with a chunk for each resource, and a second segment with a blob. */
 const opened = async (change: (bytes: Buffer) => void = () => undefined) => {
@@ -60,7 +60,7 @@ describe('archivedRecords', () => {
     expect(records.map(textOf)).toEqual(all(inOrder))
     expect(records.map(({ entry }) => entry)).toEqual(inOrder.flatMap((_, k) => [k, k, k]))
     for (const { h, id, model, sk } of records) {
-      expect([model, h]).toEqual(['a', hashKeyOf(id)])
+      expect([model, h]).toEqual(['a', idHashOf(id)])
       expect(sk.startsWith(`${h}/${id}`)).toBe(true)
     }
   })
@@ -82,7 +82,7 @@ describe('archivedRecords', () => {
   it('resumes at a chunk and a bucket', async () => {
     const archive = await opened()
     for (const entry of [0, 5, 11]) {
-      const bucket = hashKeyOf(must(inOrder[entry])).slice(0, 4)
+      const bucket = idHashOf(must(inOrder[entry])).slice(0, 4)
       const fromBucket = await read(archive, 0, { from: { entry, bucket } })
       expect(fromBucket.map(textOf)).toEqual(all(inOrder.slice(entry)))
       const nextBucket = (Number.parseInt(bucket, 16) + 1).toString(16).padStart(4, '0')
@@ -126,11 +126,11 @@ describe('archivedRecords', () => {
 
   it.each<[string, (line: string) => string, Partial<LocatedFaultyRecord>]>([
     [
-      'a wrong hash key',
+      'a wrong id hash',
       (line) => line.replace(/"sk":\{"S":"[0-9a-f]{16}/, '"sk":{"S":"0000000000000000'),
       {
         id: 'city:1',
-        fault: `sk is 0000000000000000/city:1/0000000001/-, but must be ${hashKeyOf('city:1')}/city:1/0000000001/-`,
+        fault: `sk is 0000000000000000/city:1/0000000001/-, but must be ${idHashOf('city:1')}/city:1/0000000001/-`,
       },
     ],
     [
@@ -177,7 +177,7 @@ describe('archivedRecords', () => {
   })
 
   it('returns a faulty record of a selected id only if a pass begins before it', async () => {
-    const other = must(IDS.find((id) => hashKeyOf(id) > hashKeyOf('city:1')))
+    const other = must(IDS.find((id) => idHashOf(id) > idHashOf('city:1')))
     const change = (line: string): string =>
       line.replace('"resource_id":{"S":"city:1"}', `"resource_id":{"S":"${other}"}`)
     const bytes = craftRecords({
@@ -188,7 +188,7 @@ describe('archivedRecords', () => {
     const archive = await openArchive(memorySource(bytes))
     expect(await readAll(archive, 0, { ids: [other] })).toHaveLength(1)
     // The first record is in the bucket, but does not belong to the selected id.
-    const from = { entry: 0, bucket: hashKeyOf('city:1').slice(0, 4) }
+    const from = { entry: 0, bucket: idHashOf('city:1').slice(0, 4) }
     expect(await readAll(archive, 0, { from, ids: [other] })).toEqual([])
   })
 

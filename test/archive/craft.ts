@@ -3,7 +3,7 @@ import { zstdCompressSync } from 'node:zlib'
 import { BucketDigests, modelDigest, ResourceLeaf } from '../../shared/archive/digest.ts'
 import { encodeLine } from '../../shared/archive/record-line.ts'
 import { paddingOf } from '../../shared/archive/tar-header.ts'
-import { hashKeyIn, hashKeyOf } from '../../shared/resources/keys.ts'
+import { idHashIn, idHashOf } from '../../shared/resources/keys.ts'
 import { type Item, sortKeyOf } from '../../shared/tables/item.ts'
 import { compareBytes } from '../../shared/values/text-order.ts'
 import { itemsOf, MANIFEST } from './sample.ts'
@@ -97,7 +97,7 @@ export const craftRecords = (
   } = {},
 ): Buffer => {
   const id = 'city:1'
-  const h = hashKeyOf(id)
+  const h = idHashOf(id)
   const { metadata, revisions } = itemsOf('city', {
     id,
     revisions: [
@@ -151,13 +151,13 @@ export const craftItems = (model: string, resources: readonly (readonly Item[])[
   for (const items of ordered) {
     const leaf = new ResourceLeaf()
     for (const item of items) leaf.add(item)
-    buckets.add(hashKeyIn(sortKeyOf(items[0] ?? {})), leaf.digest())
+    buckets.add(idHashIn(sortKeyOf(items[0] ?? {})), leaf.digest())
   }
   const items = ordered.flat()
   const lines = Buffer.concat(items.map(encodeLine))
   const revisions = items.filter(({ pk }) => pk?.S?.includes('#r#') === true).length
   const counts = { resources: items.length - revisions, revisions }
-  const [first_h = '', last_h = ''] = [items[0], items.at(-1)].map((item = {}) => hashKeyIn(sortKeyOf(item)))
+  const [first_h = '', last_h = ''] = [items[0], items.at(-1)].map((item = {}) => idHashIn(sortKeyOf(item)))
   const range = { model, first_h, last_h }
   return craft({
     entries: [

@@ -8,7 +8,7 @@ import { readAll } from './read-all.ts'
 import { changed, headerBytes, tailBytes } from './tar-blocks.ts'
 
 const reading = (bytes: Buffer): Promise<unknown> => readAll(memorySource(bytes))
-const HASH_KEY = /[0-9a-f]{16}/
+const ID_HASH = /[0-9a-f]{16}/
 
 /** A zstd frame of one stored block with a window of 2^log bytes (RFC 8878, 3.1.1). */
 const rawFrame = (content: Buffer, log: number): Buffer => {
@@ -107,8 +107,8 @@ describe('a crafted archive', () => {
       /belongs to model town/,
     ],
     [
-      'a hash key that does not belong to the id',
-      { lines: (l) => l.map((line) => Buffer.from(line.toString().replace(HASH_KEY, '0000000000000000'))) },
+      'an id hash that does not belong to the id',
+      { lines: (l) => l.map((line) => Buffer.from(line.toString().replace(ID_HASH, '0000000000000000'))) },
       /sk is 0000/,
     ],
     ['a path with ..', { path: 'models/city/../../etc/passwd' }, /path of this chunk must be/],
@@ -126,7 +126,7 @@ describe('a crafted archive', () => {
     ['an index that lists an entry twice', { indexText: (text) => text + text }, /occurs twice/],
     ['an index that is not JSON', { indexText: (text) => `${text}{\n` }, /not JSON/],
     [
-      'hash keys that are not those of its chunks',
+      'id hashes that are not those of its chunks',
       { segment: { first_h: '0000000000000000' } },
       /does not match unpacked_size, first_h and last_h/,
     ],

@@ -181,7 +181,7 @@ describe('the members of a manifest', () => {
     expect(() => parse(change)).toThrow(invalid(what))
   })
 
-  it('may contain a second model whose first hash key is smaller than the last one of the first model', () => {
+  it('may contain a second model whose first id hash is smaller than the last one of the first model', () => {
     expect(parse(withSegments(records('a', '5', '5'), records('b', '0', '0'), segment())).segments).toHaveLength(3)
   })
 

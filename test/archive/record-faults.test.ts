@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { checkRevision, metadataFault } from '../../shared/archive/record-faults.ts'
-import { hashKeyOf } from '../../shared/resources/keys.ts'
+import { idHashOf } from '../../shared/resources/keys.ts'
 import { itemBytes, MAX_ITEM_BYTES } from '../../shared/resources/item-size.ts'
 import type { Item } from '../../shared/tables/item.ts'
 
-const H = hashKeyOf('a')
+const H = idHashOf('a')
 const METADATA: Item = {
   pk: { S: 'city#m#0' },
   sk: { S: `${H}/a` },

@@ -39,7 +39,7 @@ const invalid = (line: number, reason: string): Error =>
   new RecordInvalidError(reason, { entry: 'models/city/s.jsonl', line })
 
 describe('the records of a segment', () => {
-  it('are counted if they are ordered by hash key, id and sk', () => {
+  it('are counted if they are ordered by id hash, id and sk', () => {
     const order = orderInChunk()
     check(order, metadata('😂', '1'), revision('😂', '1'), metadata('ﬀ', '2'), revision('ﬀ', '2', '1'))
     check(order, revision('ﬀ', '2', '2'), revision('ﬀ', '2', '3'), metadata('😀', '2'), revision('😀', '2'))
@@ -98,14 +98,14 @@ describe('the records of a segment', () => {
         order.endChunk()
       }).toThrow(
         new ArchiveInvalidError(
-          'entry models/city/s.jsonl has 1 metadata lines and 1 revision lines with hash keys from 1 to 1, ' +
+          'entry models/city/s.jsonl has 1 metadata lines and 1 revision lines with id hashes from 1 to 1, ' +
             'which does not match its index line',
         ),
       )
     },
   )
 
-  it('match an index line with their first and last hash key', () => {
+  it('match an index line with their first and last id hash', () => {
     const order = orderInChunk(entry({ resources: 2, revisions: 2, first_h: '1', last_h: '3' }))
     check(order, metadata('a', '1'), revision('a', '1'), metadata('b', '3'), revision('b', '3'))
     expect(() => {
@@ -113,7 +113,7 @@ describe('the records of a segment', () => {
     }).not.toThrow()
   })
 
-  it('match an index line with any hash key in place of that of a faulty record', () => {
+  it('match an index line with any id hash in place of that of a faulty record', () => {
     const faulty = {
       kind: 'revision',
       id: '',

@@ -89,7 +89,7 @@ describe('RecordsWriter', () => {
     ])
   })
 
-  it('returns counts, hash keys and bucket digests', async () => {
+  it('returns counts, id hashes and bucket digests', async () => {
     const { summary } = await chunksOf([[50, 50], [60]], { full: 100, max: 200 })
     const leaf = (...sizes: number[]): Buffer => {
       const resource = new ResourceLeaf()

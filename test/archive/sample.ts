@@ -12,7 +12,7 @@ import { encodeLeftOut, type LeftOut, type UnrestorableStoredResource } from '..
 import { encodeTail } from '../../shared/archive/tail.ts'
 import { blobName } from '../../shared/blobs/blob-name.ts'
 import type { Item } from '../../shared/tables/item.ts'
-import { metadataKey, hashKeyOf, revisionKey } from '../../shared/resources/keys.ts'
+import { metadataKey, idHashOf, revisionKey } from '../../shared/resources/keys.ts'
 import { compareBytes } from '../../shared/values/text-order.ts'
 import { MemorySink } from './memory.ts'
 
@@ -77,7 +77,7 @@ export const writeArchive = async ({
   const names = Object.keys(models).sort(compareBytes)
   for (const [k, model] of names.entries()) {
     const resources = [...(models[model] ?? [])].sort(
-      (a, b) => compareBytes(hashKeyOf(a.id), hashKeyOf(b.id)) || compareBytes(a.id, b.id),
+      (a, b) => compareBytes(idHashOf(a.id), idHashOf(b.id)) || compareBytes(a.id, b.id),
     )
     let buckets: readonly BucketDigest[] = []
     let revisions = 0
@@ -88,7 +88,7 @@ export const writeArchive = async ({
         limits === undefined ? new RecordsWriter(segment, model) : new RecordsWriter(segment, model, limits)
       for (const resource of resources) {
         const items = itemsOf(model, resource, shards)
-        await writer.begin(items.metadata, hashKeyOf(resource.id))
+        await writer.begin(items.metadata, idHashOf(resource.id))
         for (const item of items.revisions) await writer.revision(item)
         await writer.end()
       }

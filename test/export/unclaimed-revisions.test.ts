@@ -23,10 +23,10 @@ const ATTEMPT = { job_id: 'job', n: 0, pass: 0, attempt: 'a', timeIsUp: () => fa
 const MAX_KEYS = 1_000
 const NOW = new Date('2026-01-05T08:30:00Z')
 
-const hashKey = (k: number): string => (k * 0x1000).toString(16).padStart(16, '0')
+const idHash = (k: number): string => (k * 0x1000).toString(16).padStart(16, '0')
 const revisionKey = (k: number, shard = 0, model = 'city'): Key => ({
   pk: `${model}#r#${shard}`,
-  sk: `${hashKey(k)}/x/0000000001/-`,
+  sk: `${idHash(k)}/x/0000000001/-`,
 })
 const itemOf = ({ pk, sk }: Key): Item => ({ pk: { S: pk }, sk: { S: sk } })
 

@@ -9,7 +9,7 @@ import {
   type RevisionInfo,
 } from '../../shared/resources/attributes.ts'
 import { itemBytes, lineBytes } from '../../shared/resources/item-size.ts'
-import { hashKeyOf } from '../../shared/resources/keys.ts'
+import { idHashOf } from '../../shared/resources/keys.ts'
 import { ResourceIdError } from '../../shared/resources/errors.ts'
 import { madeResource } from './made-resources.ts'
 
@@ -82,8 +82,8 @@ describe('a revision item', () => {
 describe('the attributes of a revision item', () => {
   const bare = { resource_id: { S: 'x' }, revision_id: { S: 'x:1' }, schema_version: { S: 'v' }, data_size: { N: '2' } }
   const keys = {
-    pk: { S: `m#r#${Number.parseInt(hashKeyOf('x').slice(0, 1), 16)}` },
-    sk: { S: `${hashKeyOf('x')}/x/0000000001/v` },
+    pk: { S: `m#r#${Number.parseInt(idHashOf('x').slice(0, 1), 16)}` },
+    sk: { S: `${idHashOf('x')}/x/0000000001/v` },
   }
 
   it('are the original and the derived ones', () => {
@@ -102,7 +102,7 @@ describe('the attributes of a revision item', () => {
 
   it('include a key without a revision id or schema version, but require a resource id', () => {
     const unnamed = deriveRevision({ resource_id: { S: 'x' } }, destination)
-    expect(unnamed.item['sk']).toEqual({ S: `${hashKeyOf('x')}/x/~/-` })
+    expect(unnamed.item['sk']).toEqual({ S: `${idHashOf('x')}/x/~/-` })
     expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, destination)).toThrow(ResourceIdError)
     expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, destination)).toThrow('is empty')
   })
@@ -144,7 +144,7 @@ describe('the attributes of a revision item', () => {
     expect(item).toEqual({
       ...bare,
       pk: keys.pk,
-      sk: { S: `${hashKeyOf('x')}/x/0000000001/-` },
+      sk: { S: `${idHashOf('x')}/x/0000000001/-` },
       uid: { S: info.uid },
       parent_revision_id: { NULL: true },
       parent_schema_version: { NULL: true },
@@ -177,8 +177,8 @@ describe('a metadata item', () => {
     updated_by: 'bob',
   }
   const plain = {
-    pk: { S: `m#m#${Number.parseInt(hashKeyOf('x').slice(0, 1), 16)}` },
-    sk: { S: `${hashKeyOf('x')}/x` },
+    pk: { S: `m#m#${Number.parseInt(idHashOf('x').slice(0, 1), 16)}` },
+    sk: { S: `${idHashOf('x')}/x` },
     current_revision_id: { S: 'x:1' },
     resource_id: { S: 'x' },
     total_revision_count: { N: '1' },

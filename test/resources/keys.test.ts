@@ -4,7 +4,7 @@ import { shardsOf, toSortKeys } from '../../shared/resources/key-range.ts'
 import {
   metadataKey,
   metadataSortKey,
-  hashKeyOf,
+  idHashOf,
   isResourceId,
   resourceIdIn,
   revisionKey,
@@ -27,13 +27,13 @@ describe('the keys of a resource', () => {
   it('contain the id of the resource, unless they are damaged', () => {
     for (const id of ['x', 'g 3', 'ü:1', '😀']) expect(resourceIdIn(metadataSortKey(id))).toBe(id)
     const sk = metadataSortKey('x')
-    for (const damaged of ['', sk.slice(0, 16), `${sk}/`, `${sk}y`, sk.toUpperCase(), `${hashKeyOf('a/b')}/a/b`])
+    for (const damaged of ['', sk.slice(0, 16), `${sk}/`, `${sk}y`, sk.toUpperCase(), `${idHashOf('a/b')}/a/b`])
       expect(resourceIdIn(damaged)).toBeUndefined()
   })
 
   it('show the id of a resource even if the id is not valid', () => {
-    for (const id of ['x', 'a/b', 'a\tb', 'x'.repeat(1100)]) expect(statedIdIn(`${hashKeyOf(id)}/${id}`)).toBe(id)
-    for (const damaged of ['', 'x', hashKeyOf('x'), `${hashKeyOf('x').toUpperCase()}/x`])
+    for (const id of ['x', 'a/b', 'a\tb', 'x'.repeat(1100)]) expect(statedIdIn(`${idHashOf(id)}/${id}`)).toBe(id)
+    for (const damaged of ['', 'x', idHashOf('x'), `${idHashOf('x').toUpperCase()}/x`])
       expect(statedIdIn(damaged)).toBe('')
   })
 
@@ -55,7 +55,7 @@ describe('the keys of a resource', () => {
     ['x:1', '--', '0000000001/--'],
     ['x:1', 'a/b', '0000000001/a%2Fb'],
   ])('contain revision %s with schema version %s as %s', (revisionId, schema, suffix) => {
-    expect(revisionSortKey('x', revisionId, schema)).toBe(`${hashKeyOf('x')}/x/${suffix}`)
+    expect(revisionSortKey('x', revisionId, schema)).toBe(`${idHashOf('x')}/x/${suffix}`)
   })
 
   it.each([
@@ -75,7 +75,7 @@ describe('the keys of a resource', () => {
   it.each(['a\u007f', '\u0085', 'a\u009f', ' ', '\ufeff', '\u2028', '"'])(
     'accept the id %j, as SpecStar does',
     (id) => {
-      expect(metadataSortKey(id)).toBe(`${hashKeyOf(id)}/${id}`)
+      expect(metadataSortKey(id)).toBe(`${idHashOf(id)}/${id}`)
     },
   )
 
@@ -108,7 +108,7 @@ describe('the keys of a resource', () => {
   })
 
   it('have sort keys of at most 1,024 bytes', () => {
-    // The hash key, `/`, the id, `/` and `~` before the encoded revision id, and `/-` after it.
+    // The id hash, `/`, the id, `/` and `~` before the encoded revision id, and `/-` after it.
     const room = 1024 - (16 + 1 + 1 + 1 + 1 + 2)
     expect(revisionSortKey('x', 'r'.repeat(room), null)).toHaveLength(1024)
     expect(() => revisionSortKey('x', 'r'.repeat(room + 1), null)).toThrow(
@@ -133,13 +133,13 @@ describe('the keys of a resource', () => {
   })
 
   it('have different partitions for metadata and revisions, but the same shard', () => {
-    expect(metadataKey('m', 'x', 1)).toEqual({ pk: 'm#m#0', sk: `${hashKeyOf('x')}/x` })
-    expect(revisionKey('m', 'x', 'x:7', 'v', 1)).toEqual({ pk: 'm#r#0', sk: `${hashKeyOf('x')}/x/0000000007/v` })
-    expect(hashKeyOf('x')).toBe('2d711642b726b044')
+    expect(metadataKey('m', 'x', 1)).toEqual({ pk: 'm#m#0', sk: `${idHashOf('x')}/x` })
+    expect(revisionKey('m', 'x', 'x:7', 'v', 1)).toEqual({ pk: 'm#r#0', sk: `${idHashOf('x')}/x/0000000007/v` })
+    expect(idHashOf('x')).toBe('2d711642b726b044')
     expect(revisionKey('m', 'x', 'x:7', undefined, 1024).pk).toBe(`m#r#${0x2d711642 >> 22}`)
   })
 
-  it('have the shard that the highest bits of the hash key form', () => {
+  it('have the shard that the highest bits of the id hash form', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[0-9a-f]{16}$/), fc.integer({ min: 0, max: 10 }), (h, bits) => {
         const shard = shardOf(h, 2 ** bits)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hashKeyOf, metadataSortKey, revisionSortKey, shardOf } from '../../shared/resources/keys.ts'
-import { hasOwnHashKey, parsePartitionKey, shardsOfData } from '../../shared/resources/partitions.ts'
+import { idHashOf, metadataSortKey, revisionSortKey, shardOf } from '../../shared/resources/keys.ts'
+import { hasOwnIdHash, parsePartitionKey, shardsOfData } from '../../shared/resources/partitions.ts'
 
 describe('parsePartitionKey', () => {
   it('returns model, kind and shard', () => {
@@ -17,10 +17,10 @@ describe('parsePartitionKey', () => {
   )
 })
 
-describe('hasOwnHashKey', () => {
+describe('hasOwnIdHash', () => {
   it('is true for the sort keys of metadata and revisions', () => {
-    expect(hasOwnHashKey(metadataSortKey('team 7'))).toBe(true)
-    expect(hasOwnHashKey(revisionSortKey('team 7', 'team 7:1', null))).toBe(true)
+    expect(hasOwnIdHash(metadataSortKey('team 7'))).toBe(true)
+    expect(hasOwnIdHash(revisionSortKey('team 7', 'team 7:1', null))).toBe(true)
   })
 
   it.each([
@@ -31,7 +31,7 @@ describe('hasOwnHashKey', () => {
     '910886a475f8efab/team 7',
     'x910886a475f8efaa/team 7',
   ])('is false for %j', (sortKey) => {
-    expect(hasOwnHashKey(sortKey)).toBe(false)
+    expect(hasOwnIdHash(sortKey)).toBe(false)
   })
 })
 
@@ -75,7 +75,7 @@ describe('shardsOfData', () => {
 
   it('does not take a few items in a wrong partition for another number', () => {
     const items = placed(['a', 'b', 'c', 'd'], 16)
-    const stray = { shard: 33, sortKey: `${hashKeyOf('e')}/e` }
+    const stray = { shard: 33, sortKey: `${idHashOf('e')}/e` }
     expect(shardsOfData([...items, stray], 16)).toBe(16)
     expect(shardsOfData([], 16)).toBe(16)
   })

@@ -64,7 +64,7 @@ describe('joining metadata and revisions', () => {
     )
   })
 
-  it('returns no revisions for several ids with the same hash key', async () => {
+  it('returns no revisions for several ids with the same id hash', async () => {
     const h = '8'.repeat(16)
     // In metadata, `a!` follows `a`; in revisions, it precedes it.
     const ids = ['a', 'a!']
@@ -141,7 +141,7 @@ describe('joining metadata and revisions', () => {
       }
   })
 
-  it('does not report revisions of resources with the same hash key, or of more than 4 MiB', async () => {
+  it('does not report revisions of resources with the same id hash, or of more than 4 MiB', async () => {
     const reported: string[] = []
     const revisions = [
       ...['a', 'a!', 'other'].map((id) => revisionOf(one, id, 1)),
@@ -166,7 +166,7 @@ describe('joining metadata and revisions', () => {
     expect(events.indexOf('batch')).toBe(20)
   })
 
-  const hashKey = (k: number): string => k.toString(16).padStart(16, '0')
+  const idHash = (k: number): string => k.toString(16).padStart(16, '0')
 
   it.each([
     ['in a gap', [3, 40_000], 20_000, [1]],
@@ -175,22 +175,22 @@ describe('joining metadata and revisions', () => {
     ['directly before the last resource', [3], 2, [1]],
     ['directly before a full batch', Array.from({ length: 300 }, (_, k) => k + 10), 9, [256]],
   ])('ends after the page for which `until` returns true: %s', async (_where, owners, stopAt, expected) => {
-    const revisions = Array.from({ length: 50_000 }, (_, k) => revisionOf(hashKey(k), 'x', 1))
-    const metadata = owners.map((k) => metadataOf(hashKey(k), 'x'))
+    const revisions = Array.from({ length: 50_000 }, (_, k) => revisionOf(idHash(k), 'x', 1))
+    const metadata = owners.map((k) => metadataOf(idHash(k), 'x'))
     const reported: string[] = []
     const calls: string[] = []
-    const until = (h: string): boolean => calls.push(h) > 0 && h >= hashKey(stopAt)
+    const until = (h: string): boolean => calls.push(h) > 0 && h >= idHash(stopAt)
     const pages = pagesOf(revisions, [1000])
     const joined = await Array.fromAsync(joinPages(pagesOf(metadata, [1000]), pages, pushTo(reported), until))
     expect(joined.map(({ length }) => length)).toEqual(expected)
-    expect(calls.filter((h) => h >= hashKey(stopAt))).toHaveLength(1)
+    expect(calls.filter((h) => h >= idHash(stopAt))).toHaveLength(1)
     expect(reported.at(-1)?.slice(0, 16)).toBe(calls.at(-1))
   })
 
   it('ends in a gap if `until` returns true, even if skipped revisions are not reported', async () => {
-    const revisions = Array.from({ length: 5000 }, (_, k) => revisionOf(hashKey(k), 'x', 1))
-    const metadata = [metadataOf(hashKey(3), 'x'), metadataOf(hashKey(4000), 'x')]
-    const until = (h: string): boolean => h >= hashKey(1000)
+    const revisions = Array.from({ length: 5000 }, (_, k) => revisionOf(idHash(k), 'x', 1))
+    const metadata = [metadataOf(idHash(3), 'x'), metadataOf(idHash(4000), 'x')]
+    const until = (h: string): boolean => h >= idHash(1000)
     const joined = joinPages(pagesOf(metadata, [1]), pagesOf(revisions, [1000]), undefined, until)
     expect((await Array.fromAsync(joined)).flat().map((each) => each.metadata)).toEqual(metadata.slice(0, 1))
   })
@@ -201,15 +201,15 @@ describe('joining metadata and revisions', () => {
     )
 
   it('returns batches of 256 resources', async () => {
-    const metadata = (count: number): Item[] => Array.from({ length: count }, (_, k) => metadataOf(hashKey(k), 'a'))
+    const metadata = (count: number): Item[] => Array.from({ length: count }, (_, k) => metadataOf(idHash(k), 'a'))
     expect(await batches(metadata(600), [])).toEqual([256, 256, 88])
     expect(await batches(metadata(256), [])).toEqual([256])
     expect(await batches([], [])).toEqual([])
   })
 
   it('returns batches of 4 MiB', async () => {
-    const metadata = Array.from({ length: 5 }, (_, k) => metadataOf(hashKey(k), 'a'))
-    const revisions = (size: number): Item[] => metadata.map((_, k) => revisionOf(hashKey(k), 'a', 1, size - 1024))
+    const metadata = Array.from({ length: 5 }, (_, k) => metadataOf(idHash(k), 'a'))
+    const revisions = (size: number): Item[] => metadata.map((_, k) => revisionOf(idHash(k), 'a', 1, size - 1024))
     expect(await batches(metadata, revisions(2 * 1024 * 1024))).toEqual([2, 2, 1])
     expect(await batches(metadata, revisions(2 * 1024 * 1024 - 1))).toEqual([3, 2])
   })
@@ -226,8 +226,8 @@ describe('joining metadata and revisions', () => {
         closed.push(name)
       }
     }
-    const metadata = Array.from({ length: 600 }, (_, k) => metadataOf(hashKey(k), 'a'))
-    const revisions = metadata.map((_, k) => revisionOf(hashKey(k), 'a', 1))
+    const metadata = Array.from({ length: 600 }, (_, k) => metadataOf(idHash(k), 'a'))
+    const revisions = metadata.map((_, k) => revisionOf(idHash(k), 'a', 1))
     for await (const batch of joinPages(traced('metadata', metadata), traced('revisions', revisions))) {
       expect(batch).toHaveLength(256)
       break

@@ -6,7 +6,7 @@ import { compileFilters } from '../../shared/filters/filters.ts'
 import { type Item, keyOf } from '../../shared/tables/item.ts'
 import { must } from '../../shared/values/must.ts'
 import { loadModels } from '../../shared/resources/models.ts'
-import { hashKeyOf } from '../../shared/resources/keys.ts'
+import { idHashOf } from '../../shared/resources/keys.ts'
 import { TornResourcesError } from '../../shared/resources/errors.ts'
 import { ResourceStore, type StoredResource } from '../../shared/resources/aws/resource-store.ts'
 import { compareBytes } from '../../shared/values/text-order.ts'
@@ -64,13 +64,13 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       await servers.stop()
     })
 
-    it('returns every resource once with all revisions, in the order of hash key and id', async () => {
+    it('returns every resource once with all revisions, in the order of id hash and id', async () => {
       const all = await collect(store.resources('many'))
       expect(all).toHaveLength(303)
       const keys = all.map(({ metadata }) => metadata['sk']?.S ?? '')
       expect(keys).toEqual([...keys].sort(compareBytes))
       for (const { h, id, metadata, revisions } of all) {
-        expect(h).toBe(hashKeyOf(id))
+        expect(h).toBe(idHashOf(id))
         expect(revisions).toHaveLength(Number(metadata['total_revision_count']?.N))
       }
     })
@@ -156,7 +156,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(await collect(store.resources('orphan'))).toEqual([])
     })
 
-    it('does not read items in the partition of another shard, so the order of hash keys is kept', async () => {
+    it('does not read items in the partition of another shard, so the order of id hashes is kept', async () => {
       await fill('stray', [{ id: 'a' }, { id: 'b' }, { id: 'c' }, { id: 'd' }])
       const ids = idsOf(await collect(store.resources('stray')))
       expect(ids).toHaveLength(4)

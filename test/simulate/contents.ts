@@ -16,7 +16,7 @@ import { JOB, MODEL, type World } from './scenario.ts'
 const BUCKETS = 0x10000
 
 export const bucketName = (bucket: number): string => bucket.toString(16).padStart(4, '0')
-/** Returns the number of a digest bucket, from its name or from a hash key in it. */
+/** Returns the number of a digest bucket, from its name or from an id hash in it. */
 export const bucketOf = (name: string): number =>
   Number.parseInt(name.length > 4 && name !== '10000' ? name.slice(0, 4) : name, 16)
 

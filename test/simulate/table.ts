@@ -9,14 +9,14 @@ interface TableOptions {
   readonly isNew: boolean
 }
 
-/** The part of the resources whose hash keys begin in a range. 0 is the first hash key, and 1 is after the last. */
+/** The part of the resources whose id hashes begin in a range. 0 is the first id hash, and 1 is after the last. */
 export interface HashRange {
   readonly from: number
   readonly to: number
 }
 
 /**
- * The resource table. It divides the items of each kind among partitions by hash key: at least one partition for each
+ * The resource table. It divides the items of each kind among partitions by id hash: at least one partition for each
  * shard, and more if these have more than 10 GB.
  */
 export class Table {

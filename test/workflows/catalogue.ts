@@ -135,7 +135,7 @@ export const findResource = (
   return { metadata, revisions: of('r').sort((a, b) => ((a['sk']?.S ?? '') < (b['sk']?.S ?? '') ? -1 : 1)) }
 }
 
-/** The ids of a model's resources with at least `minRevisions` revisions, in the order of their hash keys. */
+/** The ids of a model's resources with at least `minRevisions` revisions, in the order of their id hashes. */
 export const resourceIds = (contents: StoreContents, model: string, minRevisions = 1): string[] =>
   [...contents.items.values()]
     .filter((item) => item['pk']?.S?.startsWith(`${model}#m#`) === true)

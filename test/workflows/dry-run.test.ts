@@ -27,7 +27,7 @@ const dryRun = async (
   return job.result?.dry_run?.models
 }
 
-/** Writes cities that are not in the archive, with hash keys in all ranges. Every second city is torn. */
+/** Writes cities that are not in the archive, with id hashes in all ranges. Every second city is torn. */
 const addCities = async (count: number): Promise<void> => {
   for (let k = 0; k < count; k++) {
     const { items } = buildResource(runner.services.models, {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hashKeyOf } from '../../shared/resources/keys.ts'
+import { idHashOf } from '../../shared/resources/keys.ts'
 import { type Item, sortKeyOf } from '../../shared/tables/item.ts'
 import { craftItems } from '../archive/craft.ts'
 import type { StoreContents } from '../contents.ts'
@@ -133,8 +133,7 @@ describe('an archive of another program with random faults', { timeout: 7_200_00
 
 const revisionItems = ({ items }: StoreContents, id: string, model: string): Item[] =>
   [...items.values()].filter(
-    (item) =>
-      item['pk']?.S?.startsWith(`${model}#r#`) === true && sortKeyOf(item).startsWith(`${hashKeyOf(id)}/${id}/`),
+    (item) => item['pk']?.S?.startsWith(`${model}#r#`) === true && sortKeyOf(item).startsWith(`${idHashOf(id)}/${id}/`),
   )
 
 /** Checks that the store contains exactly these resources of a stream, with their payloads. */

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
-import { hashKeyOf } from '../../shared/resources/keys.ts'
+import { idHashOf } from '../../shared/resources/keys.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { craftItems } from '../archive/craft.ts'
 import { buildResource } from './sample-store.ts'
@@ -13,19 +13,19 @@ const endPassesEarly = (stage: string): void => {
   runner.beforeStage(stage, () => runner.deploy({}, { passMs: 0 }))
 }
 
-/** Four ids whose hash keys are in the same digest bucket, in the order of an archive, after all ids of `BEFORE`. */
+/** Four ids whose id hashes are in the same digest bucket, in the order of an archive, after all ids of `BEFORE`. */
 const SAME_BUCKET = ((): string[] => {
   const byBucket = new Map<string, string[]>()
   for (let k = 0; ; k++) {
     const id = `r${k}`
-    const bucket = hashKeyOf(id).slice(0, 4)
+    const bucket = idHashOf(id).slice(0, 4)
     const ids = [...(byBucket.get(bucket) ?? []), id]
-    if (bucket > '2000' && ids.length === 4) return ids.sort((a, b) => (hashKeyOf(a) < hashKeyOf(b) ? -1 : 1))
+    if (bucket > '2000' && ids.length === 4) return ids.sort((a, b) => (idHashOf(a) < idHashOf(b) ? -1 : 1))
     byBucket.set(bucket, ids)
   }
 })()
 const BEFORE = Array.from({ length: 1000 }, (_, k) => `before-${k}`)
-  .filter((id) => hashKeyOf(id) < '2')
+  .filter((id) => idHashOf(id) < '2')
   .slice(0, 3)
 
 const city = (id: string): Item[] => [

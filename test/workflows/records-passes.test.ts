@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { EXPORT_RECORDS } from '../../shared/export/messages.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
-import { hashKeyOf } from '../../shared/resources/keys.ts'
+import { idHashOf } from '../../shared/resources/keys.ts'
 import { type Item, sortKeyOf } from '../../shared/tables/item.ts'
 import { memorySource } from '../archive/memory.ts'
 import { readAll } from '../archive/read-all.ts'
@@ -43,10 +43,10 @@ describe('revisions without metadata', () => {
   const orphans = cities(Array.from({ length: 60 }, (_, k) => `orphan-${k}`)).flatMap((items) => items.slice(1))
   const hashes = (items: readonly Item[]): string[] => items.map((item) => sortKeyOf(item).slice(0, 16)).sort()
 
-  /** Returns the ids of `count` resources whose hash keys are the least of 200 resources. */
+  /** Returns the ids of `count` resources whose id hashes are the least of 200 resources. */
   const firstIds = (count: number): string[] =>
     Array.from({ length: 200 }, (_, k) => `city-${k}`)
-      .sort((a, b) => (hashKeyOf(a) < hashKeyOf(b) ? -1 : 1))
+      .sort((a, b) => (idHashOf(a) < idHashOf(b) ? -1 : 1))
       .slice(0, count)
 
   it.each([
@@ -68,7 +68,7 @@ describe('revisions without metadata', () => {
   it('do not keep a pass from stopping if the export does not count them', async () => {
     await runner.wipe()
     const last = Array.from({ length: 200 }, (_, k) => `city-${k}`).reduce((a, b) =>
-      hashKeyOf(a) > hashKeyOf(b) ? a : b,
+      idHashOf(a) > idHashOf(b) ? a : b,
     )
     const resources = cities([last])
     await runner.putItems(...resources.flat(), ...orphans)

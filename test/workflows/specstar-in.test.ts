@@ -101,7 +101,7 @@ describe('a stream of some resources of a model', () => {
 })
 
 /**
- * The first guild of the broken streams, in the order of hash keys. Faults that concern several records are found in
+ * The first guild of the broken streams, in the order of id hashes. Faults that concern several records are found in
  * this order.
  */
 const FIRST_BY_HASH = 'guild:9a2f79e6-0b1a-4bce-901b-a04516f81cdd'

@@ -128,7 +128,7 @@ const damage = async (run: DemoRun, { blobs, items }: Snapshot): Promise<void> =
   // the sample data contain no spaces.
   const [pk = '', sk = ''] = firstKey(items, 'city#r#').split(' ')
   await damageRevision(dynamo, config.tables.resources, pk, sk)
-  // A sort key is `{hash key}/{resource id}/…`.
+  // A sort key is `{id hash}/{resource id}/…`.
   console.log(`  Changed the name in a revision of the resource ${sk.split('/')[1]}.`)
 }
 

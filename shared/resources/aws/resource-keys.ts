@@ -1,7 +1,7 @@
 import { type DynamoDBClient, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { batchGet } from '../../tables/aws/query.ts'
 import { type Item, type Key, keyAttributes, keyOf, sortKeyOf } from '../../tables/item.ts'
-import { hasOwnHashKey } from '../partitions.ts'
+import { hasOwnIdHash } from '../partitions.ts'
 
 /**
  * The largest possible sort key: 1,024 bytes, which is DynamoDB's limit, of the last character of Unicode, which has 4
@@ -9,7 +9,7 @@ import { hasOwnHashKey } from '../partitions.ts'
  */
 const LAST_SORT_KEY = '\u{10ffff}'.repeat(256)
 /**
- * The number of items on each page when the first or last sort key with a valid hash key is searched. Usually, the
+ * The number of items on each page when the first or last sort key with a valid id hash is searched. Usually, the
  * first page contains such a sort key, so it is small.
  */
 const SEARCH_PAGES = [1, 100, 1000]
@@ -64,7 +64,7 @@ export class ResourceKeys {
   }
 
   /**
-   * Returns the first and the last sort key of a partition that begin with the hash key of their own resource id.
+   * Returns the first and the last sort key of a partition that begin with the id hash of their own resource id.
    * Searches only the first 1,101 and the last 1,101 items. Returns an empty list if the first 1,101 items have no such
    * sort key.
    */
@@ -114,7 +114,7 @@ export class ResourceKeys {
           ...(after === undefined ? {} : { ExclusiveStartKey: after }),
         }),
       )
-      const found = Items.map(sortKeyOf).find(hasOwnHashKey)
+      const found = Items.map(sortKeyOf).find(hasOwnIdHash)
       if (found !== undefined || LastEvaluatedKey === undefined) return found
       after = LastEvaluatedKey
     }

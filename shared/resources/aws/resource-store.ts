@@ -72,7 +72,7 @@ export class ResourceStore {
   }
 
   /**
-   * Returns the resources of a range with all their revisions, sorted by hash key and then by the UTF-8 bytes of their
+   * Returns the resources of a range with all their revisions, sorted by id hash and then by the UTF-8 bytes of their
    * ids. The metadata and the revisions of each resource are consistent with each other.
    *
    * Torn resources are not returned (see `ReadOptions.onTorn`). Throws `ResourceChangedError` if a resource changes
@@ -244,16 +244,16 @@ async function* filterPages(
   for await (const page of pages) yield page.filter(filter)
 }
 
-/** Returns the items before the first item for whose hash key `until` returns true. */
+/** Returns the items before the first item for whose id hash `until` returns true. */
 async function* pagesUntil(
   pages: AsyncIterable<readonly Item[]>,
   { until = () => false, onRead }: ReadOptions,
 ): AsyncGenerator<readonly Item[]> {
   for await (const page of pages) {
-    const end = page.findIndex((item) => until(new MetadataView(item).hashKey))
+    const end = page.findIndex((item) => until(new MetadataView(item).idHash))
     yield end === -1 ? page : page.slice(0, end)
     if (end !== -1) return
     const last = page.at(-1)
-    if (last !== undefined) onRead?.(new MetadataView(last).hashKey)
+    if (last !== undefined) onRead?.(new MetadataView(last).idHash)
   }
 }

@@ -2,7 +2,7 @@ import { decodeLine, recordKeyOf } from '../../archive/record-line.ts'
 import { continueAt } from '../../jobs/cursor.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import { storeFinished } from '../../jobs/store-finished.ts'
-import { hashKeyOf } from '../../resources/keys.ts'
+import { idHashOf } from '../../resources/keys.ts'
 import type { Item } from '../../tables/item.ts'
 import { quote } from '../../values/message-text.ts'
 import {
@@ -131,7 +131,7 @@ const recordOf = ({ body }: RunEntry): DecodedEntry => {
 
 /** Returns the digest bucket of a record or fault. A fault without an id precedes all buckets of its model. */
 const recordBucket = (record: DecodedEntry | ScanFault): string =>
-  bucketOf(record.model, 'item' in record ? record.h : record.id === '' ? '' : hashKeyOf(record.id))
+  bucketOf(record.model, 'item' in record ? record.h : record.id === '' ? '' : idHashOf(record.id))
 
 /** Returns the hex digits of the digest bucket in a result of `recordBucket`. */
 const hexOf = (bucket: string): string => bucket.slice(bucket.lastIndexOf('/') + 1)

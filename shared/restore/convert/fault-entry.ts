@@ -1,5 +1,5 @@
 import type { EntryCorruptError } from '../../archive/errors.ts'
-import { hashKeyOf } from '../../resources/keys.ts'
+import { idHashOf } from '../../resources/keys.ts'
 import { ScanFault } from '../messages/convert.ts'
 
 /** What is wrong with a record, and where it is in the stream. */
@@ -20,7 +20,7 @@ export const decodeFault = (body: Buffer): ScanFault | undefined =>
  * resources of the model.
  */
 export const faultKey = (model: string, resourceId: string): Buffer =>
-  Buffer.from(resourceId === '' ? `${model}\0` : `${model}\0${hashKeyOf(resourceId)}/${resourceId}`)
+  Buffer.from(resourceId === '' ? `${model}\0` : `${model}\0${idHashOf(resourceId)}/${resourceId}`)
 
 /** Returns an object with those members of a `ScanFault` that describe a wrong checksum. */
 export const checksumFault = ({ entry, expected, actual }: EntryCorruptError): FaultReason => ({

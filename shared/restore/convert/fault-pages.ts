@@ -1,7 +1,7 @@
 import type { Attempt } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { PinnedObject } from '../../objects/object.ts'
-import { hashKeyOf } from '../../resources/keys.ts'
+import { idHashOf } from '../../resources/keys.ts'
 import { STREAM_FAULT_PAGES, STREAM_FAULTS, type StreamFault, type StreamFaultPage } from '../messages/convert.ts'
 
 /** The number of faults in a page. A page with reasons of usual length has about 2 MB. */
@@ -53,8 +53,8 @@ export class FaultPages {
     this.#open = []
     this.#pages.push({
       model: first.resource.model,
-      first_h: hashKeyOfFault(first),
-      last_h: hashKeyOfFault(last),
+      first_h: idHashOfFault(first),
+      last_h: idHashOfFault(last),
       count: faults.length,
       without_metadata: faults.filter(({ has_metadata }) => !has_metadata).length,
       list: await this.#workFiles.write(STREAM_FAULTS, faults, job_id, attempt, this.#pages.length),
@@ -62,5 +62,5 @@ export class FaultPages {
   }
 }
 
-const hashKeyOfFault = ({ resource: { resource_id } }: StreamFault): string =>
-  resource_id === '' ? '' : hashKeyOf(resource_id)
+const idHashOfFault = ({ resource: { resource_id } }: StreamFault): string =>
+  resource_id === '' ? '' : idHashOf(resource_id)

@@ -105,5 +105,5 @@ export class RecordsSegments {
   }
 }
 
-/** Returns the model and the digest bucket of a hash key. */
+/** Returns the model and the digest bucket of an id hash. */
 export const bucketOf = (model: string, h: string): string => `${model}/${h.slice(0, 4)}`

@@ -1,6 +1,6 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
-import { hashKeyOf } from '../../resources/keys.ts'
+import { idHashOf } from '../../resources/keys.ts'
 import type { SegmentRange } from '../messages/inspect.ts'
 
 interface SizedRange {
@@ -49,10 +49,10 @@ export const planRanges = (
  */
 const rangesOf = (archive: OpenArchive, model: string, ids: readonly string[] | undefined): SizedRange[] => {
   const segments = segmentsOf(archive, model)
-  const hashKeys = ids?.map(hashKeyOf)
-  if (segments.length === 0) return hashKeys === undefined ? [{ range: { model }, size: 0 }] : []
+  const idHashes = ids?.map(idHashOf)
+  if (segments.length === 0) return idHashes === undefined ? [{ range: { model }, size: 0 }] : []
   return segments.flatMap(({ segment, firstHash, lastHash, size }, k) => {
-    if (hashKeys !== undefined && !hashKeys.some((h) => firstHash <= h && h <= lastHash)) return []
+    if (idHashes !== undefined && !idHashes.some((h) => firstHash <= h && h <= lastHash)) return []
     const previous = segments[k - 1]
     const isLast = k === segments.length - 1
     const range: SegmentRange = {
@@ -61,14 +61,14 @@ const rangesOf = (archive: OpenArchive, model: string, ids: readonly string[] | 
       ...(previous === undefined ? {} : { after: endOf(previous.lastHash) }),
       ...(isLast ? {} : { up_to: endOf(lastHash) }),
     }
-    return [{ range, size: hashKeys === undefined ? size : 0 }]
+    return [{ range, size: idHashes === undefined ? size : 0 }]
   })
 }
 
 /**
- * Returns a string that sorts after all sort keys with this hash key. `g` sorts after every hex digit and after `/`.
+ * Returns a string that sorts after all sort keys with this id hash. `g` sorts after every hex digit and after `/`.
  */
-const endOf = (hashKey: string): string => `${hashKey}g`
+const endOf = (idHash: string): string => `${idHash}g`
 
 /**
  * Returns the segments of a model. Throws `ArchiveInvalidError` if the segments are out of order, or if two segments

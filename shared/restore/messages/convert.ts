@@ -226,7 +226,7 @@ export const STREAM_FAULTS: WorkFile<readonly StreamFault[], [attempt: string, p
 export const StreamFaultPage = z
   .object({
     model: z.string(),
-    /** The hash keys of the first and last resource. An empty string for a resource without an id. */
+    /** The id hashes of the first and last resource. An empty string for a resource without an id. */
     first_h: z.string(),
     last_h: z.string(),
     count: z.int(),

@@ -1,6 +1,6 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
-import { hashKeyOf } from '../../resources/keys.ts'
+import { idHashOf } from '../../resources/keys.ts'
 import { STREAM_FAULTS } from '../messages/convert.ts'
 import { type Extent, LEFT_OUT_EXTENTS, LEFT_OUT_OF_EXTENT } from '../messages/preflight.ts'
 import type { OpenRestore } from '../open-restore.ts'
@@ -13,7 +13,7 @@ interface LookupStores {
 /** A list of left-out resources of one model. */
 export interface LeftOutList {
   readonly model: string
-  /** Returns true if the list can contain resources with this hash key. */
+  /** Returns true if the list can contain resources with this id hash. */
   readonly includes: (h: string) => boolean
   /** Returns the ids of the resources in the list. */
   readonly read: () => Promise<readonly string[]>
@@ -55,7 +55,7 @@ export class LeftOutLookup {
   }
 
   async has(model: string, id: string): Promise<boolean> {
-    const h = hashKeyOf(id)
+    const h = idHashOf(id)
     for (const list of this.#lists)
       if (list.model === model && list.includes(h) && (await this.#idsOf(list)).has(id)) return true
     return false
@@ -97,7 +97,7 @@ const leftOutLists = async (services: LookupStores, restore: OpenRestore): Promi
   return [...pages, ...extents]
 }
 
-/** Returns true if records with this hash key belong to an extent. */
+/** Returns true if records with this id hash belong to an extent. */
 export const extentIncludes = (
   { segments }: { readonly segments: readonly Pick<OpenArchive['segments'][number], 'first_h' | 'last_h'>[] },
   { segment, from, to_bucket }: Pick<Extent, 'segment' | 'from' | 'to_bucket'>,

@@ -1,5 +1,5 @@
 import type { WorkFiles } from '../../jobs/work-files.ts'
-import { hashKeyOf } from '../../resources/keys.ts'
+import { idHashOf } from '../../resources/keys.ts'
 import { DAMAGED_BLOBS, type ScanFault, STREAM_FAULT_PAGES, STREAM_FAULTS } from '../messages/convert.ts'
 import type { StreamFault, StreamFaultPage } from '../messages/convert.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
@@ -38,9 +38,9 @@ export async function* faultsOf(
   ids?: readonly string[],
 ): AsyncGenerator<StreamFault> {
   const wanted = ids === undefined ? undefined : new Set(ids)
-  const hashKeys = ids?.map((id) => hashKeyOf(id))
+  const idHashes = ids?.map((id) => idHashOf(id))
   for (const { first_h, last_h, list } of pages) {
-    if (hashKeys?.some((h) => first_h <= h && h <= last_h) === false) continue
+    if (idHashes?.some((h) => first_h <= h && h <= last_h) === false) continue
     for (const fault of await workFiles.readPinned(STREAM_FAULTS, list))
       if (wanted?.has(fault.resource.resource_id) !== false) yield fault
   }
@@ -64,10 +64,10 @@ export class StreamFaultLookup {
    */
   async find(id: string): Promise<StreamFault | undefined> {
     if (this.#pages.length === 0) return undefined
-    const h = hashKeyOf(id)
+    const h = idHashOf(id)
     const next = this.#pages.findIndex(({ last_h }) => last_h >= h)
     this.#pages = next === -1 ? [] : this.#pages.slice(next)
-    // Two resources can have the same hash key, so more than one page can contain it.
+    // Two resources can have the same id hash, so more than one page can contain it.
     for (const page of this.#pages) {
       if (page.first_h > h) return undefined
       const fault = (await this.#faultsOf(page)).get(id)

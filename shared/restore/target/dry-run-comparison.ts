@@ -3,7 +3,7 @@ import type { ResourceFilter } from '../../filters/filters.ts'
 import { filterFor } from '../../jobs/job-filter.ts'
 import type { RestoreJob } from '../../jobs/job.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
-import { hashKeyOf } from '../../resources/keys.ts'
+import { idHashOf } from '../../resources/keys.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import type { StoredResource } from '../../resources/stored-resource.ts'
 import { type Item, sortKeyOf } from '../../tables/item.ts'
@@ -73,7 +73,7 @@ export class DryRunComparison implements TargetLookup {
    * `end` returns the counts of complete digest buckets.
    */
   async exists(id: string): Promise<boolean> {
-    const bucket = hashKeyOf(id).slice(0, 4)
+    const bucket = idHashOf(id).slice(0, 4)
     let [before, own] = [0, 0]
     this.#row = await this.#join.seek(id, (row) => {
       if (!this.#isTargetOnly(row.id, row.metadata)) return
@@ -136,7 +136,7 @@ export class DryRunComparison implements TargetLookup {
     // `compare` removes torn resources from `#torn`. The remaining torn resources are not in the archive, or are left
     // out.
     for (const id of this.#torn) {
-      if (beforeBucket !== undefined && hashKeyOf(id) >= beforeBucket) continue
+      if (beforeBucket !== undefined && idHashOf(id) >= beforeBucket) continue
       const metadata = await this.#services.resources.getMetadata(this.#model, id)
       if (metadata !== undefined && this.#isTargetOnly(id, metadata)) this.#counts.target_only += 1
     }

@@ -1,7 +1,7 @@
 import type { SoundRecord } from '../../archive/archived-records.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
-import { hashKeyOf } from '../../resources/keys.ts'
+import { idHashOf } from '../../resources/keys.ts'
 import type { Key } from '../../tables/item.ts'
 import type { RestorePlan, SegmentRange } from '../messages/inspect.ts'
 import { hasSameContent } from './revision-comparison.ts'
@@ -68,7 +68,7 @@ export class OrphanLookup {
     this.#keys ??= new StoredRevisionKeys(
       this.#services,
       this.#range.model,
-      this.#isById ? undefined : targetRange(hashKeyOf(id), this.#range.up_to),
+      this.#isById ? undefined : targetRange(idHashOf(id), this.#range.up_to),
     )
     const keys = await this.#keys.keysOf(id)
     return keys.length === 0 ? undefined : new OrphanedRevisions(this.#services, keys)

@@ -1,5 +1,5 @@
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
-import { hashKeyIn, metadataSortKey } from '../../resources/keys.ts'
+import { idHashIn, metadataSortKey } from '../../resources/keys.ts'
 import type { Key, SortKeyRange } from '../../tables/item.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
@@ -13,8 +13,8 @@ export class StoredRevisionKeys {
   readonly #model: string
   readonly #rows: AsyncIterator<Key> | undefined
   #next: Key | undefined
-  /** The keys of all resources with the current hash key. */
-  #group: { readonly hashKey: string; readonly keys: readonly Key[] } | undefined
+  /** The keys of all resources with the current id hash. */
+  #group: { readonly idHash: string; readonly keys: readonly Key[] } | undefined
   #isAtEnd = false
 
   constructor({ resources }: { readonly resources: ResourceStore }, model: string, range: SortKeyRange | undefined) {
@@ -30,10 +30,10 @@ export class StoredRevisionKeys {
   async keysOf(id: string): Promise<readonly Key[]> {
     if (this.#rows === undefined) return this.#resources.revisionKeysOf(this.#model, id)
     const prefix = `${metadataSortKey(id)}/`
-    const hashKey = hashKeyIn(prefix)
-    // Two ids can have the same hash key. The order of their revisions may differ from the order of their metadata, so
+    const idHash = idHashIn(prefix)
+    // Two ids can have the same id hash. The order of their revisions may differ from the order of their metadata, so
     // the revisions of both resources are read together.
-    if (this.#group?.hashKey !== hashKey) this.#group = { hashKey, keys: await this.#readGroup(hashKey) }
+    if (this.#group?.idHash !== idHash) this.#group = { idHash, keys: await this.#readGroup(idHash) }
     return this.#group.keys.filter(({ sk }) => sk.startsWith(prefix))
   }
 
@@ -41,12 +41,12 @@ export class StoredRevisionKeys {
     await this.#rows?.return?.()
   }
 
-  async #readGroup(hashKey: string): Promise<Key[]> {
+  async #readGroup(idHash: string): Promise<Key[]> {
     const keys: Key[] = []
     for (;;) {
       const next = (this.#next ??= await this.#read())
       if (next === undefined) return keys
-      const order = compareBytes(hashKeyIn(next.sk), hashKey)
+      const order = compareBytes(idHashIn(next.sk), idHash)
       if (order > 0) return keys
       if (order === 0) keys.push(next)
       this.#next = undefined

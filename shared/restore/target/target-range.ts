@@ -6,6 +6,6 @@ import type { SortKeyRange } from '../../tables/item.ts'
  */
 export const targetRange = (after: string | undefined, upTo: string | undefined): SortKeyRange => ({
   fromSk: after ?? '0',
-  // `g` sorts after all hash keys, because they consist of hex digits.
+  // `g` sorts after all id hashes, because they consist of hex digits.
   toSk: upTo ?? 'g',
 })

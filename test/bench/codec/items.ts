@@ -1,6 +1,6 @@
 import { itemFromMetadata, itemFromRevision } from '../../../shared/resources/attributes.ts'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
-import { hashKeyOf } from '../../../shared/resources/keys.ts'
+import { idHashOf } from '../../../shared/resources/keys.ts'
 import { compareBytes } from '../../../shared/values/text-order.ts'
 import type { Item } from '../../../shared/tables/item.ts'
 import { largeSample } from '../../large/sample.ts'
@@ -22,7 +22,7 @@ export const documents = async (resources: number): Promise<StoredItems[]> => {
   for (const { model, meta, revisions } of largeSample(models, { resources, blobBytes: 0 })) {
     if (model !== MODEL) continue
     made.push({
-      h: hashKeyOf(meta.resource_id),
+      h: idHashOf(meta.resource_id),
       metadata: itemFromMetadata(meta, target),
       revisions: revisions
         .map(({ info, payload }) => itemFromRevision(info, payload, target).item)

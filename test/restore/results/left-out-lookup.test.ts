@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { hashKeyOf } from '../../../shared/resources/keys.ts'
+import { idHashOf } from '../../../shared/resources/keys.ts'
 import { extentIncludes, type LeftOutList, LeftOutLookup } from '../../../shared/restore/results/left-out-lookup.ts'
 
 const IDS = Array.from({ length: 400 }, (_, k) => `r${k}`)
 const DIGITS = Array.from({ length: 16 }, (_, k) => k.toString(16))
 
-/** One list of a model per first hex digit of the hash key. Adds the digit to `reads` each time a list is read. */
+/** One list of a model per first hex digit of the id hash. Adds the digit to `reads` each time a list is read. */
 const listsOf = (model: string, reads: string[]): LeftOutList[] =>
   DIGITS.map((digit) => ({
     model,
     includes: (h) => h.startsWith(digit),
     read: () => {
       reads.push(`${model} ${digit}`)
-      return Promise.resolve(IDS.filter((id) => hashKeyOf(id).startsWith(digit)))
+      return Promise.resolve(IDS.filter((id) => idHashOf(id).startsWith(digit)))
     },
   }))
 
@@ -21,7 +21,7 @@ describe('the lookup of left-out resources', () => {
     const reads: string[] = []
     const lookup = new LeftOutLookup([...listsOf('city', reads), ...listsOf('memo', reads)])
     for (const id of ['r1', 'other', 'r1', 'other']) expect(await lookup.has('city', id)).toBe(id === 'r1')
-    const digits = new Set(['r1', 'other'].map((id) => `city ${hashKeyOf(id).charAt(0)}`))
+    const digits = new Set(['r1', 'other'].map((id) => `city ${idHashOf(id).charAt(0)}`))
     expect(reads).toEqual([...digits])
     expect(await lookup.has('ghost', 'r1')).toBe(false)
   })
@@ -56,7 +56,7 @@ describe('an extent', () => {
     ['from a bucket', { segment: 0, from: { entry: 1, bucket: '3000' } }, ['3000', '8000'], ['2fff']],
     ['to a bucket', { segment: 0, to_bucket: '3000' }, ['1112', '2fff'], ['3000']],
     ['without a segment', {}, NONE, ['1112', '8000']],
-  ])('includes the hash keys of its buckets: %s', (_what, extent, inside, outside) => {
+  ])('includes the id hashes of its buckets: %s', (_what, extent, inside, outside) => {
     for (const bucket of [...inside, ...outside])
       expect([bucket, extentIncludes({ segments }, extent, at(bucket))]).toEqual([bucket, inside.includes(bucket)])
   })

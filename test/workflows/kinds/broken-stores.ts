@@ -58,7 +58,7 @@ const RESOURCES: readonly BrokenStore[] = [
     },
   },
   {
-    what: 'a resource under a wrong hash key',
+    what: 'a resource under a wrong id hash',
     items: (registry) =>
       Object.values(badCity(registry)).map((one) => ({
         ...one,
@@ -90,7 +90,7 @@ const REFERENCES: readonly BrokenStore[] = [
 const ITEMS: readonly BrokenStore[] = [
   { what: 'an item of a model that is not registered', items: item('other#m#0', 'x') },
   { what: 'an item in a shard that is not registered', items: item('city#m#1', '0000000000000000/x') },
-  { what: 'an item whose sort key has no hash key', items: item('city#m#0', 'x') },
+  { what: 'an item whose sort key has no id hash', items: item('city#m#0', 'x') },
 ]
 
 const PAYLOADS: readonly BrokenStore[] = [

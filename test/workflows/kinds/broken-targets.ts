@@ -46,8 +46,8 @@ export const BROKEN_TARGETS: readonly BrokenTarget[] = [
       { ...first, revision_id: { S: 'bad:9' }, sk: { S: sortKeyOf(first).replace('0000000001', '0000000009') } },
     ],
   },
-  { what: 'the metadata under a wrong hash key', items: ({ metadata }) => [misplaced(metadata)] },
-  { what: 'a revision under a wrong hash key', items: ({ first }) => [misplaced(first)] },
+  { what: 'the metadata under a wrong id hash', items: ({ metadata }) => [misplaced(metadata)] },
+  { what: 'a revision under a wrong id hash', items: ({ first }) => [misplaced(first)] },
   { what: 'an item of an unregistered model', items: () => [item('other#m#0', 'x')] },
   { what: 'an item of an unregistered shard', items: () => [item('city#m#16', 'x')] },
 ]

@@ -1,4 +1,4 @@
-import { hashKeyOf } from '../../../shared/resources/keys.ts'
+import { idHashOf } from '../../../shared/resources/keys.ts'
 import type { ModelRegistry } from '../../../shared/resources/models.ts'
 import type { Item } from '../../../shared/tables/item.ts'
 import { craftItems } from '../../archive/craft.ts'
@@ -16,7 +16,7 @@ interface UnrestorableArchived {
 }
 
 const BAD = 'bad'
-/** Resources whose hash keys are before and after that of `bad`. */
+/** Resources whose id hashes are before and after that of `bad`. */
 export const SOUND_CITIES = ['a', 'b', 'c', 'd', 'e', 'f']
 
 /** Returns a city with one revision for each name. */
@@ -46,7 +46,7 @@ const withProto = (item: Item): Item => Object.fromEntries([...Object.entries(it
 const slashed = (item: Item): Item => ({
   ...item,
   resource_id: { S: 'ba/d' },
-  sk: { S: (item['sk']?.S ?? '').replace(`${hashKeyOf(BAD)}/bad`, `${hashKeyOf(BAD)}/ba/d`) },
+  sk: { S: (item['sk']?.S ?? '').replace(`${idHashOf(BAD)}/bad`, `${idHashOf(BAD)}/ba/d`) },
 })
 
 const kind = (what: string, change: Change, reason: string): UnrestorableArchived => ({ what, change, reason })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { itemBytes, MAX_ITEM_BYTES } from '../../../shared/resources/item-size.ts'
-import { hashKeyOf, metadataPartition, revisionPartition, shardOf } from '../../../shared/resources/keys.ts'
+import { idHashOf, metadataPartition, revisionPartition, shardOf } from '../../../shared/resources/keys.ts'
 import type { ModelRegistry } from '../../../shared/resources/models.ts'
 import type { Item } from '../../../shared/tables/item.ts'
 import { buildResource } from '../sample-store.ts'
@@ -62,7 +62,7 @@ export const withId =
   (id: string): CityItems =>
   (registry) => {
     const { metadata, revision } = cityWith(registry)
-    const h = hashKeyOf(id)
+    const h = idHashOf(id)
     const shard = shardOf(h, registry.get('city').shards)
     return [
       {

@@ -88,13 +88,13 @@ const withKeys =
     revisions: bySortKey(resource.revisions.map((item) => change(item, resource))),
   })
 
-/** Gives all items another id, under the hash key of the original id. */
+/** Gives all items another id, under the id hash of the original id. */
 const withId = (id: string): Change =>
   withKeys((item, { id: before }) => changed(renamed(item, `/${before}`, `/${id}`), { resource_id: { S: id } }))
 
 const HEX = '0123456789abcdef'
-/** Changes the last digit of the hash key, so that the item stays in its shard. */
-const otherHashKey = withKeys((item) => {
+/** Changes the last digit of the id hash, so that the item stays in its shard. */
+const otherIdHash = withKeys((item) => {
   const sk = sortKeyOf(item)
   const digit = HEX[(HEX.indexOf(sk[15] ?? '0') + 1) % HEX.length] ?? '0'
   return changed(item, { sk: { S: sk.slice(0, 15) + digit + sk.slice(16) } })
@@ -167,11 +167,11 @@ const DAMAGE: Readonly<Record<string, DamageKind>> = {
   'no revisions': everywhere(withoutRevisions(() => true)),
   'no current revision': everywhere(withoutRevisions(isCurrent)),
   'no earlier revisions': everywhere(withoutRevisions((item, resource) => !isCurrent(item, resource))),
-  'a hash key of another id': store(otherHashKey),
-  'a hash key of metadata in upper case': store(
+  'an id hash of another id': store(otherIdHash),
+  'an id hash of metadata in upper case': store(
     onMetadata((item) => changed(item, { sk: { S: sortKeyOf(item).replace(/^.{16}/, (h) => h.toUpperCase()) } })),
   ),
-  'a sort key without a hash key': store(
+  'a sort key without an id hash': store(
     withKeys((item) => changed(item, { sk: { S: sortKeyOf(item).replace(/^.{16}/, 'zzzz') } })),
   ),
   'metadata in another shard': store(onMetadata(otherShard)),

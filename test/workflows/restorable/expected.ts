@@ -103,7 +103,7 @@ const findItems = (resource: DrawnResource, registry: ModelRegistry): DrawnResou
   if (metadata === undefined) return undefined
   const { shards } = registry.get(model)
   const sk = sortKeyOf(metadata)
-  // Each shard is read from its first hash key to that of the next shard. `g` is greater than all hash keys.
+  // Each shard is read from its first id hash to that of the next shard. `g` is greater than all id hashes.
   const border = (shard: number): string =>
     shard === shards ? 'g' : ((shard * 0x10000) / shards).toString(16).padStart(4, '0')
   const shard = Array.from({ length: shards }, (_, k) => k).find((k) => border(k) <= sk && sk < border(k + 1))
