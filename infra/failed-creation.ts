@@ -140,32 +140,40 @@ const isCreated = ({ ResourceStatus, ResourceStatusReason }: StackEvent): boolea
 const isTaken = ({ ResourceStatus, ResourceStatusReason = '' }: StackEvent): boolean =>
   ResourceStatus === 'CREATE_FAILED' && /already ?exists|already own/i.test(ResourceStatusReason)
 
-const eventsOf = async (client: CloudFormationClient, name: string): Promise<readonly StackEvent[]> => {
-  const events: StackEvent[] = []
-  for await (const { StackEvents = [] } of paginateDescribeStackEvents({ client }, { StackName: name }))
-    events.push(...StackEvents)
-  return events
-}
+class CloudFormationStack implements FailedStack {
+  readonly #client: CloudFormationClient
+  /**
+   * The name of the stack, and its id after the status was read. A deletion can end while the command works, and
+   * CloudFormation then knows the stack only by its id.
+   */
+  #id: string
 
-/** Returns a stack of the account and region of the current credentials. */
-export const cloudFormationStack = (name: string, client = new CloudFormationClient()): FailedStack => ({
-  status: async () => {
+  constructor(client: CloudFormationClient, name: string) {
+    this.#client = client
+    this.#id = name
+  }
+
+  async status(): Promise<string | undefined> {
     try {
-      const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }))
+      const { Stacks = [] } = await this.#client.send(new DescribeStacksCommand({ StackName: this.#id }))
+      this.#id = Stacks[0]?.StackId ?? this.#id
       return Stacks[0]?.StackStatus
     } catch (error) {
       if (isNamed(error, 'ValidationError')) return undefined
       throw error
     }
-  },
-  creationFailed: async () =>
-    (await eventsOf(client, name)).some(
+  }
+
+  async creationFailed(): Promise<boolean> {
+    return (await this.#events()).some(
       ({ StackId, PhysicalResourceId, ResourceStatus = '' }) =>
         PhysicalResourceId === StackId && CREATION_FAILED.includes(ResourceStatus),
-    ),
-  resources: async () => {
+    )
+  }
+
+  async resources(): Promise<readonly { readonly type: string; readonly id: string }[]> {
     // The list of resources of a stack that was rolled back is not used: it may lack the resources that were retained.
-    const events = await eventsOf(client, name)
+    const events = await this.#events()
     const taken = new Set(events.filter(isTaken).map(({ LogicalResourceId }) => LogicalResourceId))
     const left = new Map<string, { readonly type: string; readonly id: string }>()
     for (const event of events) {
@@ -174,16 +182,33 @@ export const cloudFormationStack = (name: string, client = new CloudFormationCli
         left.set(id, { type, id })
     }
     return [...left.values()]
-  },
-  delete: async () => {
-    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }))
-    if (Stacks[0]?.StackStatus !== 'DELETE_IN_PROGRESS') {
-      await client.send(new UpdateTerminationProtectionCommand({ StackName: name, EnableTerminationProtection: false }))
-      await client.send(new DeleteStackCommand({ StackName: name }))
+  }
+
+  async delete(): Promise<void> {
+    const status = await this.status()
+    if (status === undefined || status === 'DELETE_COMPLETE') return
+    const stack = { StackName: this.#id }
+    if (status !== 'DELETE_IN_PROGRESS') {
+      await this.#client.send(new UpdateTerminationProtectionCommand({ ...stack, EnableTerminationProtection: false }))
+      await this.#client.send(new DeleteStackCommand(stack))
     }
-    await waitUntilStackDeleteComplete({ client, maxWaitTime: TIMEOUT_SECONDS }, { StackName: name })
-  },
-})
+    await waitUntilStackDeleteComplete({ client: this.#client, maxWaitTime: TIMEOUT_SECONDS }, stack)
+  }
+
+  async #events(): Promise<readonly StackEvent[]> {
+    const events: StackEvent[] = []
+    for await (const { StackEvents = [] } of paginateDescribeStackEvents(
+      { client: this.#client },
+      { StackName: this.#id },
+    ))
+      events.push(...StackEvents)
+    return events
+  }
+}
+
+/** Returns a stack of the account and region of the current credentials. */
+export const cloudFormationStack = (name: string, client = new CloudFormationClient()): FailedStack =>
+  new CloudFormationStack(client, name)
 
 /** Returns true if an interrupted run has begun to delete the table. */
 const isBeingDeleted = async (dynamo: DynamoDBClient, TableName: string): Promise<boolean> => {

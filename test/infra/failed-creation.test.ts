@@ -1,4 +1,9 @@
-import { CloudFormationClient, type StackEvent } from '@aws-sdk/client-cloudformation'
+import {
+  CloudFormationClient,
+  CloudFormationServiceException,
+  type StackEvent,
+  type StackStatus,
+} from '@aws-sdk/client-cloudformation'
 import { DynamoDBClient, ResourceNotFoundException, type TableStatus } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
 import {
@@ -220,5 +225,60 @@ describe('the events of a stack', () => {
     expect(
       await stackWith([bucketEvent('CREATE_FAILED', reason), bucketEvent('CREATE_IN_PROGRESS')]).resources(),
     ).toEqual([])
+  })
+})
+
+/** A stack of which CloudFormation returns the statuses one after the other, and then that its name is unknown. */
+const deletedStack = (statuses: StackStatus[], { isKnownById = true } = {}) => {
+  const client = new CloudFormationClient({ region: 'us-east-1' })
+  const commands: string[] = []
+  client.middlewareStack.add(
+    (_next, { commandName = '' }) =>
+      ({ input }) => {
+        const { StackName } = input as { StackName: string }
+        if (commandName === 'DescribeStackEventsCommand') commands.push(`events of ${StackName}`)
+        else if (commandName !== 'DescribeStacksCommand') commands.push(commandName)
+        const isDescribed = commandName === 'DescribeStacksCommand'
+        const StackStatus = isDescribed ? (statuses.shift() ?? 'DELETE_COMPLETE') : 'DELETE_COMPLETE'
+        if (isDescribed && StackStatus === 'DELETE_COMPLETE' && !(isKnownById && StackName === STACK_ID))
+          throw new CloudFormationServiceException({
+            name: 'ValidationError',
+            message: `Stack with id ${StackName} does not exist`,
+            $fault: 'client',
+            $metadata: {},
+          })
+        const Stacks = [{ StackId: STACK_ID, StackStatus }]
+        return Promise.resolve({ output: { $metadata: {}, Stacks, StackEvents: [] }, response: {} })
+      },
+    { step: 'initialize', priority: 'high' },
+  )
+  return { commands, stack: cloudFormationStack('shop-data', client) }
+}
+
+describe('a stack whose creation failed', () => {
+  const DELETE = ['UpdateTerminationProtectionCommand', 'DeleteStackCommand']
+
+  it('is deleted without its protection', async () => {
+    const { commands, stack } = deletedStack(['ROLLBACK_COMPLETE'])
+    await stack.delete()
+    expect(commands).toEqual(DELETE)
+  })
+
+  it.each([true, false])(
+    'is not deleted again if its deletion ends while the command works (returned by its id: %s)',
+    async (isKnownById) => {
+      const { commands, stack } = deletedStack(['DELETE_IN_PROGRESS'], { isKnownById })
+      expect(await stack.status()).toBe('DELETE_IN_PROGRESS')
+      await stack.delete()
+      expect(commands).toEqual([])
+    },
+  )
+
+  it('is identified by its id, because CloudFormation knows the name of a deleted stack no longer', async () => {
+    const { commands, stack } = deletedStack(['DELETE_IN_PROGRESS'])
+    await stack.status()
+    await stack.creationFailed()
+    await stack.resources()
+    expect(commands).toEqual([`events of ${STACK_ID}`, `events of ${STACK_ID}`])
   })
 })
