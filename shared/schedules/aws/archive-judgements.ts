@@ -1,11 +1,5 @@
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  PutItemCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb'
-import { queryPages } from '../../tables/aws/query.ts'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { JobTable } from '../../jobs/aws/job-table.ts'
 import { type Item, keyAttributes } from '../../tables/item.ts'
 import { ArchiveJudgement, type DecidedJudgement, newestFirst } from '../archive-judgement.ts'
 
@@ -14,20 +8,17 @@ type Decision = Pick<DecidedJudgement, 'state' | 'decided'>
 
 /** Stores the judgements of scheduled archives in the job table. The items do not expire. */
 export class ArchiveJudgements {
-  readonly #client: DynamoDBClient
-  readonly #table: string
+  readonly #items: JobTable
 
   constructor(client: DynamoDBClient, table: string) {
-    this.#client = client
-    this.#table = table
+    this.#items = new JobTable(client, table)
   }
 
   /** Returns the judgements of a schedule, newest first. */
   async list(schedule: string): Promise<ArchiveJudgement[]> {
     const judgements: ArchiveJudgement[] = []
-    // `$` is the character after `#`, so the range contains every sort key that begins with `archive#`.
-    const range = { pk: partition(schedule), fromSk: 'archive#', toSk: 'archive$' }
-    for await (const page of queryPages(this.#client, this.#table, [range])) judgements.push(...page.map(judgementIn))
+    for await (const page of this.#items.queryPrefix(partition(schedule), 'archive'))
+      judgements.push(...page.map(judgementIn))
     return judgements.sort(newestFirst)
   }
 
@@ -35,43 +26,24 @@ export class ArchiveJudgements {
    * Stores the judgement of an archive and returns true. If a judgement is already stored, keeps it and returns false.
    */
   keep(schedule: string, judgement: ArchiveJudgement): Promise<boolean> {
-    return this.#unlessConditionFails(
-      new PutItemCommand({
-        TableName: this.#table,
-        Item: { ...judgementKey(schedule, judgement.key), ...attributesOf(judgement) },
-        ConditionExpression: 'attribute_not_exists(#pk)',
-        ExpressionAttributeNames: { '#pk': 'pk' },
-      }),
-    )
+    return this.#items.putAbsent({ ...judgementKey(schedule, judgement.key), ...attributesOf(judgement) })
   }
 
   /** Stores a decision and returns true. If the archive is no longer suspicious, stores nothing and returns false. */
-  decide(schedule: string, judgement: ArchiveJudgement, decision: Decision): Promise<boolean> {
-    const { state, record: content } = attributesOf({ ...judgement, ...decision })
-    return this.#unlessConditionFails(
-      new UpdateItemCommand({
-        TableName: this.#table,
-        Key: judgementKey(schedule, judgement.key),
-        UpdateExpression: 'SET #state = :state, #record = :record',
-        ConditionExpression: '#state = :suspicious',
-        ExpressionAttributeNames: { '#state': 'state', '#record': 'record' },
-        ExpressionAttributeValues: { ':state': state, ':record': content, ':suspicious': { S: 'suspicious' } },
-      }),
-    )
+  async decide(schedule: string, judgement: ArchiveJudgement, decision: Decision): Promise<boolean> {
+    const { state, record } = attributesOf({ ...judgement, ...decision })
+    const decided = await this.#items.updateWhere({
+      Key: judgementKey(schedule, judgement.key),
+      UpdateExpression: 'SET #state = :state, #record = :record',
+      ConditionExpression: '#state = :suspicious',
+      ExpressionAttributeNames: { '#state': 'state', '#record': 'record' },
+      ExpressionAttributeValues: { ':state': state, ':record': record, ':suspicious': { S: 'suspicious' } },
+    })
+    return decided !== undefined
   }
 
   async delete(schedule: string, { key }: ArchiveJudgement): Promise<void> {
-    await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: judgementKey(schedule, key) }))
-  }
-
-  async #unlessConditionFails(command: PutItemCommand | UpdateItemCommand): Promise<boolean> {
-    try {
-      await (command instanceof PutItemCommand ? this.#client.send(command) : this.#client.send(command))
-      return true
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false
-      throw error
-    }
+    await this.#items.delete(judgementKey(schedule, key))
   }
 }
 
