@@ -302,6 +302,8 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   ModelsInvalidError: INTERNAL_ERROR,
   StepsFailedError: INTERNAL_ERROR,
   ArchiveCopyError: INTERNAL_ERROR,
+  ArchiveCopyLateError: INTERNAL_ERROR,
+  ArchiveUnreadableError: INTERNAL_ERROR,
   StageMessageError: { ...INTERNAL_ERROR, retryable: false },
   // The parsers of filters convert these errors to `FilterError`, so requests and jobs never fail with them.
   NoOrderError: INTERNAL_ERROR,

@@ -39,8 +39,8 @@ const Failed = z
     state: z.literal('failed'),
     reason: z.string(),
     failed_at: z.string(),
-    /** The number of runs in succession that failed. */
-    failures: z.int(),
+    /** The time of the first failure after which no run has succeeded. */
+    failing_since: z.string(),
     upload: z.exactOptional(CopyUpload),
   })
   .readonly()

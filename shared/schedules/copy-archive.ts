@@ -1,3 +1,5 @@
+import { abandon } from '../objects/abandon.ts'
+import type { MultipartUpload } from '../objects/aws/multipart-upload.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { hasNoSuchUploadName } from '../objects/aws/s3-errors.ts'
 import { ObjectChangedError } from '../objects/errors.ts'
@@ -7,17 +9,17 @@ import { type ArchiveCopy, type CopyUpload, uploadOf } from './archive-copy.ts'
 import type { ArchiveCopies } from './aws/archive-copies.ts'
 import { findCopyFault } from './check-copy.ts'
 import { copyParts, partBytesFor } from './copy-object.ts'
-import { ArchiveCopyError, ArchiveCopyLateError } from './errors.ts'
-import { DAY_MS } from './prune-plan.ts'
+import { ArchiveCopyError } from './errors.ts'
 import type { ScheduledArchive } from './scheduled-archives.ts'
 
 const MIB = 1024 * 1024
 /** An archive of this size or less passes through this process. S3 copies larger archives itself. */
 const SMALL = 16 * MIB
-/** After this number of failed runs in succession, an unfinished upload is aborted and the copy is begun again. */
-const MAX_FAILURES = 3
-/** The age up to which archives are copied and their copies are checked. */
-export const COPIED_DAYS = 7
+/**
+ * If runs have failed for this time and none has succeeded in between, the next run aborts an unfinished upload and
+ * begins the copy again. This is a time and not a number of runs, because Lambda repeats a failed run within minutes.
+ */
+const MAX_FAILING_MS = 2 * 3_600_000
 
 /** The stores that are needed to copy one archive. */
 export interface CopyArchiveServices {
@@ -70,6 +72,7 @@ export const copyArchive = async (
   const { objects, copies } = services
   const { object, copy } = archive
   let upload = uploadOf(archive.state)
+  let multipart: MultipartUpload | undefined
   try {
     if (upload !== undefined && mustBeginAgain(archive, upload)) {
       await abortUpload(copies, copy, upload)
@@ -79,12 +82,11 @@ export const copyArchive = async (
       await copies.put(copy.bucket, copy.key, await objects.readBytes(object, 0, object.size))
     } else {
       upload ??= await begin(services, archive)
-      const multipart = copies.resumeMultipart(copy.bucket, copy.key, upload.id)
+      multipart = copies.resumeMultipart(copy.bucket, copy.key, upload.id)
       const parts = await copyParts(multipart, object, { part_bytes: upload.part_bytes, timeIsUp })
       const copied = parts.reduce((sum, { size }) => sum + size, 0)
       if (copied < object.size) {
         await storePending(services, archive, copied, upload)
-        if (isLate(services, archive)) throw new ArchiveCopyLateError(copyName(archive), copied, object.size)
         return false
       }
       await multipart.complete({ parts })
@@ -96,9 +98,9 @@ export const copyArchive = async (
     return true
   } catch (error) {
     const isChanged = error instanceof ObjectChangedError
+    if (isChanged && multipart !== undefined) await abandon(multipart)
     const canContinue = !isChanged && !hasNoSuchUploadName(error)
     await storeFailed(services, archive, error, canContinue ? upload : undefined)
-    if (upload !== undefined && isChanged) await abortUpload(copies, copy, upload)
     throw error
   }
 }
@@ -112,12 +114,11 @@ export const abortUpload = (
 
 /** Returns true if an upload cannot be continued: the archive was replaced, or the last runs have failed. */
 const mustBeginAgain = ({ object, state }: ArchiveToCopy, upload: CopyUpload): boolean =>
-  upload.etag !== object.etag || (state?.state === 'failed' && state.failures >= MAX_FAILURES)
+  upload.etag !== object.etag ||
+  (state?.state === 'failed' && Date.parse(state.failed_at) - Date.parse(state.failing_since) >= MAX_FAILING_MS)
 
-const isLate = ({ clock }: CopyArchiveServices, { at }: ArchiveToCopy): boolean =>
-  clock().getTime() - Date.parse(at) > COPIED_DAYS * DAY_MS
-
-const copyName = ({ copy: { bucket, key } }: ArchiveToCopy): string => `s3://${bucket}/${key}`
+/** Returns the URI of a copy. */
+export const copyName = ({ copy: { bucket, key } }: ArchiveToCopy): string => `s3://${bucket}/${key}`
 
 /** Begins an upload, and stores it before any part is copied, so that the next run finds it. */
 const begin = async (services: CopyArchiveServices, archive: ArchiveToCopy): Promise<CopyUpload> => {
@@ -148,21 +149,22 @@ const storePending = (
 const storeCopied = ({ archiveCopies, clock }: CopyArchiveServices, archive: ArchiveToCopy): Promise<void> =>
   archiveCopies.put(archive.schedule, { ...keysOf(archive), state: 'copied', checked_at: clock().toISOString() })
 
-/** Stores a copy as failed. An upload that is late has made progress, so it does not count as a failed run. */
 const storeFailed = (
   { archiveCopies, clock }: CopyArchiveServices,
   archive: ArchiveToCopy,
   error: unknown,
   upload?: CopyUpload,
 ): Promise<void> => {
-  const earlier = archive.state?.state === 'failed' && upload?.id === uploadOf(archive.state)?.id
-  const failures = error instanceof ArchiveCopyLateError ? 0 : (earlier ? archive.state.failures : 0) + 1
+  const { state } = archive
+  const failed_at = clock().toISOString()
+  // The failures of another upload do not count.
+  const isRepeated = state?.state === 'failed' && upload?.id === uploadOf(state)?.id
   return archiveCopies.put(archive.schedule, {
     ...keysOf(archive),
     state: 'failed',
     reason: errorMessage(error),
-    failed_at: clock().toISOString(),
-    failures,
+    failed_at,
+    failing_since: isRepeated ? state.failing_since : failed_at,
     ...(upload === undefined ? {} : { upload }),
   })
 }

@@ -7,12 +7,16 @@ import {
   checkCopy,
   copyArchive,
   type CopyArchiveServices,
-  COPIED_DAYS,
+  copyName,
 } from './copy-archive.ts'
-import { copyTarget, type CopyTargetConfig } from './copy-target.ts'
+import { copyTarget, type CopyTargetConfig, currentState } from './copy-target.ts'
+import { ArchiveCopyLateError } from './errors.ts'
 import { DAY_MS } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
 import { scheduledArchives } from './scheduled-archives.ts'
+
+/** The age up to which archives are copied and their copies are checked. */
+const COPIED_DAYS = 7
 
 /** The stores and settings that are needed to copy archives. */
 interface CopyArchivesServices extends CopyArchiveServices {
@@ -40,18 +44,19 @@ interface CopiedSchedule {
  * finished. Other copies are left alone, so the owner of the other bucket may delete them.
  *
  * A run ends after `limits.copyRunMs`. It first checks the copies that were not checked for the longest time, then copies
- * the smallest archives. The next run continues. If an archive cannot be copied, or if its copy differs from it,
- * continues with the next archive. Without the setting, does nothing.
+ * the smallest archives. The next run continues. If an archive cannot be copied, if its copy differs from it, or if its
+ * copy is not finished after seven days, continues with the next archive. Without the setting, does nothing.
  */
 export const copyArchives = async (services: CopyArchivesServices): Promise<Attempts<CopiedSchedule>> => {
-  const { config, limits } = services
+  const { config, limits, clock } = services
   if (config.copy_archives_to === undefined) return { results: [], failures: [] }
+  const since = clock().getTime() - COPIED_DAYS * DAY_MS
   const started = performance.now()
   const isAfter = (ms: number): boolean => performance.now() - started >= ms
   const found = await attemptAll(
     config.schedules,
     ({ name }) => `schedule ${name}`,
-    ({ name }) => archivesToCopy(services, name),
+    ({ name }) => archivesToCopy(services, name, since),
   )
   const archives = found.results.flat()
   const checked = await attemptAll(
@@ -71,6 +76,8 @@ export const copyArchives = async (services: CopyArchivesServices): Promise<Atte
       const isDone =
         (index === 0 || !isAfter(limits.copyRunMs)) &&
         (await copyArchive(services, archive, () => isAfter(limits.copyRunMs)))
+      if (!isDone && Date.parse(archive.at) < since)
+        throw new ArchiveCopyLateError(copyName(archive), archive.object.size)
       return { archive, isDone }
     },
   )
@@ -91,11 +98,16 @@ const nameOf = ({ object }: ArchiveToCopy): string => `archive ${object.key}`
 const checkedAt = ({ state }: ArchiveToCopy): string => (state?.state === 'copied' ? state.checked_at : '')
 
 /**
- * Returns the archives of a schedule whose copies are made or checked, newest first. Deletes the states of the copies
- * whose archives were deleted, and aborts their uploads.
+ * Returns the archives of a schedule whose copies are made or checked, newest first: those that are not older than
+ * `since`, and those whose copy is not finished. Deletes the states of the copies whose archives were deleted, and aborts
+ * their uploads.
  */
-const archivesToCopy = async (services: CopyArchivesServices, schedule: string): Promise<ArchiveToCopy[]> => {
-  const { archiveCopies, copies, config, clock } = services
+const archivesToCopy = async (
+  services: CopyArchivesServices,
+  schedule: string,
+  since: number,
+): Promise<ArchiveToCopy[]> => {
+  const { archiveCopies, copies, config } = services
   const states = new Map((await archiveCopies.list(schedule)).map((state) => [state.archive, state]))
   const archives = await scheduledArchives(services, schedule)
   const keys = new Set(archives.map(({ object }) => object.key))
@@ -106,13 +118,12 @@ const archivesToCopy = async (services: CopyArchivesServices, schedule: string):
       await abortUpload(copies, state, upload)
     await archiveCopies.delete(schedule, state)
   }
-  const since = clock().getTime() - COPIED_DAYS * DAY_MS
   return archives.flatMap((archive) => {
     const copy = copyTarget(config, archive.object.key)
     const state = states.get(archive.object.key)
     if (copy === undefined || (Date.parse(archive.at) < since && !isUnfinished(state))) return []
-    // A state for another bucket does not describe the copy in this bucket.
-    return [{ ...archive, schedule, copy, ...(state?.bucket === copy.bucket ? { state } : {}) }]
+    const current = currentState(config, state)
+    return [{ ...archive, schedule, copy, ...(current === undefined ? {} : { state: current }) }]
   })
 }
 

@@ -1,3 +1,5 @@
+import type { ArchiveCopy } from './archive-copy.ts'
+
 /** The settings that determine where the copy of an archive is. */
 export interface CopyTargetConfig {
   readonly deployment: string
@@ -14,3 +16,12 @@ export const copyTarget = (
   archive: string,
 ): { readonly bucket: string; readonly key: string } | undefined =>
   target === undefined ? undefined : { bucket: target.bucket, key: `${deployment}/${region}/${archive}` }
+
+/**
+ * Returns the stored state of a copy. If archives are not copied, or are now copied to another bucket, returns
+ * `undefined`, because no run changes this state any more.
+ */
+export const currentState = (
+  { copy_archives_to: target }: Pick<CopyTargetConfig, 'copy_archives_to'>,
+  state: ArchiveCopy | undefined,
+): ArchiveCopy | undefined => (state?.bucket === target?.bucket ? state : undefined)

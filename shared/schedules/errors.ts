@@ -53,14 +53,26 @@ export class ArchiveCopyError extends Error {
   }
 }
 
-/** The copy of a scheduled archive is not finished after seven days. The next runs continue it. */
+/** A scheduled archive cannot be opened, so it is not copied, and its copy cannot be checked. */
+export class ArchiveUnreadableError extends Error {
+  override readonly name = 'ArchiveUnreadableError'
+
+  constructor(archive: string) {
+    super(
+      `the archive ${archive} cannot be opened, because its trailer or its manifest cannot be read; ` +
+        'no copy of it is made. Replace it with a valid copy or an earlier version of the object, or delete it',
+    )
+  }
+}
+
+/** The copy of a scheduled archive is not finished after seven days. The next runs begin or continue it. */
 export class ArchiveCopyLateError extends Error {
   override readonly name = 'ArchiveCopyLateError'
 
-  constructor(copy: string, copied: number, size: number) {
+  constructor(copy: string, size: number) {
     super(
-      `the copy ${copy} is not finished after 7 days: ${copied} of ${size} bytes are copied; ` +
-        'the next runs continue it. Make smaller or fewer archives, because a run copies about 1 TB',
+      `the copy ${copy} of ${size} bytes is not finished after 7 days; the next runs begin or continue it. ` +
+        'Make smaller or fewer archives, because a run copies about 1 TB',
     )
   }
 }

@@ -3,6 +3,7 @@ import { type Problem, problemOf } from '../problems/problem.ts'
 import { InvalidRequestError } from '../requests/errors.ts'
 import type { ArchiveCopy } from './archive-copy.ts'
 import type { ArchiveCopies } from './aws/archive-copies.ts'
+import { type CopyTargetConfig, currentState } from './copy-target.ts'
 import { planObjects, type PlanObjectsServices, type PlannedObject } from './plan-objects.ts'
 import { planSchedule, type PlanScheduleServices } from './prune.ts'
 import type { PlannedArchive } from './prune-plan.ts'
@@ -18,7 +19,10 @@ export type ExplainedObject =
       readonly retention: 'schedule'
       readonly schedule: string
       readonly bucket: string
-      /** The state of the copy that the setting `copy_archives_to` requests. Absent if no run has seen the archive. */
+      /**
+       * The state of the copy that the setting `copy_archives_to` requests. Absent without the setting, or if no run has
+       * seen the archive.
+       */
       readonly copy?: ArchiveCopy['state']
     })
   | (PlannedObject & { readonly retention: RetentionGroup })
@@ -52,7 +56,8 @@ type ExplainPruneServices = Omit<PlanScheduleServices, 'config'> &
   PlanObjectsServices & {
     readonly archiveCopies: Pick<ArchiveCopies, 'list'>
     readonly config: PlanScheduleServices['config'] &
-      PlanObjectsServices['config'] & { readonly schedules: readonly Schedule[] }
+      PlanObjectsServices['config'] &
+      Pick<CopyTargetConfig, 'copy_archives_to'> & { readonly schedules: readonly Schedule[] }
   }
 
 /**
@@ -73,9 +78,8 @@ type Cursor = z.output<typeof Cursor>
 /**
  * Returns a page of objects, each with the action that the next pruning would take, and the reason. The list contains
  * the archives of each schedule, and then the objects of each retention group for which the deployment sets a number of
- * days. If a schedule or a group cannot be explained, lists it in `failures`, calls `onFailure`
- * and continues with the next one. Writes and
- * deletes nothing. Throws `InvalidRequestError` if the cursor is invalid.
+ * days. If a schedule or a group cannot be explained, lists it in `failures`, calls `onFailure` and continues with the
+ * next one. Writes and deletes nothing. Throws `InvalidRequestError` if the cursor is invalid.
  */
 export const explainPrune = async (
   services: ExplainPruneServices,
@@ -132,12 +136,13 @@ async function* explainSchedule(
   after = '',
 ): AsyncGenerator<ExplainedObject> {
   const { archives } = await planSchedule(services, schedule, { keep: false })
-  const copies = new Map((await services.archiveCopies.list(schedule.name)).map((copy) => [copy.archive, copy.state]))
-  const bucket = services.config.buckets.archives
+  const { archiveCopies, config } = services
+  const copies = new Map((await archiveCopies.list(schedule.name)).map((copy) => [copy.archive, copy]))
+  const bucket = config.buckets.archives
   for (const archive of archives.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
     if (archive.key <= after) continue
-    const copy = copies.get(archive.key)
-    const copied = copy === undefined ? {} : { copy }
+    const copy = currentState(config, copies.get(archive.key))
+    const copied = copy === undefined ? {} : { copy: copy.state }
     yield { retention: 'schedule', schedule: schedule.name, bucket, ...archive, ...copied }
   }
 }

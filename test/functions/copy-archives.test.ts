@@ -9,10 +9,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { handler } from '../../functions/events/copy-archives.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
 import type { Limits } from '../../shared/jobs/limits.ts'
+import type { ObjectStore } from '../../shared/objects/aws/object-store.ts'
+import { ObjectChangedError } from '../../shared/objects/errors.ts'
+import { writeArchive } from '../archive/sample.ts'
 import { fixture } from '../workflows/program.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
 
 const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
 const TARGET = 'copies-of-archives'
 const SCHEDULES = JSON.stringify([
   { name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 },
@@ -50,7 +54,7 @@ const copy = () => handler({}, localContext('copy-archives', randomUUID(), 60_00
 
 const MIB = 1024 * 1024
 /** S3 copies an archive of more than 16 MiB. */
-const LARGE = randomBytes(20 * MIB)
+const LARGE = await writeArchive({ models: {}, blobs: { large: randomBytes(20 * MIB) } })
 
 const stateOf = (key: string) => api.services.archiveCopies.get(key.split('/')[1] ?? '', key)
 
@@ -67,6 +71,39 @@ const withLimits = async <T>(limits: Partial<Limits>, work: () => Promise<T>): P
     return await work()
   } finally {
     Object.assign(api.services, { limits: usual })
+  }
+}
+
+/** Replaces methods of the store of the copies while `work` runs. */
+const withCopies = async <T>(methods: Partial<ObjectStore>, work: () => Promise<T>): Promise<T> => {
+  const { copies } = api.services
+  Object.assign(api.services, { copies: Object.assign(Object.create(copies) as ObjectStore, methods) })
+  try {
+    return await work()
+  } finally {
+    Object.assign(api.services, { copies })
+  }
+}
+
+/** Changes the setting `copy_archives_to` while `work` runs. */
+const withTarget = async <T>(target: { readonly bucket: string } | undefined, work: () => Promise<T>): Promise<T> => {
+  const { config } = api.services
+  const { copy_archives_to } = config
+  Object.assign(config, { copy_archives_to: target })
+  try {
+    return await work()
+  } finally {
+    Object.assign(config, { copy_archives_to })
+  }
+}
+
+/** Moves the clock forward while `work` runs. */
+const later = async <T>(ms: number, work: () => Promise<T>): Promise<T> => {
+  api.clock.ahead = ms
+  try {
+    return await work()
+  } finally {
+    api.clock.ahead = 0
   }
 }
 
@@ -160,7 +197,7 @@ describe('the copies of scheduled archives', () => {
       for (const UploadId of await openUploads())
         await api.s3.send(new AbortMultipartUploadCommand({ Bucket: TARGET, Key: copyOf(key), UploadId }))
       await expect(copy()).rejects.toThrow(`archive ${key}: `)
-      expect(await stateOf(key)).toMatchObject({ state: 'failed', failures: 1 })
+      expect(await stateOf(key)).toMatchObject({ state: 'failed' })
       expect(await stateOf(key)).not.toHaveProperty('upload')
     })
     expect(await copy()).toMatchObject([{ copied: [copyOf(key)] }, {}])
@@ -180,47 +217,132 @@ describe('the copies of scheduled archives', () => {
   it('fail if they are not finished after seven days, and are continued', async () => {
     const key = keyOf('nightly', 6)
     await put(key, LARGE)
-    try {
-      await withLimits({ copyPartBytes: 8 * MIB, copyRunMs: 0 }, async () => {
-        await copy()
-        api.clock.ahead = 2 * DAY_MS
-        await expect(copy()).rejects.toThrow('is not finished after 7 days: 16777216 of ')
-        expect(await stateOf(key)).toMatchObject({ state: 'failed', failures: 0 })
+    await withLimits({ copyPartBytes: 8 * MIB, copyRunMs: 0 }, async () => {
+      await copy()
+      await later(2 * DAY_MS, async () => {
+        await expect(copy()).rejects.toThrow(`archive ${key}: the copy s3://${TARGET}/${copyOf(key)}`)
+        expect(await stateOf(key)).toMatchObject({ state: 'pending', copied_bytes: 16 * MIB })
         expect(await copy()).toMatchObject([{ copied: [copyOf(key)] }, {}])
       })
-      expect(await stateOf(key)).toMatchObject({ state: 'copied' })
-    } finally {
-      api.clock.ahead = 0
-    }
+    })
+    expect(await stateOf(key)).toMatchObject({ state: 'copied' })
   })
 
-  it('continue after failed runs, and are begun again after three of them', async () => {
+  it('fail if they are not begun after seven days, because smaller archives take the time of every run', async () => {
+    const [large, small] = [keyOf('nightly', 6), keyOf('weekly', 0)]
+    await put(large, LARGE)
+    await put(small)
+    await withLimits({ copyRunMs: 0 }, async () => {
+      expect(await copy()).toMatchObject([{ pending: [copyOf(large)] }, { copied: [copyOf(small)] }])
+      await api.services.objects.delete(TARGET, [copyOf(small)])
+      await api.services.archiveCopies.delete('weekly', { archive: small })
+      await later(2 * DAY_MS, async () => {
+        await expect(copy()).rejects.toThrow('is not finished after 7 days')
+        expect(await stateOf(small)).toMatchObject({ state: 'copied' })
+        expect(await stateOf(large)).toMatchObject({ state: 'pending', copied_bytes: 0 })
+      })
+    })
+  })
+
+  it('continue after failed runs and their repetitions, and are begun again after two hours of them', async () => {
     const key = keyOf('nightly', 0)
     await put(key, LARGE)
+    const { copies } = api.services
+    const resumeMultipart: typeof copies.resumeMultipart = (...upload) =>
+      Object.assign(copies.resumeMultipart(...upload), { listParts: () => Promise.reject(new Error('AccessDenied')) })
     await withLimits({ copyPartBytes: 16 * MIB, copyRunMs: 0 }, async () => {
       await copy()
       const [first] = await openUploads()
-      const { copies } = api.services
-      const failing = Object.assign(Object.create(copies) as typeof copies, {
-        resumeMultipart: (...upload: Parameters<typeof copies.resumeMultipart>) =>
-          Object.assign(copies.resumeMultipart(...upload), {
-            listParts: () => Promise.reject(new Error('AccessDenied')),
-          }),
-      })
-      Object.assign(api.services, { copies: failing })
-      try {
-        for (const failures of [1, 2, 3]) {
-          await expect(copy()).rejects.toThrow('AccessDenied')
-          expect(await stateOf(key)).toMatchObject({ state: 'failed', reason: 'AccessDenied', failures })
+      const hours = [0, 0.02, 0.05, 1, 1.02, 1.05, 1.98, 2].map((hour) => hour * HOUR_MS)
+      await withCopies({ resumeMultipart }, async () => {
+        for (const ms of hours) {
+          await later(ms, () => expect(copy()).rejects.toThrow('AccessDenied'))
+          expect(await stateOf(key)).toMatchObject({ state: 'failed', reason: 'AccessDenied' })
         }
-      } finally {
-        Object.assign(api.services, { copies })
-      }
+      })
       expect(await openUploads()).toEqual([first])
-      expect(await copy()).toMatchObject([{ pending: [copyOf(key)] }, {}])
+      await later(2.02 * HOUR_MS, async () => {
+        expect(await copy()).toMatchObject([{ pending: [copyOf(key)] }, {}])
+      })
       expect(await openUploads()).not.toEqual([first])
       expect(await openUploads()).toHaveLength(1)
     })
+  })
+
+  it('are continued if a run succeeds between failed runs', async () => {
+    const key = keyOf('nightly', 0)
+    await put(key, LARGE)
+    const { copies } = api.services
+    const resumeMultipart: typeof copies.resumeMultipart = (...upload) =>
+      Object.assign(copies.resumeMultipart(...upload), { listParts: () => Promise.reject(new Error('AccessDenied')) })
+    const fail = () => withCopies({ resumeMultipart }, () => expect(copy()).rejects.toThrow('AccessDenied'))
+    await withLimits({ copyPartBytes: 8 * MIB, copyRunMs: 0 }, async () => {
+      await copy()
+      await fail()
+      await later(1 * HOUR_MS, () => copy())
+      await later(3 * HOUR_MS, fail)
+      await later(4 * HOUR_MS, async () => {
+        expect(await copy()).toMatchObject([{ copied: [copyOf(key)] }, {}])
+      })
+    })
+  })
+
+  it.each<[string, Error?]>([[''], [', even if the abort fails', new Error('AccessDenied')]])(
+    'abort the upload that copies an archive which is replaced meanwhile%s',
+    async (_, abortError) => {
+      const key = keyOf('nightly', 0)
+      await put(key, LARGE)
+      const { copies } = api.services
+      const copying = new Set<unknown>()
+      const aborted: unknown[] = []
+      await withCopies(
+        {
+          resumeMultipart: (...id) => {
+            const upload = copies.resumeMultipart(...id)
+            return Object.assign(upload, {
+              copyPart: () => {
+                copying.add(upload)
+                return Promise.reject(new ObjectChangedError('archives', key))
+              },
+              abort: () => {
+                aborted.push(upload)
+                return abortError === undefined ? Promise.resolve() : Promise.reject(abortError)
+              },
+            })
+          },
+        },
+        () => expect(copy()).rejects.toThrow(new ObjectChangedError('archives', key).message),
+      )
+      // Only the instance that sends the parts waits for them before it aborts the upload.
+      expect(aborted).toEqual([...copying])
+      expect(copying.has(aborted[0])).toBe(true)
+      expect(await stateOf(key)).toMatchObject({ state: 'failed' })
+      expect(await stateOf(key)).not.toHaveProperty('upload')
+    },
+  )
+
+  it.each<[string, () => Buffer]>([
+    ['small', () => Buffer.alloc(archive.length, 1)],
+    ['large', () => randomBytes(LARGE.length)],
+  ])('are neither made nor replaced if the %s archive cannot be opened', async (size, bytes) => {
+    const [damaged, copied] = [keyOf('nightly', 0), keyOf('nightly', 1)]
+    for (const key of [damaged, copied]) await put(key, size === 'small' ? archive : LARGE)
+    await copy()
+    await api.services.objects.delete(TARGET, [copyOf(damaged)])
+    for (const key of [damaged, copied]) await put(key, bytes())
+    await expect(copy()).rejects.toThrow(`archive ${damaged}: the archive ${damaged} cannot be opened`)
+    expect(await api.services.objects.head(TARGET, copyOf(damaged))).toBeUndefined()
+    const kept = await api.services.objects.getBytes(TARGET, copyOf(copied))
+    expect(kept?.equals(size === 'small' ? archive : LARGE)).toBe(true)
+    for (const key of [damaged, copied]) expect(await stateOf(key)).toMatchObject({ state: 'failed' })
+  })
+
+  it('are not valid without a checksum and with other bytes, even if neither object can be opened', async () => {
+    const key = keyOf('nightly', 0)
+    await put(key, Buffer.alloc(archive.length, 1))
+    await api.services.objects.put(TARGET, copyOf(key), Buffer.alloc(archive.length, 2))
+    await expect(copy()).rejects.toThrow('cannot be opened')
+    expect(await stateOf(key)).toMatchObject({ state: 'failed' })
   })
 
   it('are no longer shown as made after a check that finds no equal copy', async () => {
@@ -232,46 +354,29 @@ describe('the copies of scheduled archives', () => {
       // A run without time checks no valid copies.
       expect(await copy()).toMatchObject([{ checked: 0 }, {}])
     })
-    const { copies } = api.services
-    const failing = Object.assign(Object.create(copies) as typeof copies, {
-      put: () => Promise.reject(new Error('AccessDenied')),
-    })
-    Object.assign(api.services, { copies: failing })
-    try {
-      await expect(copy()).rejects.toThrow('AccessDenied')
-    } finally {
-      Object.assign(api.services, { copies })
-    }
-    for (const one of [key, other]) expect(await stateOf(one)).toMatchObject({ state: 'failed', failures: 1 })
+    await withCopies({ put: (): Promise<never> => Promise.reject(new Error('AccessDenied')) }, () =>
+      expect(copy()).rejects.toThrow('AccessDenied'),
+    )
+    for (const one of [key, other]) expect(await stateOf(one)).toMatchObject({ state: 'failed' })
   })
 
   it('of all other schedules are made if one fails, and the run then fails', async () => {
     const [nightly, weekly] = [keyOf('nightly', 0), keyOf('weekly', 0)]
     for (const key of [nightly, weekly]) await put(key)
     const { copies } = api.services
-    const failing = Object.assign(Object.create(copies) as typeof copies, {
-      put: (bucket: string, key: string, body: Buffer) =>
-        copies.put(bucket, key, key.includes('nightly') ? body.subarray(1) : body),
-    })
-    Object.assign(api.services, { copies: failing })
-    try {
-      await expect(copy()).rejects.toThrow(`archive ${nightly}: the copy s3://copies-of-archives/local/us-east-1/`)
-      expect(await api.services.objects.getBytes(TARGET, copyOf(weekly))).toEqual(archive)
-    } finally {
-      Object.assign(api.services, { copies })
-    }
+    const cut = (bucket: string, key: string, body: Buffer) =>
+      copies.put(bucket, key, key.includes('nightly') ? body.subarray(1) : body)
+    await withCopies({ put: cut }, () =>
+      expect(copy()).rejects.toThrow(`archive ${nightly}: the copy s3://copies-of-archives/local/us-east-1/`),
+    )
+    expect(await api.services.objects.getBytes(TARGET, copyOf(weekly))).toEqual(archive)
   })
 
   it('are not made without the setting', async () => {
-    const { config } = api.services
-    const { copy_archives_to } = config
     await put(keyOf('nightly', 0))
-    Object.assign(config, { copy_archives_to: undefined })
-    try {
+    await withTarget(undefined, async () => {
       expect(await copy()).toEqual([])
-    } finally {
-      Object.assign(config, { copy_archives_to })
-    }
+    })
   })
 })
 
@@ -310,12 +415,15 @@ describe('the job of a scheduled export', () => {
     return job_id
   }
 
+  const listedCopies = async (): Promise<unknown[]> => {
+    const response = await fetch(`${api.gateway.url}/_backup/prune`)
+    return ((await response.json()) as { objects: { copy?: unknown }[] }).objects.map(({ copy: state }) => state)
+  }
+
   it('shows that its archive is not yet copied, that it is copied, and why its copy failed', async () => {
     const key = keyOf('nightly', 0)
     const target = { bucket: TARGET, key: copyOf(key) }
     const job_id = await createJob(key, 'nightly')
-    expect(await resultOf(job_id)).toMatchObject({ copy: { state: 'pending', ...target, copied_bytes: 0 } })
-
     await put(key, LARGE)
     await withLimits({ copyPartBytes: 16 * MIB, copyRunMs: 0 }, () => copy())
     expect(await resultOf(job_id)).toMatchObject({ copy: { state: 'pending', ...target, copied_bytes: 16 * MIB } })
@@ -325,35 +433,51 @@ describe('the job of a scheduled export', () => {
     expect(await resultOf(job_id)).toMatchObject({ copy: { state: 'copied', ...target, checked_at } })
 
     await api.s3.send(new DeleteObjectCommand({ Bucket: TARGET, Key: copyOf(key) }))
-    const { copies } = api.services
-    Object.assign(api.services, {
-      copies: Object.assign(Object.create(copies) as typeof copies, {
-        multipart: () => Promise.reject(new Error('Access Denied')),
-      }),
+    await withCopies({ multipart: () => Promise.reject(new Error('Access Denied')) }, () =>
+      expect(copy()).rejects.toThrow('Access Denied'),
+    )
+    expect(await resultOf(job_id)).toMatchObject({
+      copy: { state: 'failed', ...target, reason: 'Access Denied', failed_at: checked_at },
     })
-    try {
-      await expect(copy()).rejects.toThrow('Access Denied')
-    } finally {
-      Object.assign(api.services, { copies })
-    }
-    const response = await fetch(`${api.gateway.url}/_backup/jobs/${job_id}`)
-    expect(await response.json()).toMatchObject({
-      status: 'succeeded',
-      result: { copy: { state: 'failed', ...target, reason: 'Access Denied', failed_at: checked_at } },
-    })
-    const listed = (await (await fetch(`${api.gateway.url}/_backup/prune`)).json()) as object
-    expect(listed).toMatchObject({ objects: [{ key, copy: 'failed' }] })
+    expect(await listedCopies()).toEqual(['failed'])
   })
 
-  it('shows no copy if it is not the job of a schedule, or if archives are not copied', async () => {
+  it('shows no copy if it is not the job of a schedule', async () => {
     expect(await resultOf(await createJob('exports/one.acbak'))).not.toHaveProperty('copy')
-    const { config } = api.services
-    const { copy_archives_to } = config
-    Object.assign(config, { copy_archives_to: undefined })
-    try {
-      expect(await resultOf(await createJob(keyOf('nightly', 0), 'nightly'))).not.toHaveProperty('copy')
-    } finally {
-      Object.assign(config, { copy_archives_to })
-    }
   })
+
+  it('shows no copy of an archive that no run has copied, because it is too new or too old', async () => {
+    const [unseen, old] = [keyOf('nightly', 0), keyOf('nightly', 8)]
+    await put(old)
+    await copy()
+    await put(unseen)
+    for (const key of [unseen, old]) expect(await resultOf(await createJob(key, 'nightly'))).not.toHaveProperty('copy')
+    expect(await listedCopies()).toEqual([undefined, undefined])
+  })
+
+  it('shows no copy after the first run that no longer finds the archive', async () => {
+    const key = keyOf('nightly', 0)
+    const job_id = await createJob(key, 'nightly')
+    await put(key)
+    await copy()
+    expect(await resultOf(job_id)).toHaveProperty('copy')
+    await api.services.objects.delete(api.services.config.buckets.archives, [key])
+    await copy()
+    expect(await resultOf(job_id)).not.toHaveProperty('copy')
+  })
+
+  it.each([undefined, { bucket: 'another-bucket' }])(
+    'and the list of archives show no copy that an earlier setting has requested, if the setting is now %j',
+    async (target) => {
+      const key = keyOf('nightly', 0)
+      const job_id = await createJob(key, 'nightly')
+      await put(key)
+      await copy()
+      expect(await listedCopies()).toEqual(['copied'])
+      await withTarget(target, async () => {
+        expect(await resultOf(job_id)).not.toHaveProperty('copy')
+        expect(await listedCopies()).toEqual([undefined])
+      })
+    },
+  )
 })
