@@ -21,7 +21,7 @@ export class UnclaimedRevisions {
   readonly #maxKeys: number
   #keys: Key[] = []
   /** The files, in the order of their keys, each with its last key. */
-  readonly #files: { readonly list: PinnedObject; readonly last: Key }[] = []
+  #files: readonly { readonly list: PinnedObject; readonly last: Key }[] = []
   #written = 0
   #last: Key | undefined
 
@@ -55,13 +55,15 @@ export class UnclaimedRevisions {
    */
   async removeFrom(model: string, bucket: string): Promise<void> {
     const isRemoved = ({ pk, sk }: Key): boolean => modelOf(pk) === model && compareBytes(sk, bucket) >= 0
-    let kept = this.#keys.filter((key) => !isRemoved(key))
-    for (let file = this.#files.at(-1); file !== undefined && isRemoved(file.last); file = this.#files.at(-1)) {
-      this.#files.pop()
-      const keys = await this.#workFiles.readPinned(UNCLAIMED_REVISIONS, file.list)
-      kept = keys.filter((key) => !isRemoved(key))
+    // If a read fails, nothing is removed, so that the caller can call this method again.
+    let files = this.#files
+    let keys: readonly Key[] = this.#keys
+    for (let file = files.at(-1); file !== undefined && isRemoved(file.last); file = files.at(-1)) {
+      keys = await this.#workFiles.readPinned(UNCLAIMED_REVISIONS, file.list)
+      files = files.slice(0, -1)
     }
-    this.#keys = kept
+    this.#files = files
+    this.#keys = keys.filter((key) => !isRemoved(key))
   }
 
   /**
@@ -81,7 +83,7 @@ export class UnclaimedRevisions {
     const { job_id, n, attempt } = this.#attempt
     this.#written += 1
     const list = await this.#workFiles.write(UNCLAIMED_REVISIONS, this.#keys, job_id, n, attempt, this.#written)
-    this.#files.push({ list, last })
+    this.#files = [...this.#files, { list, last }]
     this.#keys = []
   }
 }

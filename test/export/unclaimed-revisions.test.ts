@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { UNCLAIMED_REVISIONS } from '../../shared/export/messages.ts'
 import { isRevisionKey, metadataKeyOf, UnclaimedRevisions } from '../../shared/export/unclaimed-revisions.ts'
 import type { WorkFiles } from '../../shared/jobs/work-files.ts'
@@ -101,6 +101,19 @@ describe('the revisions for which a pass finds no metadata', () => {
     await unclaimed.removeFrom('city', kept.toString(16).padStart(4, '0'))
     expect(unclaimed.held).toBeLessThanOrEqual(MAX_KEYS)
     expect((await written(files, unclaimed)).flat()).toEqual([...others, ...keys.slice(0, kept)])
+  })
+
+  it('are all kept if a file cannot be read, until they are removed by another call', async () => {
+    const { files, unclaimed } = collector()
+    const others = Array.from({ length: 200 }, (_, k) => revisionKey(k, 0, 'an-earlier-model'))
+    const keys = Array.from({ length: 2_300 }, (_, k) => revisionKey(k))
+    await unclaimed.add([...others, ...keys])
+    const throttled = new Error('throttled')
+    const read = vi.spyOn(files, 'readPinned').mockRejectedValueOnce(throttled)
+    await expect(unclaimed.removeFrom('city', '0000')).rejects.toBe(throttled)
+    await unclaimed.removeFrom('city', '0000')
+    expect(read).toHaveBeenCalledTimes(3)
+    expect((await written(files, unclaimed)).flat()).toEqual(others)
   })
 
   it('write no file if there are none', async () => {
