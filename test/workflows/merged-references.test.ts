@@ -13,7 +13,7 @@ import { progressOf } from '../../shared/jobs/progress.ts'
 import { EXPORT_MERGE, PREFLIGHT_MERGE } from '../../shared/jobs/reference-merge.ts'
 import type { ResultName, Stage } from '../../shared/jobs/stage.ts'
 import { PREFLIGHT } from '../../shared/restore/messages/preflight.ts'
-import { PREFLIGHT_BLOBS } from '../../shared/restore/messages/preflight-blobs.ts'
+import { PREFLIGHT_BLOBS, RESTORE_BLOB_PLAN } from '../../shared/restore/messages/preflight-blobs.ts'
 import { preflightBlobs } from '../../shared/restore/preflight/preflight-blobs.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { stableContents } from '../contents.ts'
@@ -193,6 +193,27 @@ describe('an export and a restore whose lists of references are merged', () => {
       result: { verification: { passed: true } },
     })
     expect(lateAttempts).toBe(2)
+  })
+
+  it('keep their results if a first pass is attempted again after the next round has begun', async () => {
+    await writeCities(6)
+    const { archive } = await runner.export(['city'], {}, false)
+    await runner.wipe()
+    let lateAttempts = 0
+    runner.beforeStage('decide', async (job_id) => {
+      const { items } = await runner.services.workFiles.read(RESTORE_BLOB_PLAN, job_id)
+      const results = (): Promise<unknown> => Array.fromAsync(runner.services.jobs.results(job_id, PREFLIGHT_BLOBS))
+      const before = await results()
+      const n = items.length
+      await expect(preflightBlobs({ job_id, n, pass: 0 }, runner.services)).rejects.toThrow(`has no item ${n}`)
+      expect(await results()).toEqual(before)
+      lateAttempts += 1
+    })
+    expect(await runner.restore(archive, { strict: false })).toMatchObject({
+      status: 'partial',
+      result: { missing_blobs: { count: 1 }, verification: { passed: true } },
+    })
+    expect(lateAttempts).toBe(1)
   })
 
   it('keep a plan that an earlier version has made without merging the lists', async () => {

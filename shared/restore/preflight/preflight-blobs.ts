@@ -58,7 +58,9 @@ const preflightBlobsPass = async (
   const { objects, workFiles, limits } = services
   const restore = await openRestore(services, job_id)
   const { job, plan, archive } = restore
-  const segments = items[n] ?? []
+  const segments = items[n]
+  // A late attempt of an earlier round can have the number of a group of lists, see `isMergeCursor`.
+  if (segments === undefined) throw new Error(`the blob plan of job ${job_id} has no item ${n}`)
   const start = readCursor(BlobsCursor, attempt) ?? { segment: 0, position: { entry: 0 } }
 
   // References and blobs are sorted by the same positions. The pass checks the references from the position of its
