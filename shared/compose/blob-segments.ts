@@ -71,7 +71,10 @@ export class BlobSegments {
     await this.#open.segment.add(reference, source)
   }
 
-  /** Finishes the open segment, and begins a segment that the caller writes and then passes to `addWritten`. */
+  /**
+   * Finishes the open segment, and begins a segment that the caller writes and then passes to `addWritten`. After a
+   * `ThrottledError`, the caller can call this method again.
+   */
   async beginSegment(): Promise<NewSegment> {
     await this.finishSegment()
     return this.#newSegment(this.#begun++)

@@ -72,8 +72,7 @@ export class ExportedBlobs {
     const { maxBlobBytes } = this.#services.limits
     const { size } = content.object
     if (size > maxBlobBytes) throw new BlobTooLargeError(reference.id, size, maxBlobBytes)
-    await storeFinished(this.#attempt, () => this.#segments.finishSegment())
-    const segment = await this.#segments.beginSegment()
+    const segment = await storeFinished(this.#attempt, () => this.#segments.beginSegment())
     const written = await writeLargeBlob(this.#services, this.#attempt, { reference, content }, segment, start)
     if (written instanceof UnreadableContent || 'step' in written) return written
     this.#segments.addWritten(written, reference, size)

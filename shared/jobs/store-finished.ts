@@ -1,9 +1,10 @@
 import type { Attempt } from './pass.ts'
 
 /**
- * Calls `store`, which stores finished work of a pass in the middle of the pass. If AWS throttles it until the time of
- * the pass is used up, calls it once more, with the additional time of a pass that hands over. `store` must write the
- * same when it is called again. At its end, a pass stores its work in `whileStoring` instead.
+ * Calls `store`, which stores a segment, an extent or a run in the middle of a pass. If AWS throttles it until the time of
+ * the pass is used up, calls it once more, with the additional time of a pass that hands over. Therefore, `store` must
+ * keep its state until it has succeeded. At its end, a pass writes its lists in `whileStoring` instead, which calls its
+ * function once, with the additional time from the start.
  */
 export const storeFinished = async <Output>(
   { mustHandOver }: Pick<Attempt, 'mustHandOver'>,

@@ -4,6 +4,7 @@ import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
 import { CONVERT, type ConvertResult } from '../../shared/restore/messages/convert.ts'
 import { stableContents } from '../contents.ts'
+import { streamWithBadMemo, UNRESTORABLE_STREAMS } from './kinds/unrestorable-streams.ts'
 import { buildBlobs, buildResource, combine, writeToStore } from './sample-store.ts'
 import { startRunner } from './start-runner.ts'
 import { type Call, callWithStage, nthCall, throttleCalls } from './throttled-calls.ts'
@@ -18,16 +19,20 @@ let stream: Buffer
 let full: ReturnType<typeof stableContents>
 let unthrottled: { readonly calls: readonly Call[]; readonly phases: readonly string[] }
 
-/** Restores the stream. Throttles call `n` (counted from 1) of those that match until its pass ends. */
+/**
+ * Restores the stream. Throttles call `n` (counted from 1) of those that match until its pass ends, and the calls after
+ * it that match, `count` calls in total.
+ */
 const restoreThrottled = async (
   matches: (call: Call) => boolean,
   n: number,
+  count = 1,
 ): Promise<{
   readonly job: RestoreJob
   readonly calls: readonly Call[]
   readonly results: readonly ConvertResult[]
 }> => {
-  const isThrottled = nthCall(n, matches)
+  const isThrottled = nthCall(n, matches, count)
   const calls = throttleCalls(runner, (call) => call.stage === 'convert' && isThrottled(call))
   const job = await runner.restore(stream)
   vi.restoreAllMocks()
@@ -109,4 +114,29 @@ describe('the conversion of a stream', () => {
       expect(stableContents(await runner.contents())).toEqual(full)
     },
   )
+
+  it('loses no record if a run is throttled until the end of the pass, and again while the pass hands over', async () => {
+    const { job } = await restoreThrottled(
+      ({ operation, key }) => operation === 'PutObject' && key.includes('/runs/'),
+      1,
+      2,
+    )
+    expect(job).toMatchObject({ status: 'succeeded', result: { models: { country: { loaded: COUNTRIES } } } })
+    expect(stableContents(await runner.contents())).toEqual(full)
+  })
+})
+
+it('lists a resource that cannot be restored also if the list is throttled', async () => {
+  for (const { bad, what } of UNRESTORABLE_STREAMS) {
+    const isThrottled = nthCall(
+      1,
+      ({ operation, key }) => operation === 'PutObject' && key.includes('/convert/faults/'),
+    )
+    const calls = throttleCalls(runner, isThrottled)
+    const job = await runner.restore(streamWithBadMemo(bad))
+    vi.restoreAllMocks()
+    expect(job, what).toMatchObject({ status: 'failed', error: { type: 'archive-invalid' } })
+    expect(calls.filter(({ key }) => key.includes('/convert/faults/')).length, what).toBeGreaterThan(1)
+    await runner.freeLeases()
+  }
 })

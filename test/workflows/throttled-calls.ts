@@ -55,8 +55,11 @@ interface Command {
   readonly input: { readonly Key?: unknown }
 }
 
-/** Returns a function that returns true for call `n` (counted from 1) of the calls for which `matches` returns true. */
-export const nthCall = (n: number, matches: (call: Call) => boolean): ((call: Call) => boolean) => {
+/**
+ * Returns a function that returns true for `count` of the calls for which `matches` returns true, beginning with call `n`
+ * (counted from 1).
+ */
+export const nthCall = (n: number, matches: (call: Call) => boolean, count = 1): ((call: Call) => boolean) => {
   let calls = 0
-  return (call) => matches(call) && ++calls === n
+  return (call) => matches(call) && ++calls >= n && calls < n + count
 }

@@ -11,6 +11,8 @@ import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt } from '../../jobs/cursor.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import { storeFinished } from '../../jobs/store-finished.ts'
+import { abandon } from '../../objects/abandon.ts'
+import { whileStoring } from '../../throttling/call-context.ts'
 import { type ConvertCursor, type ConvertCursorOf, type ConvertResultOf, SCANNED_BLOBS } from '../messages/convert.ts'
 import { workName } from '../messages/work-names.ts'
 import { DamagedBlobs } from './damaged-blobs.ts'
@@ -19,7 +21,6 @@ import { RunMerge } from './run-merge.ts'
 import { segmentSizeFor } from './segment-size.ts'
 import type { ConvertServices } from './services.ts'
 import { contentsBelow, openContents } from './stream-contents.ts'
-import { abandon } from '../../objects/abandon.ts'
 
 /**
  * Runs one pass that copies blobs and spilled payloads from the stream into segments, in the order of an archive. Also
@@ -59,21 +60,20 @@ export const convertBlobs = async (
     }, end)
   }
   /** `end` is the first position that the pass has not converted. By default, the pass has converted all positions. */
-  const finish = (
+  const finish = async (
     next: () => ConvertCursor | Promise<ConvertCursor>,
     end?: string,
-  ): Promise<ConvertResultOf<'blobs'>> =>
-    storeFinished(attempt, async (): Promise<ConvertResultOf<'blobs'>> => {
-      const { segments: blob_segments, ...counts } = await segments.finish()
-      return {
-        ...continueAt(await next()),
-        phase: 'blobs',
-        blob_segments,
-        ...counts,
-        ...(await writeMissingBlobs(workFiles, attempt, missing)),
-        ...(await damaged.write(workFiles, attempt, end)),
-      }
-    })
+  ): Promise<ConvertResultOf<'blobs'>> => {
+    const { segments: blob_segments, ...counts } = await storeFinished(attempt, () => segments.finish())
+    return whileStoring(async () => ({
+      ...continueAt(await next()),
+      phase: 'blobs',
+      blob_segments,
+      ...counts,
+      ...(await writeMissingBlobs(workFiles, attempt, missing)),
+      ...(await damaged.write(workFiles, attempt, end)),
+    }))
+  }
   /** Returns a function that stores the result of the pass. */
   const convertRanges = async (): Promise<() => Promise<ConvertResultOf<'blobs'>>> => {
     for (const [index, range] of ranges.entries()) {

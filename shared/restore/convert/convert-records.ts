@@ -2,8 +2,10 @@ import { decodeLine, recordKeyOf } from '../../archive/record-line.ts'
 import { continueAt } from '../../jobs/cursor.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import { storeFinished } from '../../jobs/store-finished.ts'
+import { abandon } from '../../objects/abandon.ts'
 import { idHashOf } from '../../resources/keys.ts'
 import type { Item } from '../../tables/item.ts'
+import { whileStoring } from '../../throttling/call-context.ts'
 import { quote } from '../../values/message-text.ts'
 import {
   type ConvertCursor,
@@ -21,7 +23,6 @@ import type { RunEntry } from './run-entry.ts'
 import { RunMerge } from './run-merge.ts'
 import { segmentSizeFor } from './segment-size.ts'
 import type { ConvertServices } from './services.ts'
-import { abandon } from '../../objects/abandon.ts'
 
 /**
  * Runs one pass that merges the runs of records into segments. A pass ends between two digest buckets. If AWS throttles
@@ -47,16 +48,18 @@ export const convertRecords = async (
     runs: cursor.runs ?? (await workFiles.write(REMAINING_RUNS, runs, attempt.job_id, attempt.attempt)),
     run_offsets: offsets,
   })
-  const finish = (next: () => ConvertCursor | Promise<ConvertCursor>): Promise<ConvertResultOf<'records'>> =>
-    storeFinished(attempt, async (): Promise<ConvertResultOf<'records'>> => {
+  const finish = async (next: () => ConvertCursor | Promise<ConvertCursor>): Promise<ConvertResultOf<'records'>> => {
+    const written = await storeFinished(attempt, () => segments.finish())
+    return whileStoring(async () => {
       const faults = await pages.finish()
       return {
         ...continueAt(await next()),
         phase: 'records',
-        segments: await segments.finish(),
+        segments: written,
         ...(faults === undefined ? {} : { faults }),
       }
     })
+  }
   /** The last border between two digest buckets. */
   let border: { readonly offsets: readonly number[]; readonly reset: () => Promise<void> } | undefined
   const reachBorder = async (model: string, next: string): Promise<void> => {

@@ -35,7 +35,10 @@ export class FaultPages {
     }
   }
 
-  /** Writes the last page. Returns the list of the pages, or undefined if there are no faults. */
+  /**
+   * Writes the last page. Returns the list of the pages, or undefined if there are no faults. After a `ThrottledError`,
+   * the caller can call this method again.
+   */
   async finish(): Promise<PinnedObject | undefined> {
     await this.#writePage()
     const { job_id, attempt } = this.#attempt
@@ -50,6 +53,7 @@ export class FaultPages {
     const last = faults.at(-1)
     if (first === undefined || last === undefined) return
     const { job_id, attempt } = this.#attempt
+    const list = await this.#workFiles.write(STREAM_FAULTS, faults, job_id, attempt, this.#pages.length)
     this.#open = []
     this.#pages.push({
       model: first.resource.model,
@@ -57,7 +61,7 @@ export class FaultPages {
       last_h: idHashOfFault(last),
       count: faults.length,
       without_metadata: faults.filter(({ has_metadata }) => !has_metadata).length,
-      list: await this.#workFiles.write(STREAM_FAULTS, faults, job_id, attempt, this.#pages.length),
+      list,
     })
   }
 }

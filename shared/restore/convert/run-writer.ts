@@ -66,15 +66,15 @@ export class RunSorter {
     this.#bytes += entrySize(entry)
   }
 
-  /** Writes the entries as a run and removes them from memory. */
+  /** Writes the entries as a run. Then removes them from memory. If the write fails, all entries stay in memory. */
   async write(
     objects: ObjectStore,
     attempt: Pick<Attempt, 'mustHandOver'>,
     target: { readonly bucket: string; readonly key: string },
   ): Promise<PinnedObject> {
-    const entries = this.#entries.sort(compareEntries)
+    const run = await writeRun(objects, attempt, target, this.#entries.sort(compareEntries))
     this.#entries = []
     this.#bytes = 0
-    return writeRun(objects, attempt, target, entries)
+    return run
   }
 }
