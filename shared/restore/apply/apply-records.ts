@@ -5,8 +5,7 @@ import type { Attempt } from '../../jobs/pass.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import { whileStoring } from '../../throttling/call-context.ts'
-import { BucketBorders } from '../extents/bucket-borders.ts'
-import { extentEvents } from '../extents/extent-records.ts'
+import { extentEvents, positionOf } from '../extents/extent-records.ts'
 import { APPLY_RECORDS, type ApplyRecordsResult, ExtentCursor, SKIPPED_AFTER_CONFLICT } from '../messages/apply.ts'
 import type { Extent } from '../messages/preflight.ts'
 import { type OpenRestore, openRestore, type OpenRestoreServices } from '../open-restore.ts'
@@ -24,9 +23,15 @@ interface ApplyRecordsServices extends OpenRestoreServices, LeasedPassServices {
 }
 
 /**
- * Runs one pass over an extent. The pass writes the resources of the extent that the filters select. If AWS throttles a
- * pass until its time is used up, the pass hands over the digest buckets that it has finished. The next pass writes the
- * resources of the unfinished digest buckets again.
+ * The number of resources in a group. A pass can stop before the first resource of a group. Groups are small, so that
+ * even a pass that AWS throttles nearly all the time finishes some, but not so small that their cursors need much memory.
+ */
+const GROUP = 32
+
+/**
+ * Runs one pass over an extent. The pass writes the resources of the extent that the filters select, in groups. If AWS
+ * throttles a pass until its time is used up, the pass hands over the groups that it has finished. The next pass writes
+ * the resources of the unfinished groups again.
  */
 export const applyRecords = (input: PassInput, services: ApplyRecordsServices): Promise<PassOutput> =>
   runLeasedPass(APPLY_RECORDS, input, services, (attempt) => applyRecordsPass(attempt, services))
@@ -41,10 +46,10 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
   const writer = resources.writer({ guard: () => lease.check() })
   const ending = new EndingResources()
   const isSkip = restore.job.request.on_duplicate === 'skip'
-  const borders = new BucketBorders()
   const applier = openApplier({ ...services, writer }, restore, extent, start)
-  /** The positions of the digest buckets of this pass, except the first one. */
+  /** The positions of the groups of this pass, except the first one. */
   const cursors: ExtentCursor[] = []
+  let begun = 0
   let current: AppliedResource | undefined
   let cursor: ExtentCursor | undefined
   try {
@@ -57,13 +62,14 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
           current = undefined
         } else {
           const { resource } = event
-          if (borders.enter(resource.cursor.from.bucket)) {
+          if (begun > 0 && begun % GROUP === 0) {
             if (attempt.timeIsUp()) {
-              cursor = resource.cursor
+              cursor = positionOf(resource)
               break applying
             }
-            cursors.push(resource.cursor)
+            cursors.push(positionOf(resource))
           }
+          begun += 1
           if (resource.existed && isSkip) ending.addExisting(cursors.length)
           else current = await applier.begin(resource)
         }
@@ -78,10 +84,10 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
   }
   const { failure } = ending
   if (failure !== undefined) {
-    cursor = cursors[failure.bucket - 1]
+    cursor = cursors[failure.group - 1]
     if (cursor === undefined || !attempt.mustHandOver(failure.error)) throw failure.error
   }
-  const { loaded, existing, skippedIds } = ending.outcome(failure?.bucket)
+  const { loaded, existing, skippedIds } = ending.outcome(failure?.group)
   return whileStoring(async () => ({
     ...continueAt(cursor),
     model: extent.model,

@@ -7,7 +7,7 @@ import type { AppliedResource } from './resource-applier.ts'
  */
 const MAX_ENDING = 64
 
-/** The resources of one or more digest buckets. */
+/** The resources of one or more groups. */
 interface Outcome {
   loaded: number
   /** The number of resources that were skipped because the target had them at preflight. */
@@ -18,13 +18,13 @@ interface Outcome {
 
 /** A resource that could not be written. */
 interface Failure {
-  readonly bucket: number
+  readonly group: number
   readonly error: unknown
 }
 
 /**
  * Waits for the writes of resources in the background. Counts the resources that were loaded and skipped, for each
- * digest bucket. The digest buckets of a pass are numbered from 0, in the order of the archive.
+ * group of resources. The groups of a pass are numbered from 0, in the order of the archive.
  */
 export class EndingResources {
   readonly #ending = new Set<Promise<void>>()
@@ -36,13 +36,13 @@ export class EndingResources {
   }
 
   /** Ends a resource in the background. If too many resources are unfinished, waits until one of them has ended. */
-  async add(resource: AppliedResource, bucket: number): Promise<void> {
+  async add(resource: AppliedResource, group: number): Promise<void> {
     const end = async (): Promise<void> => {
       try {
-        if (await resource.end()) this.#outcomeOf(bucket).loaded += 1
-        else this.#outcomeOf(bucket).skippedIds.push(resource.id)
+        if (await resource.end()) this.#outcomeOf(group).loaded += 1
+        else this.#outcomeOf(group).skippedIds.push(resource.id)
       } catch (error) {
-        this.#failures.push({ bucket, error })
+        this.#failures.push({ group, error })
       }
     }
     const ending: Promise<void> = end().finally(() => this.#ending.delete(ending))
@@ -51,13 +51,13 @@ export class EndingResources {
   }
 
   /** Counts a resource that is skipped because the target had it at preflight. */
-  addExisting(bucket: number): void {
-    this.#outcomeOf(bucket).existing += 1
+  addExisting(group: number): void {
+    this.#outcomeOf(group).existing += 1
   }
 
   /** Adds the error of a resource that had not ended. */
-  addFailure(error: unknown, bucket: number): void {
-    this.#failures.push({ bucket, error })
+  addFailure(error: unknown, group: number): void {
+    this.#failures.push({ group, error })
   }
 
   /** Waits until all writes have completed or failed. */
@@ -66,19 +66,19 @@ export class EndingResources {
   }
 
   /**
-   * Returns the error with which the pass must end, and the first digest bucket that is not finished. If all errors are
+   * Returns the error with which the pass must end, and the first group that is not finished. If all errors are
    * those of throttled calls, the error is one of them. Returns undefined if no write failed.
    */
   get failure(): Failure | undefined {
     const [first] = this.#failures
     if (first === undefined) return undefined
     const { error } = this.#failures.find((failure) => !(failure.error instanceof ThrottledError)) ?? first
-    return { error, bucket: Math.min(...this.#failures.map(({ bucket }) => bucket)) }
+    return { error, group: Math.min(...this.#failures.map(({ group }) => group)) }
   }
 
-  /** Returns the resources of the digest buckets before `end`, or those of all digest buckets. */
+  /** Returns the resources of the groups before `end`, or those of all groups. */
   outcome(end = Infinity): Readonly<Outcome> {
-    const finished = [...this.#outcomes].filter(([bucket]) => bucket < end).map(([, outcome]) => outcome)
+    const finished = [...this.#outcomes].filter(([group]) => group < end).map(([, outcome]) => outcome)
     return {
       loaded: finished.reduce((sum, { loaded }) => sum + loaded, 0),
       existing: finished.reduce((sum, { existing }) => sum + existing, 0),
@@ -86,9 +86,9 @@ export class EndingResources {
     }
   }
 
-  #outcomeOf(bucket: number): Outcome {
-    const outcome = this.#outcomes.get(bucket) ?? { loaded: 0, existing: 0, skippedIds: [] }
-    this.#outcomes.set(bucket, outcome)
+  #outcomeOf(group: number): Outcome {
+    const outcome = this.#outcomes.get(group) ?? { loaded: 0, existing: 0, skippedIds: [] }
+    this.#outcomes.set(group, outcome)
     return outcome
   }
 }

@@ -5,8 +5,7 @@ import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { metadataKey } from '../../resources/keys.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import { keyOf } from '../../tables/item.ts'
-import { BucketBorders } from '../extents/bucket-borders.ts'
-import { extentEvents } from '../extents/extent-records.ts'
+import { extentEvents, positionOf } from '../extents/extent-records.ts'
 import { ExtentCursor, ROLLBACK } from '../messages/apply.ts'
 import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
@@ -28,7 +27,7 @@ interface RollbackServices extends OpenRestoreServices, LeasedPassServices {
  * that this restore wrote. Items that another writer has replaced since are kept. The metadata is removed before the
  * revisions, so that no reader finds metadata without the current revision.
  *
- * If AWS throttles a pass until its time is used up, the pass hands over at the last digest bucket that it has begun.
+ * If AWS throttles a pass until its time is used up, the pass hands over at the last resource that it has begun.
  */
 export const rollback = (input: PassInput, services: RollbackServices): Promise<PassOutput> =>
   runLeasedPass(ROLLBACK, input, services, async (attempt) => {
@@ -39,28 +38,27 @@ export const rollback = (input: PassInput, services: RollbackServices): Promise<
     const { name, shards } = models.get(extent.model)
     const lease = leases.held([name], job_id)
     const writer = resources.writer({ guard: () => lease.check() })
-    const borders = new BucketBorders()
     const start = readCursor(ExtentCursor, attempt)
-    let lastBorder: ExtentCursor | undefined
+    let current: ExtentCursor | undefined
+    let finished = 0
     try {
       for await (const events of extentEvents(services, restore, extent, start)) {
         for (const event of events) {
           if (event.kind !== 'begin') continue
-          const { metadata, cursor } = event.resource
-          if (borders.enter(cursor.from.bucket)) {
-            lastBorder = cursor
-            if (attempt.timeIsUp()) return continueAt(cursor)
-          }
+          const { metadata } = event.resource
+          current = positionOf(event.resource)
+          if (finished > 0 && attempt.timeIsUp()) return continueAt(current)
           await writer.removeIfAppliedBy(metadataKey(name, metadata.id, shards), job_id)
           const revisions = await resources.getRevisions(name, metadata.id)
           await workOnAll(revisions, PARALLEL_DELETIONS, async (item) => {
             await writer.removeIfAppliedBy(keyOf(item), job_id)
           })
+          finished += 1
         }
       }
       return continueAt(undefined)
     } catch (error) {
-      if (lastBorder === undefined || !attempt.mustHandOver(error)) throw error
-      return continueAt(lastBorder)
+      if (finished === 0 || !attempt.mustHandOver(error)) throw error
+      return continueAt(current)
     }
   })

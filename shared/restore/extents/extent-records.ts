@@ -19,7 +19,12 @@ export interface SelectedResource {
    * continues here.
    */
   readonly cursor: ExtentCursor
+  /** The number of selected resources of the same digest bucket before this resource. */
+  readonly before: number
 }
+
+/** Returns the position of a resource. A pass that continues here begins with this resource. */
+export const positionOf = ({ cursor, before }: SelectedResource): ExtentCursor => ({ ...cursor, skip: before })
 
 type ExtentEvent =
   | { readonly kind: 'begin'; readonly resource: SelectedResource }
@@ -54,6 +59,8 @@ export async function* extentEvents(
    * pass continues here.
    */
   let bucketStart: ExtentCursor | undefined
+  /** The number of selected resources of the current digest bucket so far. */
+  let selected = 0
   let openId: string | undefined
   for await (const batch of archivedRecords(archive, extent.segment, { from, ids: job.request.filters.ids })) {
     const events: ExtentEvent[] = []
@@ -73,13 +80,19 @@ export async function* extentEvents(
         if (events.length > 0) yield events
         return
       }
-      if (bucketStart?.from.bucket !== bucket) bucketStart = { from: { entry: record.entry, bucket }, index }
+      if (bucketStart?.from.bucket !== bucket) {
+        bucketStart = { from: { entry: record.entry, bucket }, index }
+        selected = 0
+      }
       if (record.kind === 'revision' || !accepts(record.item)) continue
       const existed = existing.at(index)
       index += 1
       if (leftOut.has(record.id)) continue
+      const before = selected
+      selected += 1
+      if (bucket === start?.from.bucket && before < (start.skip ?? 0)) continue
       openId = record.id
-      events.push({ kind: 'begin', resource: { metadata: record, existed, cursor: bucketStart } })
+      events.push({ kind: 'begin', resource: { metadata: record, existed, cursor: bucketStart, before } })
     }
     if (events.length > 0) yield events
   }

@@ -47,11 +47,17 @@ export const APPLY_PLAN: WorkFile<readonly Extent[]> = {
   content: z.array(Extent).readonly(),
 }
 
-/**
- * The position where a pass over an extent continues. `index` is the number of bits in `existing` of the extent that
- * belong to resources before this position.
- */
-export const ExtentCursor = z.object({ from: ChunkPosition, index: z.int() }).readonly()
+/** The position where a pass over an extent continues: a digest bucket, or a resource of this bucket. */
+export const ExtentCursor = z
+  .object({
+    /** The position of the digest bucket. */
+    from: ChunkPosition,
+    /** The number of bits in `existing` of the extent that belong to resources before this digest bucket. */
+    index: z.int(),
+    /** The number of resources of this digest bucket that earlier passes have finished. The default is 0. */
+    skip: z.exactOptional(z.int()),
+  })
+  .readonly()
 export type ExtentCursor = z.output<typeof ExtentCursor>
 
 /** The result of a pass of `apply-records`. */

@@ -12,7 +12,7 @@ const resource = (id: string, end: boolean | Error) => ({
 })
 
 describe('resources that end in the background', () => {
-  it('are counted by digest bucket, so that an unfinished bucket can be left out', async () => {
+  it('are counted by group, so that an unfinished group can be left out', async () => {
     const ending = new EndingResources()
     await ending.add(resource('a', true), 0)
     await ending.add(resource('b', false), 0)
@@ -23,7 +23,7 @@ describe('resources that end in the background', () => {
     await ending.add(resource('f', throttled), 3)
     await ending.settle()
     expect(ending.hasFailed).toBe(true)
-    expect(ending.failure).toEqual({ error: throttled, bucket: 2 })
+    expect(ending.failure).toEqual({ error: throttled, group: 2 })
     expect(ending.outcome(2)).toEqual({ loaded: 2, existing: 1, skippedIds: ['b'] })
     expect(ending.outcome()).toEqual({ loaded: 3, existing: 1, skippedIds: ['b'] })
   })
@@ -35,8 +35,8 @@ describe('resources that end in the background', () => {
     await ending.add(resource('a', throttled), 1)
     await ending.add(resource('b', conflict), 4)
     await ending.settle()
-    expect(ending.failure).toEqual({ error: conflict, bucket: 1 })
+    expect(ending.failure).toEqual({ error: conflict, group: 1 })
     ending.addFailure(throttled, 0)
-    expect(ending.failure).toEqual({ error: conflict, bucket: 0 })
+    expect(ending.failure).toEqual({ error: conflict, group: 0 })
   })
 })
