@@ -3,10 +3,11 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
-import { APPLY_BLOBS } from '../../shared/restore/messages/apply.ts'
+import { APPLY_BLOBS, APPLY_RECORDS } from '../../shared/restore/messages/apply.ts'
 import { PREFLIGHT } from '../../shared/restore/messages/preflight.ts'
 import { PREFLIGHT_BLOBS } from '../../shared/restore/messages/preflight-blobs.ts'
 import { VERIFY } from '../../shared/restore/messages/verify.ts'
+import { idHashOf } from '../../shared/resources/keys.ts'
 import { stableContents } from '../contents.ts'
 import { buildBlobs, buildResource, combine, type StoreData, writeToStore } from './sample-store.ts'
 import { startRunner } from './start-runner.ts'
@@ -145,6 +146,57 @@ describe('apply-blobs', () => {
     await expectNoFailure(job)
     expect(stableContents(await runner.contents())).toEqual(full)
   })
+})
+
+describe('apply-records', () => {
+  /** The numbers of countries whose id hashes are in the same digest bucket. */
+  const numbers = [
+    8005, 26397, 44185, 82464, 89929, 108834, 239810, 242519, 251241, 258709, 357625, 412554, 425100, 453921, 497080,
+    503649, 509684, 516759, 518459, 546839, 556270, 625302, 684789, 781933, 799976, 832038, 836382, 919496, 980569,
+    983789, 1099461, 1109464, 1109933, 1115993, 1130858, 1145989, 1272547, 1280216, 1284916, 1340329, 1343170, 1348093,
+    1484595, 1494402, 1616511, 1672780, 1746538, 1817951, 1851193, 1870788, 1874751, 1876260, 1938091, 1961347, 1964952,
+    1970828, 2003028, 2096381, 2104767, 2131681, 2203828, 2207152, 2210292, 2301971, 2413303, 2449975, 2522757, 2581285,
+    2676457, 2726259,
+  ]
+  const ids = numbers.map((number) => `country-${number}`)
+
+  const buildBucket = (): StoreData =>
+    combine(
+      ...ids.map((id) =>
+        buildResource(runner.services.models, {
+          model: 'country',
+          id,
+          payloads: [{ name: id }, { name: `new ${id}` }],
+        }),
+      ),
+    )
+
+  it.each([
+    ['overwrite', 'BatchWriteItem', 8],
+    ['skip', 'PutItem', 200],
+    ['raise_error', 'PutItem', 200],
+  ] as const)(
+    'hands over the resources of a digest bucket that it has written (%s)',
+    async (on_duplicate, operation, n) => {
+      expect(new Set(ids.map((id) => idHashOf(id).slice(0, 4))).size).toBe(1)
+      await writeToStore(runner.clients, buildBucket())
+      const before = stableContents(await runner.contents())
+      const { archive: bucket } = await runner.export(['country'])
+      await runner.wipe()
+      const writes = (call: Call): boolean => call.stage === 'apply-records' && call.operation === operation
+      throttleCalls(runner, nthCall(n, writes))
+      const job = await runner.restore(bucket, { on_duplicate })
+      vi.restoreAllMocks()
+      const results = await allResults(runner.services, job.job_id, APPLY_RECORDS)
+      expect(results.map(({ done }) => done)).toEqual([false, true])
+      const loaded = results.map((result) => result.loaded)
+      expect(loaded[0]).toBeGreaterThan(0)
+      expect(loaded.reduce((sum, count) => sum + count, 0)).toBe(ids.length)
+      await expectNoFailure(job)
+      expect(job).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
+      expect(stableContents(await runner.contents())).toEqual(before)
+    },
+  )
 })
 
 describe('rollback', () => {
