@@ -20,7 +20,7 @@ export const bucketName = (bucket: number): string => bucket.toString(16).padSta
 export const bucketOf = (name: string): number =>
   Number.parseInt(name.length > 4 && name !== '10000' ? name.slice(0, 4) : name, 16)
 
-/** Consecutive digest buckets. `to` is exclusive. */
+/** Consecutive digest buckets. `to` is exclusive. A bound that is no integer is inside a bucket. */
 export type BucketRange = HashRange
 
 /** Returns the number of resources in digest buckets. The sum over all ranges is the number of all resources. */
@@ -48,6 +48,23 @@ export const runBuckets = async (
   const finished = Math.floor(bucketsOf(done + more))
   if (finished === 0) throw new StateError('ThrottledError', 'the pass did not finish its first digest bucket')
   return range.from + finished
+}
+
+/**
+ * Works on all resources in digest buckets, until the time limit. A pass can end between any two resources. Returns the
+ * position with which the next pass begins, which can be inside a bucket.
+ */
+export const runResources = async (
+  world: World,
+  range: BucketRange,
+  work: Omit<Work, 'steps'>,
+  { seconds }: { readonly seconds: number },
+): Promise<number> => {
+  const resources = resourcesIn(world, range)
+  const done = Math.floor(await world.flows.run({ ...work, steps: resources }, seconds))
+  if (done >= resources) return range.to
+  if (done === 0) throw new StateError('ThrottledError', 'the pass did not finish its first resource')
+  return range.from + (done * BUCKETS) / world.scenario.resources
 }
 
 /** After this time, a throttled pass hands over the digest buckets that it has finished. */

@@ -76,19 +76,12 @@ These numbers are allowed:
 
 Exports and restores of up to 250 million resources stay within all limits in each of these accounts.
 
-Restores of a billion resources exceed their time limit with too few and with too many workers.
-
 In an account with a limit of 10 functions, a restore writes about 10 million resources an hour,
 because each worker writes to one partition of DynamoDB at a time.
 Before you restore more than 800 million resources in such an account, request a higher limit,
 or divide the restore by model: each restore can have its own models.
 If a restore with \`skip\` has exceeded its time limit, it can be
 [started again](../functions/API.md#what-a-restore-guarantees), and skips what it has already restored.
-
-A pass of \`apply-records\` writes at least one digest bucket, which is a 65,536th of the resources of a model.
-If 1,000 workers share 40,000 write units per second, a worker writes about 7,000 resources within the 14 minutes
-after which its pass must stop, but a digest bucket of a model with a billion resources has 15,000.
-No pass then finishes. Use the default \`max_concurrency\` for such a restore, or request a higher quota of the table.
 
 ${broken([...sizes, ...largeBlobs])}
 

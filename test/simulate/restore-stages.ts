@@ -31,6 +31,7 @@ import {
   referencesOf,
   resourcesIn,
   runBuckets,
+  runResources,
 } from './contents.ts'
 import type { ExportedArchive } from './export-stages.ts'
 import type { StageFunctions } from './lambda.ts'
@@ -215,7 +216,8 @@ export class RestoreStages {
 
   async #applyRecords(input: PassInput): Promise<SimulatedPass> {
     const { table } = this.#world
-    const pass = await this.#passOverExtent(input, WORKER.writtenItems / RESOURCE.items, (range) => table.write(range))
+    const perSecond = WORKER.writtenItems / RESOURCE.items
+    const pass = await this.#passOverExtent(runResources, input, perSecond, (range) => table.write(range))
     const { n, pass: number } = input
     this.#world.jobs.keep(APPLY_RECORDS.name, n, number, { ...pass, model: MODEL, loaded: 0, skipped: 0 })
     return pass
@@ -230,7 +232,7 @@ export class RestoreStages {
     const work = { lists: 0, perSecond: 8 / LATENCY.s3, uses: [{ capacity: blobs.reads, units: 1 }] }
     const pass =
       n < extents
-        ? await this.#passOverExtent(input, perSecond, (range) => table.read(range))
+        ? await this.#passOverExtent(runBuckets, input, perSecond, (range) => table.read(range))
         : await this.#verifying.pass(n, this.#list(n - extents), work, { hashes: true, copies: false })
     const result = { done: pass.done, ...(pass.done ? {} : { cursor: 'cursor' in pass ? pass.cursor : 'next' }) }
     jobs.keep(VERIFY.name, n, input.pass, result)
@@ -243,7 +245,9 @@ export class RestoreStages {
     return must(this.#sortedLists[index]).share
   }
 
+  /** `run` decides where the pass can end. The cursor is the number of the bucket with which the next pass begins. */
   async #passOverExtent(
+    run: typeof runBuckets | typeof runResources,
     { n, cursor }: PassInput,
     perSecond: number,
     usesAt: (range: BucketRange) => ReturnType<World['table']['read']>,
@@ -252,12 +256,11 @@ export class RestoreStages {
     const extent = must((await this.#applyPlan())[n])
     const whole = bucketsOf(must((await this.#segments())[must(extent.segment)]))
     const end = extent.to_bucket === undefined ? whole.to : bucketOf(extent.to_bucket)
-    const from =
-      cursor === undefined ? (extent.from === undefined ? whole.from : bucketOf(extent.from.bucket)) : bucketOf(cursor)
-    const range = { from, to: end }
+    const start = extent.from === undefined ? whole.from : bucketOf(extent.from.bucket)
+    const range = { from: cursor === undefined ? start : Number(cursor), to: end }
     const work = { perSecond, uses: usesAt(positionOf(range)) }
-    const to = await runBuckets(world, range, work, { seconds: passSeconds(world) })
-    return to === end ? { done: true } : { done: false, cursor: bucketName(to) }
+    const to = await run(world, range, work, { seconds: passSeconds(world) })
+    return to === end ? { done: true } : { done: false, cursor: `${to}` }
   }
 
   /** Reads the findings and digests of every verified extent and list, 16 at the same time. */
