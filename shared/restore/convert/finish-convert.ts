@@ -22,6 +22,7 @@ import {
   type StreamFaultPage,
 } from '../messages/convert.ts'
 import type { Finding } from '../messages/finding.ts'
+import { checkFaultCount, checkLineCounts } from './check-counts.ts'
 import { composeConverted } from './compose-converted.ts'
 import { collectDamagedBlobs } from './damaged-blobs.ts'
 import { resultsOf } from './phase-results.ts'
@@ -45,6 +46,7 @@ export const finishConvert = async (
   const { job_id, attempt } = pass
   const { workFiles } = services
   const results = await allResults(services, job_id, CONVERT)
+  checkLineCounts(results)
   const written: WrittenSegment[] = [
     ...resultsOf(results, 'records').flatMap(({ segments }) => segments),
     ...resultsOf(results, 'blobs').flatMap(({ blob_segments }) => blob_segments),
@@ -115,12 +117,23 @@ const collectFaults = async (
   { job_id, attempt }: Pick<Attempt, 'job_id' | 'attempt'>,
   results: readonly ConvertResult[],
 ): Promise<Pick<ConvertedArchive, 'faults'>> => {
-  const pages: StreamFaultPage[] = []
-  for (const { faults } of [...resultsOf(results, 'records'), ...resultsOf(results, 'blobs')])
-    if (faults !== undefined) pages.push(...(await workFiles.readPinned(STREAM_FAULT_PAGES, faults)))
+  const records = resultsOf(results, 'records')
+  const ofRecords = await readPages(workFiles, records)
+  checkFaultCount(records, ofRecords)
+  const pages = [...ofRecords, ...(await readPages(workFiles, resultsOf(results, 'blobs')))]
   return pages.length === 0
     ? {}
     : { faults: await workFiles.write(STREAM_FAULT_PAGES, pages, job_id, `all-${attempt}`) }
+}
+
+const readPages = async (
+  workFiles: WorkFiles,
+  results: readonly Pick<ConvertResultOf<'records' | 'blobs'>, 'faults'>[],
+): Promise<StreamFaultPage[]> => {
+  const pages: StreamFaultPage[] = []
+  for (const { faults } of results)
+    if (faults !== undefined) pages.push(...(await workFiles.readPinned(STREAM_FAULT_PAGES, faults)))
+  return pages
 }
 
 /**

@@ -47,6 +47,7 @@ export class RecordScanner {
   readonly #owner: RevisionOwner
   #resources = 0
   #revisions = 0
+  readonly #lineCounts = { metadata: 0, revisions: 0 }
 
   constructor(
     attempt: Attempt,
@@ -121,6 +122,7 @@ export class RecordScanner {
     return {
       phase: 'scan',
       runs: this.#runs,
+      lines: this.#lineCounts,
       ...(contents === undefined ? {} : { contents }),
       content_count,
       references,
@@ -200,6 +202,7 @@ export class RecordScanner {
     this.#findings.addUnknownKeys(model, metadata.resource_id, 'metadata', unknownKeys)
     this.#resources += 1
     this.#addLine(record, model, itemFromMetadata(metadata, { model, shards: 1 }))
+    this.#lineCounts.metadata += 1
   }
 
   #addRevision(record: RecordOf<'RevisionRecord'>): void {
@@ -211,6 +214,7 @@ export class RecordScanner {
     const { item } = itemFromRevision(info, payload, { model, shards: 1 })
     this.#revisions += 1
     this.#addLine(record, model, item)
+    this.#lineCounts.revisions += 1
     const blobFields = blobFieldsOf({ blobs: this.#services.models.blobPathsOf([model])[model] })
     const checked = checkRevision(item, payload, 'archive', blobFields)
     if (checked.fault !== undefined) throw new RecordInvalidError(checked.fault)

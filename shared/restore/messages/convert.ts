@@ -100,6 +100,10 @@ export const ConvertCursor = z.discriminatedUnion('phase', [
 export type ConvertCursor = z.output<typeof ConvertCursor>
 export type ConvertCursorOf<Phase extends ConvertCursor['phase']> = Extract<ConvertCursor, { readonly phase: Phase }>
 
+/** A number of record lines, by the kind of their records. */
+const LineCounts = z.object({ metadata: z.int(), revisions: z.int() }).readonly()
+export type LineCounts = z.output<typeof LineCounts>
+
 /** The result of a pass of `convert`. */
 export const ConvertResult = z.discriminatedUnion('phase', [
   /** The archive of the job is not a stream, so there is nothing to convert. */
@@ -110,6 +114,8 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       phase: z.literal('scan'),
       /** Sorted runs of record lines and of faults of resources. */
       runs: z.array(PinnedObject).readonly(),
+      /** The number of record lines in `runs`. Absent in results of earlier releases. */
+      lines: z.exactOptional(LineCounts),
       /**
        * A sorted run of `ContentLocation` entries for blobs and spilled payloads, and of faults of blobs. Absent if it
        * would be empty.
@@ -143,8 +149,15 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       ...PassResult.shape,
       phase: z.literal('records'),
       segments: z.array(RecordsSegment).readonly(),
+      /**
+       * The number of record lines that the pass has read, but that `segments` do not contain: repeated records, and
+       * revisions without metadata. Absent in results of earlier releases.
+       */
+      omitted_lines: z.exactOptional(LineCounts),
       /** A file of `STREAM_FAULT_PAGES`. Absent if every resource of the pass can be restored. */
       faults: z.exactOptional(PinnedObject),
+      /** The number of resources that `faults` lists. Absent in results of earlier releases. */
+      fault_count: z.exactOptional(z.int()),
     })
     .readonly(),
   z
