@@ -3,12 +3,12 @@ import { SegmentWriter } from '../archive/segment-writer.ts'
 import { blobName } from '../blobs/blob-name.ts'
 import { type BlobProperties, propertiesOf } from '../blobs/blob-properties.ts'
 import { type BlobReference, isPayloadPosition } from '../blobs/blob-references.ts'
+import { abandon } from '../objects/abandon.ts'
 import type { Composer } from '../objects/composer.ts'
 import type { ObjectRange } from '../objects/object.ts'
 import type { ThrottledError } from '../throttling/throttled-error.ts'
 import { addCount } from '../values/model-counts.ts'
 import type { WrittenSegment } from './segments.ts'
-import { abandon } from '../objects/abandon.ts'
 
 /** The content of an entry. */
 export interface EntrySource extends BlobProperties {

@@ -4,6 +4,7 @@ import type { Limits } from '../jobs/limits.ts'
 import type { PassInput } from '../jobs/messages.ts'
 import { allResults, type Attempt, runPass } from '../jobs/pass.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
+import { abandon } from '../objects/abandon.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { Composer } from '../objects/composer.ts'
 import type { PinnedObject } from '../objects/object.ts'
@@ -26,7 +27,6 @@ import {
 import { scanTable } from './scan-table.ts'
 import { UnaccountedItems } from './unaccounted-items.ts'
 import { isRevisionKey, keyText, metadataKeyOf } from './unclaimed-revisions.ts'
-import { abandon } from '../objects/abandon.ts'
 
 interface AccountServices {
   readonly jobs: JobStore

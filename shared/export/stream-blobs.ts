@@ -6,6 +6,7 @@ import type { Attempt } from '../jobs/pass.ts'
 import { storeFinished } from '../jobs/store-finished.ts'
 import { untilThrottled } from '../jobs/until-throttled.ts'
 import { whileStoring } from '../throttling/call-context.ts'
+import { abandon } from '../objects/abandon.ts'
 import { Composer } from '../objects/composer.ts'
 import { blobFrame, MAX_RECORD_BYTES } from '../specstar/stream-frame.ts'
 import { type BlobPlan, type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
@@ -13,7 +14,6 @@ import { type ReadBlobsServices, openBlobs, plannedBlobs } from './read-blobs.ts
 import { firstNames } from '../values/message-text.ts'
 import { SpecstarRefusesError } from './errors.ts'
 import { OmittedDataCollector } from './omitted-data.ts'
-import { abandon } from '../objects/abandon.ts'
 
 /** Parses the cursor of a pass, which is `{index of the model in the request}/{position of the first blob}`. */
 const parseCursor = (cursor = '0/'): { index: number; from: string } => {

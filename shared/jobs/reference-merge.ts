@@ -87,7 +87,8 @@ const CURSOR = 'merge/'
 
 /**
  * Returns true if the cursor is that of a pass that merges lists. Such a pass belongs to the merging round even if the
- * plan of the next round exists, because it may be a late attempt.
+ * plan of the next round exists, because it may be a late attempt. The first pass of a map item has no cursor. Its late
+ * attempt works on the item of the next round with the same number, or fails if there is no such item.
  */
 export const isMergeCursor = ({ cursor }: PassInput): boolean => cursor?.startsWith(CURSOR) === true
 

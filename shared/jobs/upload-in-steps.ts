@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pMap from 'p-map'
 import { z } from 'zod'
+import { abandon } from '../objects/abandon.ts'
 import type { UploadedPart } from '../objects/aws/multipart-upload.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { hasNoSuchUploadName, isConflict } from '../objects/aws/s3-errors.ts'
@@ -14,7 +15,6 @@ import type { JobStore } from './aws/job-store.ts'
 import { ENDED } from './job.ts'
 import type { WorkFile, WorkFiles } from './work-files.ts'
 import { workUntil } from './work-until.ts'
-import { abandon } from '../objects/abandon.ts'
 
 /** The object that an upload creates. With `ifAbsent`, an existing object is not replaced. */
 export interface UploadTarget {

@@ -1,6 +1,7 @@
 import type { Attempt } from '../../jobs/pass.ts'
 import { storeFinished } from '../../jobs/store-finished.ts'
 import { uploadInSteps } from '../../jobs/upload-in-steps.ts'
+import { abandon } from '../../objects/abandon.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { PartLayout } from '../../objects/part-layout.ts'
@@ -8,7 +9,6 @@ import type { PartSource } from '../../objects/part-source.ts'
 import type { UnfinishedArchive } from '../messages/convert.ts'
 import { workName } from '../messages/work-names.ts'
 import type { ConvertServices } from './services.ts'
-import { abandon } from '../../objects/abandon.ts'
 
 /** The objects and bytes of which an archive consists. */
 interface ArchivePieces {

@@ -1,10 +1,10 @@
+import { abandon } from '../../objects/abandon.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { compareEntries, entrySize, encodeEntryHeader, type RunEntry } from './run-entry.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import { storeFinished } from '../../jobs/store-finished.ts'
-import { abandon } from '../../objects/abandon.ts'
 
 /**
  * The number of bytes that are collected before they are passed to the composer. A single entry is usually small, and a

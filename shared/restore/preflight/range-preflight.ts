@@ -121,8 +121,9 @@ export class RangePreflight {
 
   /**
    * Checks the range, beginning at `from`. At each border between two digest buckets, calls `isFull` with the number of
-   * resources that are left out and of references that are not in the set of the pass. Stops if `isFull` returns true. If AWS throttles a call until the time of the pass is
-   * used up, stops before the first digest bucket that is not checked.
+   * resources that are left out and of references that are not in the set of the pass. Stops if `isFull` returns true.
+   * If AWS throttles a call until the time of the pass is used up, stops before the first digest bucket that is not
+   * checked.
    */
   async check(
     from: ChunkPosition | undefined,
