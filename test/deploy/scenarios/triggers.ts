@@ -1,4 +1,4 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -7,6 +7,7 @@ import { sampleStore, writeToStore } from '../../workflows/sample-store.ts'
 import { findLogMessages } from '../aws/logs.ts'
 import type { DeployTest } from '../deploy-test.ts'
 import type { Deployment } from '../deployment.ts'
+import { SETTINGS } from '../settings.ts'
 import { Job } from '../api-client.ts'
 
 const POLL_MS = 1_000
@@ -48,6 +49,17 @@ export const triggers = (test: () => DeployTest): void => {
     await writeToStore(main.clients, sampleStore(test().models))
   })
 
+  it('copies the archives of a schedule to another bucket, and checks the copies', async () => {
+    const { main } = test()
+    await main.clients.s3.send(new CreateBucketCommand({ Bucket: SETTINGS.copy_archives_to.bucket }))
+    await runHousekeeping(main, 'CopyArchives', 'copy-archives', '"message":"copied"')
+    const api = await main.api()
+    for (const job_id of await scheduledJobs(main)) {
+      const { body } = await api.request('GET', `/_backup/jobs/${job_id}`)
+      expect(body).toMatchObject({ result: { copy: { state: 'copied', bucket: SETTINGS.copy_archives_to.bucket } } })
+    }
+  })
+
   it('restores an archive that was uploaded to the restore bucket, and writes the report next to it', async () => {
     const { main } = test()
     const { s3, config } = main.clients
@@ -76,18 +88,20 @@ export const triggers = (test: () => DeployTest): void => {
 /** Starts the export of the schedule at its time, and waits until it has ended. */
 const scheduledExport = async (main: Deployment): Promise<Job> => {
   const api = await main.api()
-  const scheduledJobs = async (): Promise<string[]> =>
-    Jobs.parse((await api.request('GET', '/_backup/jobs')).body)
-      .jobs.map(({ job_id }) => job_id)
-      .filter((id) => id.startsWith('s-nightly-'))
-  const earlier = await scheduledJobs()
+  const earlier = await scheduledJobs(main)
   await main.scheduler.runNow('nightly')
   for (;;) {
-    const started = (await scheduledJobs()).find((id) => !earlier.includes(id))
+    const started = (await scheduledJobs(main)).find((id) => !earlier.includes(id))
     if (started !== undefined) return api.ended(started)
     await sleep(POLL_MS)
   }
 }
+
+/** Returns the ids of the jobs of the schedule. */
+const scheduledJobs = async (main: Deployment): Promise<string[]> =>
+  Jobs.parse((await (await main.api()).request('GET', '/_backup/jobs')).body)
+    .jobs.map(({ job_id }) => job_id)
+    .filter((id) => id.startsWith('s-nightly-'))
 
 /** Waits for the final report of an upload. */
 const reportOf = async ({ clients: { s3, config } }: Deployment, key: string): Promise<unknown> => {
