@@ -43,10 +43,15 @@ export class Capacity {
     return this.#perSecond
   }
 
-  /** Returns the factor by which callers are slower than without this capacity. */
-  factor(demand: number): number {
-    if (demand <= this.#perSecond || this.#credit > 0) return 1
-    return (USED_WHEN_SATURATED * this.#perSecond) / demand
+  /**
+   * Returns the factor by which callers are slower than without this capacity, for at least the next `seconds`. If the
+   * units that were kept do not last so long, they are used up evenly in this time.
+   */
+  factor(demand: number, seconds: number): number {
+    if (demand <= this.#perSecond) return 1
+    if (this.#credit <= 0) return (USED_WHEN_SATURATED * this.#perSecond) / demand
+    const available = this.#perSecond * seconds + this.#credit
+    return available >= demand * seconds ? 1 : available / (demand * seconds)
   }
 
   /** Returns the seconds after which `factor` changes although the demand stays the same. */
@@ -62,9 +67,7 @@ export class Capacity {
     this.units += units
     this.peakDemand = Math.max(this.peakDemand, demand)
     if (demand > this.#perSecond && this.#credit <= 0) this.saturatedSeconds += seconds
-    const unused = this.#perSecond * seconds - units
-    this.#credit = Math.min(this.#burstSeconds * this.#perSecond, Math.max(0, this.#credit + unused))
-    if (this.#credit < 1e-3) this.#credit = 0
+    else this.#credit = Math.min(this.#burstSeconds * this.#perSecond, this.#credit + this.#perSecond * seconds - units)
     this.#grow(now, units)
   }
 

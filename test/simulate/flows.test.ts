@@ -40,6 +40,20 @@ describe('simulated works', () => {
     expect(clock.now).toBeCloseTo(10)
   })
 
+  it('never use more units than a saturated capacity offers, however often works begin and end', async () => {
+    const clock = new VirtualClock()
+    const flows = new Flows(clock)
+    const reads = new Capacity('reads', { perSecond: 1_000, burstSeconds: 10 })
+    const steps = (k: number): number => 200 + k
+    const works = Array.from({ length: 1_000 }, (_, k) =>
+      flows.run({ steps: steps(k), perSecond: 1_000, uses: [{ capacity: reads, units: 1 }] }, Infinity),
+    )
+    await clock.run(Promise.all(works))
+    const units = Array.from({ length: 1_000 }, (_, k) => steps(k)).reduce((sum, count) => sum + count, 0)
+    expect(reads.units).toBeCloseTo(units)
+    expect(clock.now).toBeGreaterThanOrEqual((units - 10_000) / 1_000)
+  })
+
   it('become faster when an on-demand table has grown', async () => {
     const clock = new VirtualClock()
     const writes = new Capacity('writes', { perSecond: 100, growth: { everySeconds: 60, limit: 150 } })

@@ -79,7 +79,7 @@ export class Flows {
     for (const flow of this.#flows) {
       flow.factor = 1
       for (const { capacity } of flow.uses)
-        flow.factor = Math.min(flow.factor, capacity.factor(demands.get(capacity) ?? 0))
+        flow.factor = Math.min(flow.factor, capacity.factor(demands.get(capacity) ?? 0, this.#granularity))
       const untilEnd = flow.left / (flow.perSecond * flow.factor)
       next = Math.min(next, untilEnd, flow.deadline - this.#clock.now)
     }
