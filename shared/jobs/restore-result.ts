@@ -25,9 +25,10 @@ const DryRunResult = z
         findings: z.array(z.unknown()).readonly(),
       })
       .readonly(),
+    /** Present only if the strategy is `skip` and there are such blobs. */
+    blob_conflicts: z.exactOptional(ListedBlobs),
     // A dry run writes nothing, so its result does not have the following members.
     verification: z.exactOptional(z.never()),
-    blob_conflicts: z.exactOptional(z.never()),
     report: z.exactOptional(z.never()),
   })
   .readonly()

@@ -24,7 +24,7 @@ export const ORDER_START: OrderState = { has_header: false, has_ended: false, in
 /**
  * Checks the order of the records of a stream. The header comes first, then one section per model, and then the
  * EofRecord. A section contains metadata and revisions in any order, and then its blobs. SpecStar itself accepts most
- * other orders. All methods throw `ArchiveInvalidError`. This class does not check that each resource is complete,
+ * other orders. If the order is wrong, its methods throw `ArchiveInvalidError`. This class does not check that each resource is complete,
  * because the records of a resource need not be adjacent.
  */
 export class StreamOrder {
@@ -101,7 +101,7 @@ export class StreamOrder {
     if (!modelName.safeParse(name).success)
       throw invalidRecord(
         location,
-        `${JSON.stringify(name)} is not the name of a model: a letter, then at most 62 of A-Z a-z 0-9 _ -`,
+        `${JSON.stringify(name)} is not a valid name of a model, which is a letter followed by at most 62 of A-Z a-z 0-9 _ -`,
       )
     this.#section = name
     this.#inBlobs = false

@@ -22,7 +22,7 @@ export const scaleDocument = (sizes: readonly Figures[], largeBlobs: readonly Fi
 ## Time and cost
 
 _Functions_ is the account's limit of concurrent Lambda executions.
-With 10,000 functions, the setting \`max_concurrency\` is 1,000. Otherwise, it is 64 by default.
+With 10,000 functions, the setting \`max_concurrency\` is 1,000. In the other rows, it has its default of 64.
 
 ${table(
   ['resources', 'functions', 'archive', 'export', 'cost', 'restore', 'cost'],
@@ -47,7 +47,7 @@ What limits the speed of a large job:
 
 With a higher \`max_concurrency\`, a large job is faster, but costs more:
 more workers wait for the table at the same time, and Lambda charges for this time.
-The passes of workers that wait write more and smaller segments.
+Workers that wait read less in each pass, so they write more and smaller segments.
 
 ## Limits
 
@@ -85,9 +85,9 @@ If a restore with \`skip\` has exceeded its time limit, it can be
 
 ${broken([...sizes, ...largeBlobs])}
 
-## Passes and units
+## Calls and units
 
-_Passes_ is the number of function calls in the job.
+_Calls_ is the number of function calls in the job.
 _Throttled_ is the number of starts that Lambda rejected. The workflow repeats them.
 _Demand_ shows how much the workers request from the busiest partition of DynamoDB:
 at 3 ×, they request three times as much as the partition accepts.
@@ -96,7 +96,7 @@ A restore reads hardly anything from an empty table before \`verify\`.
 If it fails before this stage, its read units are therefore almost 0.
 
 ${table(
-  ['resources', 'functions', 'job', 'passes', 'throttled', 'read units', 'write units', 'demand'],
+  ['resources', 'functions', 'job', 'calls', 'throttled', 'read units', 'write units', 'demand'],
   sizes.flatMap(({ scenario, export: exported, restore }) =>
     [['export', exported] as const, ['restore', restore] as const].flatMap(([job, figures]) =>
       figures === undefined
@@ -124,8 +124,10 @@ A pass can stop inside a large blob, and the next pass continues there.
 Only one function at a time hashes the blob, so the time does not depend on the number of functions.
 The last row is the largest blob that is allowed.
 
+_Parts_ are those of the archive. _Events_ are those in the history of the child execution with the most of them.
+
 ${table(
-  ['blob', 'export', 'restore', 'parts', 'passes of the export', 'events of an item'],
+  ['blob', 'export', 'restore', 'parts', 'calls of the export', 'events of a map item'],
   largeBlobs.map(({ scenario, archive, export: exported, restore }) => [
     prettyBytes(scenario.largeBlobs[0] ?? 0),
     duration(exported),

@@ -66,7 +66,7 @@ describe('the records of a stream', () => {
     [
       'an invalid name of a model',
       [header, encodeFrame({ t: 'ModelStartRecord', model_name: '../a' })],
-      'is not the name of a model',
+      'is not a valid name of a model',
     ],
     ['a blob before any section', [header, blob(Buffer.from('ab'))], 'must be inside the section of a model'],
     [

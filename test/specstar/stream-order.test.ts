@@ -111,7 +111,7 @@ describe('the order of the records of a stream', () => {
       'an invalid name of a model',
       after(header),
       start('1\n'),
-      '"1\\n" is not the name of a model: a letter, then at most 62 of A-Z a-z 0-9 _ -',
+      '"1\\n" is not a valid name of a model, which is a letter followed by at most 62 of A-Z a-z 0-9 _ -',
     ],
   ])('rejects %s', (_what, order, record, reason) => {
     expect(() => {

@@ -51,6 +51,10 @@ describe('a blob id that already exists in the target', () => {
     const { archive } = await runner.export(MODELS)
     await runner.wipe()
     await putBlob('flag-n', 'other content')
+    expect(await runner.restore(archive, { on_duplicate: 'skip', dry_run: true })).toMatchObject({
+      status: 'partial',
+      result: { dry_run: { blobs: { changed: 1 } }, blob_conflicts: { count: 1, ids: ['flag-n'] } },
+    })
     const job = await runner.restore(archive, { on_duplicate: 'skip' })
     expect(job).toMatchObject({
       status: 'partial',

@@ -101,7 +101,7 @@ export const pinned = (
   ...(versionId === undefined ? {} : { version_id: versionId }),
 })
 
-/** Creates an object from the response to a HEAD or GET request. */
+/** Returns the `StoredObject` that the response to a HEAD or GET request describes. */
 export const storedObject = (
   bucket: string,
   key: string,

@@ -1,12 +1,13 @@
 import { readMissingBlobs } from '../../compose/missing-blobs.ts'
 import type { DryRunResult } from '../../jobs/restore-result.ts'
-import { listedMissingBlobs } from '../../jobs/listed-blobs.ts'
+import { listedBlobs, listedMissingBlobs } from '../../jobs/listed-blobs.ts'
 import { allResults } from '../../jobs/pass.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
 import type { Finding } from '../messages/finding.ts'
 import { type DryRunCounts, type Extent, PREFLIGHT } from '../messages/preflight.ts'
 import { type BlobAction, PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
 import type { OpenRestoreServices } from '../open-restore.ts'
+import { blobConflicts } from '../results/conflicts.ts'
 import { firstDetails } from '../results/preflight-details.ts'
 
 /**
@@ -23,6 +24,7 @@ export const dryRunResult = async (
   const blobs = await allResults(services, jobId, PREFLIGHT_BLOBS)
   const count = (action: BlobAction): number => blobs.reduce((total, { actions }) => total + actions[action], 0)
   const missing = await readMissingBlobs(services.workFiles, blobs)
+  const conflicts = await blobConflicts(services, blobs)
   const findings = [...(await firstDetails(services, preflight, 'findings', MAX_LISTED)), ...blobFindings(blobs)]
   return {
     models: {},
@@ -32,6 +34,7 @@ export const dryRunResult = async (
       findings: findings.slice(0, MAX_LISTED),
     },
     ...(missing.length === 0 ? {} : { missing_blobs: listedMissingBlobs(missing) }),
+    ...(conflicts.length === 0 ? {} : { blob_conflicts: listedBlobs(conflicts) }),
   }
 }
 

@@ -16,10 +16,10 @@ import { CHECK_RESULTS, CHECKS, type CheckResults } from '../checks/checks.ts'
 import { Findings } from '../checks/findings.ts'
 import { APPLY_RECORDS } from '../messages/apply.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
-import { BLOB_LIST, PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
+import { PREFLIGHT_BLOBS } from '../messages/preflight-blobs.ts'
 import { VERIFY, type VerifyResult } from '../messages/verify.ts'
 import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts'
-import { lateBlobConflicts } from '../results/conflicts.ts'
+import { blobConflicts, lateBlobConflicts } from '../results/conflicts.ts'
 import { allExtents } from '../results/extents.ts'
 import { idsNotRestored } from '../results/preflight-details.ts'
 import { reportLeftOut, type ReportedLeftOut } from '../results/left-out.ts'
@@ -119,7 +119,7 @@ export const makeReport = async (
     missing_blobs: missing.map(({ id }) => id),
     ...(referred_by.length === 0 ? {} : { missing_blobs_referred_by: referred_by }),
     ...(missing.length === 0 ? {} : { missing_blobs_hint: MISSING_BLOBS_HINT }),
-    blob_conflicts: await blobConflicts(services, job_id, blobs),
+    blob_conflicts: [...(await blobConflicts(services, blobs)), ...(await lateBlobConflicts(services, job_id))],
     ...(left_out === undefined ? {} : { left_out }),
     ...(await idsNotRestored(services, { job, plan })),
   }
@@ -192,19 +192,4 @@ const storedDigest = async (
     own.map(({ digests }) => digests),
   )
   return modelDigest(buckets)
-}
-
-/** Returns the ids of the blobs that the target had with other bytes or headers, and that the strategy `skip` kept. */
-const blobConflicts = async (
-  services: OpenRestoreServices,
-  jobId: string,
-  results: readonly PreflightBlobsResult[],
-): Promise<string[]> => {
-  const ids: string[] = []
-  for (const { list, actions } of results) {
-    if (actions.conflict === 0) continue
-    for (const { id, action } of await services.workFiles.readPinned(BLOB_LIST, list))
-      if (action === 'conflict') ids.push(id)
-  }
-  return [...ids, ...(await lateBlobConflicts(services, jobId))]
 }

@@ -41,7 +41,7 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
       ownLeftOut > 0 ||
       (left_out !== undefined && plan.unfiltered) ||
       ids.not_found !== undefined ||
-      (result.missing_blobs?.count ?? 0) > 0
+      (result.missing_blobs?.count ?? 0) + (result.blob_conflicts?.count ?? 0) > 0
     const status = lacksAny ? 'partial' : 'succeeded'
     await end(services, job_id, status, { ...result, ...listedLeftOut(left_out), ...ids })
     return { job_id }

@@ -1,10 +1,27 @@
 import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
+import { BLOB_LIST, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
 import { APPLY_BLOBS, APPLY_RECORDS, BLOB_CONFLICTS, SKIPPED_AFTER_CONFLICT } from '../messages/apply.ts'
 
 interface ApplyResults {
   readonly jobs: JobStore
   readonly workFiles: WorkFiles
+}
+
+/**
+ * Returns the ids of the blobs that the target had at `preflight-blobs` with other bytes or headers, and that the
+ * strategy `skip` keeps.
+ */
+export const blobConflicts = async (
+  { workFiles }: { readonly workFiles: WorkFiles },
+  results: readonly PreflightBlobsResult[],
+): Promise<string[]> => {
+  const ids: string[] = []
+  for (const { list, actions } of results) {
+    if (actions.conflict === 0) continue
+    for (const { id, action } of await workFiles.readPinned(BLOB_LIST, list)) if (action === 'conflict') ids.push(id)
+  }
+  return ids
 }
 
 /**
