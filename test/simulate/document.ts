@@ -45,7 +45,7 @@ What limits the speed of a large job:
   To begin with more, set [warm throughput](RUNBOOK.md#speeding-up-a-large-restore).
 - In an account with a limit of 10 functions, this limit decides.
 
-With a higher \`max_concurrency\`, a large job is faster, but costs more:
+A higher \`max_concurrency\` does not make a large job faster, because the table limits it. The job costs more:
 more workers wait for the table at the same time, and Lambda charges for this time.
 Workers that wait read less in each pass, so they write more and smaller segments.
 
