@@ -29,14 +29,17 @@ export const lockProps = (
   }
 }
 
-/** Makes `cdk synth` print the day on which the lock of an archive ends, if the archive is written today. */
+/**
+ * Makes `cdk synth` print the day on which the lock of an archive ends, if the archive is written today. The message is
+ * a warning, because the CDK CLI omits all messages of the level "info" if the app has a warning.
+ */
 export const announceLock = (construct: Construct, settings: Settings, now = new Date()): void => {
   const lock = archiveLock(settings)
   if (lock === undefined) return
   const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
   const written = `An archive that is written today (${dayOf(now.getTime())}) is locked until ${dayOf(now.getTime() + lock.days * DAY_MS)}`
   if (lock.mode === 'governance')
-    Annotations.of(construct).addInfoV2(
+    Annotations.of(construct).addWarningV2(
       'specstar:archive-lock',
       `${written}. Only principals with s3:BypassGovernanceRetention can delete it earlier.`,
     )

@@ -9,6 +9,8 @@ const UNRESERVED = 100
 /**
  * Prints how much concurrency of the account the setting `reserved_concurrency` needs. The limit of the account is
  * unknown during synth, so AWS checks it during the deployment.
+ *
+ * The message is a warning, because the CDK CLI omits all messages of the level "info" if the app has a warning.
  */
 export const explainReservedConcurrency = (
   scope: Construct,
@@ -27,5 +29,5 @@ export const explainReservedConcurrency = (
       `reserved_concurrency is less than max_concurrency (${wanted}), so Lambda throttles the workers of large jobs. ` +
         'These jobs go on, but the alarm FunctionThrottles may be raised.',
     )
-  Annotations.of(scope).addInfoV2('specstar:reserved-concurrency', notes.join(' '))
+  Annotations.of(scope).addWarningV2('specstar:reserved-concurrency', notes.join(' '))
 }

@@ -22,8 +22,6 @@ export interface Synthesized {
   readonly service: Template
   /** The warnings that `cdk synth` prints. */
   readonly warnings: readonly string[]
-  /** The notes that `cdk synth` prints. */
-  readonly infos: readonly string[]
 }
 
 /** The bundles of all functions, with their files relative to `outdir`. */
@@ -64,18 +62,16 @@ export const synthesize = async ({
   const { data, service } = createStacks(app, env ?? {})
   const assembly = app.synth()
   const templateOf = (name: string): Template => assembly.getStackByName(name).template as Template
-  const messages = (of: 'warning' | 'info'): string[] =>
-    assembly.stacks
-      .flatMap((stack) => stack.messages)
-      .flatMap((message) => {
-        const { data } = Message.safeParse(message)
-        return data?.level === of ? [data.entry.data] : []
-      })
+  const warnings = assembly.stacks
+    .flatMap((stack) => stack.messages)
+    .flatMap((message) => {
+      const { data } = Message.safeParse(message)
+      return data?.level === 'warning' ? [data.entry.data] : []
+    })
   return {
     outdir,
     data: templateOf(data.stackName),
     service: templateOf(service.stackName),
-    warnings: messages('warning'),
-    infos: messages('info'),
+    warnings,
   }
 }

@@ -60,7 +60,7 @@ describe('the settings', () => {
     expect(warnings).toEqual([expect.stringContaining(`is locked until ${day(Date.now() + 30 * 24 * 3600_000)}`)])
     expect(warnings).toEqual([expect.stringContaining('not even the root user')])
     const governance = await lock('governance')
-    expect(governance.warnings).toEqual([])
+    expect(governance.warnings).toEqual([expect.stringContaining('s3:BypassGovernanceRetention')])
     expect(JSON.stringify(governance.data)).toContain('"Mode":"GOVERNANCE"')
   })
 
@@ -174,7 +174,7 @@ describe('the settings', () => {
   })
 
   it('can reserve concurrency for each worker function, and synth states what this needs', async () => {
-    const { service, infos } = await templates({ ...settings, reserved_concurrency: 20 })
+    const { service, warnings } = await templates({ ...settings, reserved_concurrency: 20 })
     const reserved = resourcesOf(service, 'AWS::Lambda::Function').flatMap(([, { Properties }]) =>
       Properties['ReservedConcurrentExecutions'] === undefined
         ? []
@@ -193,7 +193,7 @@ describe('the settings', () => {
       'verify',
     ]
     expect(reserved.sort()).toEqual(workers.map((name) => [`specstar-${name}`, 20]))
-    const [message = ''] = infos.filter((text) => text.includes('reserved_concurrency'))
+    const [message = ''] = warnings.filter((text) => text.includes('reserved_concurrency'))
     expect(message).toContain('reserves 200 concurrent executions')
     expect(message).toContain('AWS keeps 100 unreserved')
     expect(message).toContain('is less than 300 plus the reservations of other functions')
@@ -203,13 +203,13 @@ describe('the settings', () => {
   it('reserve no concurrency by default, and synth does not mention it', () => {
     for (const { Properties } of inService('AWS::Lambda::Function'))
       expect(Properties).not.toHaveProperty('ReservedConcurrentExecutions')
-    expect(deployment.infos.filter((text) => text.includes('reserved_concurrency'))).toEqual([])
+    expect(deployment.warnings.filter((text) => text.includes('reserved_concurrency'))).toEqual([])
   })
 
   it('can reserve as much concurrency as a stage can use', async () => {
-    const { infos } = await templates({ ...settings, max_concurrency: 10, reserved_concurrency: 10 })
-    expect(infos.filter((text) => text.includes('reserves 100'))).toHaveLength(1)
-    expect(infos.filter((text) => text.includes('less than max_concurrency'))).toEqual([])
+    const { warnings } = await templates({ ...settings, max_concurrency: 10, reserved_concurrency: 10 })
+    expect(warnings.filter((text) => text.includes('reserves 100'))).toHaveLength(1)
+    expect(warnings.filter((text) => text.includes('less than max_concurrency'))).toEqual([])
   })
 
   it('create only schedules that every deployment needs, and no alarm for schedules, by default', async () => {
