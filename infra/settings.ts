@@ -7,6 +7,7 @@ import type { RetentionDays as ObjectRetention } from '../shared/schedules/reten
 import { SCHEDULE_MEMBERS, type Schedule, SchedulesShape, validateSchedule } from '../shared/schedules/schedule.ts'
 import type { ArchiveBucket } from '../shared/runtime/config.ts'
 import { schemaMessage } from '../shared/values/schema-messages.ts'
+import { copyTargetFaults } from './copy-target.ts'
 import type { SettingsInput } from './settings-input.ts'
 
 /** The valid settings of a deployment, with their defaults. `SettingsInput` describes each setting. */
@@ -180,13 +181,13 @@ export const readSettings = (settings: unknown, models: ModelRegistry): Settings
       `schedules: the schedules have ${bytes} bytes as JSON, but at most ${MAX_SCHEDULES_BYTES} bytes are allowed; ` +
         'remove schedules or shorten their values',
     ])
-  const faults = [...existingFaults(rest), ...copyFaults(rest)]
+  const faults = [...existingFaults(rest), ...copyTargetFaults(rest)]
   if (faults.length > 0) throw new SettingsError(faults)
   return { ...rest, schedules, schedules_json }
 }
 
-/** The settings that name a table or bucket, and the settings that must agree with them. */
-type StoreSettings = Pick<Settings, 'deployment' | 'existing' | 'retention' | 'copy_archives_to'>
+/** The settings that name existing tables and buckets, and the settings that must agree with them. */
+type StoreSettings = Pick<Settings, 'deployment' | 'existing' | 'retention'>
 
 /** Returns what is wrong with the setting `existing`, together with other settings. */
 const existingFaults = ({ deployment, existing, retention }: StoreSettings): string[] => {
@@ -211,19 +212,6 @@ const existingFaults = ({ deployment, existing, retention }: StoreSettings): str
         ]
       : []),
   ]
-}
-
-/** Returns what is wrong with the bucket of the setting `copy_archives_to`. */
-const copyFaults = ({ deployment, existing, copy_archives_to: target }: StoreSettings): string[] => {
-  if (target === undefined) return []
-  // Another account or region may contain a deployment with the same name.
-  const isHere = target.account === undefined && target.region === undefined
-  const isOwn = ownBucketOf(deployment)
-  if (target.bucket === existing.restore_bucket || (isHere && isOwn(target.bucket, ['restores'])))
-    return ['copy_archives_to.bucket: must not be the restore bucket, because every copy would start a restore']
-  if (target.bucket === existing.blob_bucket || (isHere && isOwn(target.bucket, ['blobs'])))
-    return ['copy_archives_to.bucket: must not be the bucket with the blobs']
-  return []
 }
 
 /** Returns a function that checks whether a bucket has the name that the deployment gives to one of its own buckets. */

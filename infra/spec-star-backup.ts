@@ -1,3 +1,4 @@
+import { Stack, Token } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
@@ -6,11 +7,12 @@ import { BackupService } from './backup-service.ts'
 import { BackupStores } from './backup-stores.ts'
 import { FunctionCode, type WriteBundle } from './function-code.ts'
 import type { StoreNames } from './names.ts'
+import { ownTargetFaults } from './copy-target.ts'
 import { checkSameDeployment } from './same-deployment.ts'
 import { writePackedBundle } from './packed-bundles.ts'
 import { readModels, readSettingsFile } from './input-files.ts'
 import type { InputFile, SettingsInput } from './settings-input.ts'
-import { SettingsError } from './settings.ts'
+import { type Settings, SettingsError } from './settings.ts'
 
 export interface SpecStarBackupProps {
   /** The registered models. `shared/resources/STORE.md` describes the file. */
@@ -48,10 +50,13 @@ export class SpecStarBackup extends Construct {
   constructor(scope: Construct, id: string, props: SpecStarBackupProps) {
     super(scope, id)
     assertProps(props)
+    assertInStack('scope', this)
+    assertInStack('storesScope', props.storesScope ?? this)
     const { storesScope, writeBundle = writePackedBundle } = props
     const models = readModels(props.models)
     const settings = readSettingsFile(props.settings, models.registry)
     this.#deployment = settings.deployment
+    checkCopyTarget(this, settings)
     checkSameDeployment(this, settings.deployment, this.#othersOf(settings.deployment))
     // CDK omits the id `Default` from logical ids.
     const stores =
@@ -76,6 +81,20 @@ export class SpecStarBackup extends Construct {
       .filter((one) => one instanceof SpecStarBackup)
       .filter((one) => one !== this && one.#deployment === deployment)
   }
+}
+
+/** Throws `SettingsError` if a construct is not in a stack. */
+const assertInStack = (name: string, construct: Construct): void => {
+  if (construct.node.scopes.some((one) => Stack.isStack(one))) return
+  throw new SettingsError([`${name}: must be a stack, or a construct in a stack, such as new Stack(app, 'Backup')`])
+}
+
+/** Throws `SettingsError` if archives would be copied to a bucket of the deployment itself. */
+const checkCopyTarget = (scope: Construct, settings: Settings): void => {
+  const { account, region } = Stack.of(scope)
+  const known = (value: string): string | undefined => (Token.isUnresolved(value) ? undefined : value)
+  const faults = ownTargetFaults(settings, { account: known(account), region: known(region) })
+  if (faults.length > 0) throw new SettingsError(faults)
 }
 
 /** Throws `SettingsError` if props are not an object, which the types of TypeScript do not allow. */

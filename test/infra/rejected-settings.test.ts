@@ -70,6 +70,30 @@ describe('readSettings', () => {
       ['copy_archives_to.bucket: must not be the restore bucket, because every copy would start a restore'],
     ],
     [
+      'copies in the archive bucket of the deployment',
+      { deployment: 'prod', copy_archives_to: { bucket: 'prod-archives-111111111111-eu-west-1' } },
+      ['copy_archives_to.bucket: must not be the archive bucket, because a copy in the same bucket does not protect'],
+    ],
+    [
+      'copies in the blob bucket of the deployment',
+      { deployment: 'prod', copy_archives_to: { bucket: 'prod-blobs-111111111111-eu-west-1' } },
+      ['copy_archives_to.bucket: must not be the bucket with the blobs'],
+    ],
+    [
+      'copies in the work bucket of the deployment',
+      { deployment: 'prod', copy_archives_to: { bucket: 'prod-work-111111111111-eu-west-1' } },
+      ['copy_archives_to.bucket: must not be the work bucket, because its objects are deleted after 7 days'],
+    ],
+    [
+      'copies in an existing blob bucket whose account and region are given',
+      {
+        deployment: 'prod',
+        existing: { blob_bucket: 'files' },
+        copy_archives_to: { bucket: 'files', account: '111111111111', region: 'eu-west-1' },
+      },
+      ['copy_archives_to.bucket: must not be the bucket with the blobs'],
+    ],
+    [
       'copies in an existing blob bucket',
       { deployment: 'prod', existing: { blob_bucket: 'files' }, copy_archives_to: { bucket: 'files' } },
       ['copy_archives_to.bucket: must not be the bucket with the blobs'],

@@ -94,6 +94,53 @@ describe('SpecStarBackup', () => {
     expect(() => synthesize(props as SpecStarBackupProps)).toThrow(message)
   })
 
+  it.each<[string, (app: App, stack: Stack) => SpecStarBackup]>([
+    ['scope', (app) => new SpecStarBackup(app, 'Backup', { models: MODELS, settings: SETTINGS })],
+    [
+      'storesScope',
+      (app, stack) => new SpecStarBackup(stack, 'Backup', { models: MODELS, settings: SETTINGS, storesScope: app }),
+    ],
+  ])('rejects an app as %s', (name, create) => {
+    const app = new App()
+    expect(() => create(app, new Stack(app, 'Shop'))).toThrow(
+      `  ${name}: must be a stack, or a construct in a stack, such as new Stack(app, 'Backup')`,
+    )
+  })
+
+  const withoutBundles = { 'aws:cdk:bundling-stacks': [] }
+  const HERE = { account: '111111111111', region: 'eu-west-1' }
+  const copyTo = (copy_archives_to: object, env?: Environment) => () =>
+    new SpecStarBackup(
+      new Stack(new App({ context: withoutBundles }), 'Shop', env === undefined ? {} : { env }),
+      'Backup',
+      {
+        models: MODELS,
+        settings: { ...SETTINGS, copy_archives_to } as SpecStarBackupProps['settings'],
+      },
+    )
+
+  it.each([
+    ['archives', 'must not be the archive bucket, because a copy in the same bucket does not protect the archive'],
+    ['blobs', 'must not be the bucket with the blobs'],
+    ['restores', 'must not be the restore bucket, because every copy would start a restore'],
+    ['work', 'must not be the work bucket, because its objects are deleted after 7 days'],
+  ])('rejects copies of archives in its own bucket for %s, even if account and region are given', (purpose, reason) => {
+    const bucket = `shop-${purpose}-111111111111-eu-west-1`
+    for (const given of [{}, { account: HERE.account }, { region: HERE.region }, HERE]) {
+      expect(copyTo({ bucket, ...given }, HERE)).toThrow(`  copy_archives_to.bucket: ${reason}`)
+      expect(copyTo({ bucket, ...given })).toThrow(`  copy_archives_to.bucket: ${reason}`)
+    }
+    expect(copyTo({ bucket, ...HERE })).toThrow('or set the property env of the stack')
+  })
+
+  it('accepts copies of archives in buckets of a deployment in another account or region', () => {
+    const account = '222222222222'
+    expect(copyTo({ bucket: `shop-archives-${account}-eu-west-1`, account }, HERE)).not.toThrow()
+    const region = 'us-east-1'
+    expect(copyTo({ bucket: `shop-archives-${HERE.account}-${region}`, region }, HERE)).not.toThrow()
+    expect(copyTo({ bucket: 'copies', ...HERE }, HERE)).not.toThrow()
+  })
+
   it('rejects a file without a model', async () => {
     const models = await file('empty.json', '{ "ignored_key_prefixes": ["cache#"] }')
     expect(() => synthesize({ models, settings: SETTINGS })).toThrow(`${models}: contains no models; add a member`)

@@ -16,6 +16,7 @@ import { UNFINISHED_UPLOAD_DAYS, WORK_DAYS } from '../../lifecycle-days.ts'
 import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
 import { createBuckets, createTables } from '../stores/create-stores.ts'
 import { startDynamoDb } from '../dynamodb/start-dynamodb.ts'
+import { checkCopyTarget } from './check-copy-target.ts'
 import { startGateway } from './gateway.ts'
 import { startS3 } from '../s3/start-s3.ts'
 import type { Environment, ProgramOptions } from './program-options.ts'
@@ -93,7 +94,7 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
       `DATA_DIR=${dataDir}: the folder cannot be created (${errorMessage(error)}); set DATA_DIR to another folder`,
     )
   })
-  const dynamo = await endpointOrLocal(env['AWS_ENDPOINT_URL_DYNAMODB'], parts, () =>
+  const dynamo = await endpointOrLocal(env, 'AWS_ENDPOINT_URL_DYNAMODB', parts, () =>
     startDynamoDb({
       port: options.dynamoDbPort,
       dir: join(dataDir, 'dynamodb'),
@@ -101,7 +102,7 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
       onDied,
     }),
   )
-  const objects = await endpointOrLocal(env['AWS_ENDPOINT_URL_S3'], parts, () =>
+  const objects = await endpointOrLocal(env, 'AWS_ENDPOINT_URL_S3', parts, () =>
     startS3({
       port: options.s3Port,
       dir: join(dataDir, 's3'),
@@ -127,6 +128,7 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
     return Promise.resolve()
   })
   await Promise.all([createTables(clients.dynamoDb, config), createBuckets(clients.s3, config)])
+  await checkCopyTarget(clients.s3, config)
 
   const workflows = new LocalWorkflowEngine({
     ...(options.loadStage === undefined ? {} : { load: options.loadStage }),
@@ -180,13 +182,24 @@ const checkSchedules = (config: Config, { models }: Services): void => {
   }
 }
 
-/** Returns `endpoint`. If `endpoint` is undefined or empty, starts a local service and returns its endpoint. */
+/**
+ * Returns the endpoint in an environment variable. If the variable is absent or empty, starts a local service and
+ * returns its endpoint. Throws `ConfigError` if the variable is not the URL of a server.
+ */
 const endpointOrLocal = async (
-  endpoint: string | undefined,
+  env: Environment,
+  name: 'AWS_ENDPOINT_URL_DYNAMODB' | 'AWS_ENDPOINT_URL_S3',
   parts: StopPart[],
   startLocal: () => Promise<{ readonly endpoint: string; stop(): Promise<void> }>,
 ): Promise<{ readonly endpoint: string }> => {
-  if (endpoint !== undefined && endpoint !== '') return { endpoint }
+  const endpoint = env[name]
+  if (endpoint !== undefined && endpoint !== '') {
+    if (!/^https?:\/\/[^/]/.test(endpoint) || !URL.canParse(endpoint))
+      throw new ConfigError(
+        `${name}=${endpoint} must be a URL, such as http://127.0.0.1:9000; remove it to start the local service`,
+      )
+    return { endpoint }
+  }
   const local = await startLocal()
   parts.push(() => local.stop())
   return local

@@ -32,6 +32,9 @@ const openSlot = async (url: string): Promise<string> => {
   return ((await response.json()) as { job_id: string }).job_id
 }
 
+/** Returns a value of the variable `COPY_ARCHIVES_TO`. */
+const copyTo = (bucket: string): string => JSON.stringify({ bucket, account: '000000000000' })
+
 describe('npm start', () => {
   it('prints one line when it is ready, and stops all of its processes on SIGINT', async () => {
     const program = start()
@@ -97,6 +100,11 @@ describe('npm start', () => {
     [{ DATA_DIR: '/dev/null' }, 'DATA_DIR=/dev/null: the folder cannot be created'],
     [{ MODELS_FILE: '/nowhere.json' }, '/nowhere.json: cannot be read: ENOENT'],
     [{ SCHEDULES: '[{"name":"x"}]' }, 'SCHEDULES'],
+    [{ AWS_ENDPOINT_URL_S3: 'foo' }, 'AWS_ENDPOINT_URL_S3=foo must be a URL, such as http://127.0.0.1:9000'],
+    [{ AWS_ENDPOINT_URL_DYNAMODB: 'localhost:8000' }, 'AWS_ENDPOINT_URL_DYNAMODB=localhost:8000 must be a URL'],
+    [{ COPY_ARCHIVES_TO: copyTo('specstar-archives') }, 'COPY_ARCHIVES_TO: the bucket must not be specstar-archives'],
+    [{ COPY_ARCHIVES_TO: copyTo('specstar-restores') }, 'COPY_ARCHIVES_TO: the bucket must not be specstar-restores'],
+    [{ COPY_ARCHIVES_TO: copyTo('nowhere') }, 'COPY_ARCHIVES_TO: the bucket nowhere does not exist; start the program'],
     [{ SCHEDULES: '[{"name":"x","rate":"1 day","keep_days":1,"models":["planet"]}]' }, 'schedule x: model planet'],
   ])('exits with an error that explains the invalid setting in %j', async (environment, message) => {
     const program = start(environment)
