@@ -29,7 +29,10 @@ export const schemaMessage = (issue: z.core.$ZodRawIssue): string => {
     case 'invalid_union':
       return issue.discriminator === undefined
         ? unionMessage(issue.errors)
-        : required(valueAt(issue.input, issue.discriminator), alternatives(listOf(issue.options).map(literalText)))
+        : required(
+            AnObject.parse(issue.input)[issue.discriminator],
+            alternatives(List.parse(issue.options).map(literalText)),
+          )
     case 'invalid_key':
       return `must not have a member with this name: the name ${issue.issues.map(({ message }) => message).join(', ')}`
     case 'invalid_element':
@@ -38,6 +41,10 @@ export const schemaMessage = (issue: z.core.$ZodRawIssue): string => {
       return 'is not valid'
   }
 }
+
+/** A union with a discriminator has an issue of its own only for an object. */
+const AnObject = z.looseObject({})
+const List = z.array(z.unknown())
 
 /** Returns the issues of an error, each as one line with the path of the value. */
 export const issueLines = ({ issues }: z.ZodError): string[] => issues.map(lineOf)
@@ -103,8 +110,6 @@ const boundMessage = ({ origin, exact }: InvalidSize, relation: string, bound: n
 
 const plural = (count: string, noun: string): string => `${count} ${noun}${/\b1$/.test(count) ? '' : 's'}`
 
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
-
 const literalText = (value: unknown): string => (typeof value === 'string' ? quote(value) : String(value))
 
 const alternatives = (texts: readonly string[]): string =>
@@ -112,9 +117,6 @@ const alternatives = (texts: readonly string[]): string =>
 
 const allowedText = (inst: unknown): string =>
   inst instanceof z.ZodObject ? `; allowed: ${Object.keys(inst.shape).join(', ')}` : ''
-
-const valueAt = (input: unknown, member: string): unknown =>
-  typeof input === 'object' && input !== null ? Reflect.get(input, member) : undefined
 
 /**
  * Describes why no alternative of a union accepts a value. If the value has the type of an alternative, only the issues

@@ -92,6 +92,12 @@ describe('the steps of a segment', () => {
     )
   })
 
+  it('contain entries without bytes', async () => {
+    const steps = await readAtOnce(await archiveOf([0, 0]), SIZES)
+    expect(steps.map(({ isComplete }) => isComplete)).toEqual([true, true])
+    expect(await readWithStops(await archiveOf([0]), SIZES)).toHaveLength(1)
+  })
+
   it('detect every changed byte of a segment, whichever reader reads it', async () => {
     const archive = await archiveOf([700, 5, 900])
     const { size } = must((await openArchive(memorySource(archive))).segments[0])

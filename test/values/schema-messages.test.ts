@@ -69,6 +69,9 @@ describe('the message of an issue', () => {
       'a: must not have a member with this name: the name must have at least 2 characters',
     ],
     [z.map(z.string(), z.string()), new Map([['a', 5]]), 'a: must be a string, not the number 5'],
+    [z.map(z.array(z.string()), z.string()), new Map([[['k'], 5]]), 'must be a string, not the number 5'],
+    [z.symbol(), 5, 'must be symbol, not the number 5'],
+    [z.partialRecord(z.enum(['a']), z.string()), { c: 'y' }, 'has the unknown member "c"'],
     [z.string().refine(() => false), 'a', 'is not valid'],
     [z.string('own text'), 5, 'own text'],
   ])('of %o for %o is %s', (schema, value, message) => {

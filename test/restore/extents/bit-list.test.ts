@@ -30,6 +30,25 @@ describe('BitList', () => {
     expect(bits.encode()).toEqual(Buffer.from([0, 0b1000_0000, 1]))
   })
 
+  it('removes bits at its end, for any number of bits', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean()), fc.nat(), fc.array(fc.boolean()), (first, cut, second) => {
+        const kept = first.slice(0, cut % (first.length + 1))
+        const bits = BitList.empty()
+        for (const bit of first) bits.push(bit)
+        expect(bits.length).toBe(first.length)
+        bits.truncate(kept.length)
+        for (const bit of second) bits.push(bit)
+        const expected = BitList.empty()
+        for (const bit of [...kept, ...second]) expected.push(bit)
+        expect(bits.encode()).toEqual(expected.encode())
+      }),
+    )
+    const bits = BitList.decode(Buffer.from([0xff, 0xff]))
+    bits.truncate(8)
+    expect(bits.encode()).toEqual(Buffer.from([0xff]))
+  })
+
   it('throws for an index beyond the end', () => {
     expect(() => BitList.decode(Buffer.alloc(1)).at(8)).toThrow(RangeError)
     const bits = BitList.empty()
