@@ -75,5 +75,10 @@ const onlyFile = (files: readonly Buffer[], others: readonly string[]): Buffer =
   return file
 }
 
-const unreadable = (error: unknown): InvalidRequestError =>
-  new InvalidRequestError([{ field: 'body', message: `the form cannot be read: ${errorMessage(error)}` }])
+const unreadable = (error: unknown): InvalidRequestError => {
+  const reason = errorMessage(error)
+  const hint = reason.includes('Boundary not found')
+    ? '; the header Content-Type must contain the boundary: let the HTTP client set the header'
+    : ''
+  return new InvalidRequestError([{ field: 'body', message: `the form cannot be read: ${reason}${hint}` }])
+}

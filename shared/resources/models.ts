@@ -174,6 +174,8 @@ export const parseModels = (text: string, source: string): ModelRegistry => {
 }
 
 const parseJson = (text: string, source: string): unknown => {
+  if (text.startsWith('\uFEFF'))
+    throw new ModelsInvalidError(['begins with a byte order mark (BOM): save the file as UTF-8 without BOM'], source)
   try {
     return JSON.parse(text)
   } catch (error) {

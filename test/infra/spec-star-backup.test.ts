@@ -59,10 +59,12 @@ describe('SpecStarBackup', () => {
   it('rejects files that do not exist or contain no JSON', async () => {
     const text = await file('text.json', 'no JSON')
     const missing = join(folder, 'missing.json')
+    const marked = await file('marked.json', '\uFEFF{"order":{}}')
     const withModels = (models: string) => () => synthesize({ models, settings: SETTINGS })
     const withSettings = (settings: string) => () => synthesize({ models: MODELS, settings })
     expect(withModels(missing)).toThrow(`${missing}: cannot be read: ENOENT`)
     expect(withModels(text)).toThrow(`${text}: is not JSON`)
+    expect(withModels(marked)).toThrow('begins with a byte order mark (BOM): save the file as UTF-8 without BOM')
     expect(withSettings(missing)).toThrow(/missing.json are not valid:\n {2}the file cannot be read: ENOENT/)
     expect(withSettings(text)).toThrow(/text.json are not valid:\n {2}the file is not JSON: /)
   })
