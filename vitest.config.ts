@@ -29,6 +29,7 @@ const MINUTE_MS = 60_000
 /** Jobs with many passes: large blobs, many parts, throttled calls, many records and many findings. */
 const PASSES = [
   'test/workflows/{compose,records,specstar}-passes.test.ts',
+  'test/workflows/{convert,export,restore}-hand-over.test.ts',
   'test/workflows/{large-blobs,large-blob-uploads,many-findings,reads-per-pass,throttled-conversion,throttling}.test.ts',
 ]
 
