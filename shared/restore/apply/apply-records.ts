@@ -23,8 +23,9 @@ interface ApplyRecordsServices extends OpenRestoreServices, LeasedPassServices {
 }
 
 /**
- * The number of resources in a group. A pass can stop before the first resource of a group. Groups are small, so that
- * even a pass that AWS throttles nearly all the time finishes some, but not so small that their cursors need much memory.
+ * The largest number of resources in a group. A pass can stop before the first resource of a group. A group is a digest
+ * bucket or a part of it. Groups are small, so that even a pass that AWS throttles nearly all the time finishes some, but
+ * not so small that their cursors need much memory.
  */
 const GROUP = 32
 
@@ -49,7 +50,8 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
   const applier = openApplier({ ...services, writer }, restore, extent, start)
   /** The positions of the groups of this pass, except the first one. */
   const cursors: ExtentCursor[] = []
-  let begun = 0
+  /** Undefined before the first resource of the pass. */
+  let group: { readonly bucket: string; resources: number } | undefined
   let current: AppliedResource | undefined
   let cursor: ExtentCursor | undefined
   try {
@@ -62,14 +64,16 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
           current = undefined
         } else {
           const { resource } = event
-          if (begun > 0 && begun % GROUP === 0) {
-            if (attempt.timeIsUp()) {
+          const { bucket } = resource.cursor.from
+          if (group?.bucket !== bucket || group.resources === GROUP) {
+            if (group !== undefined && attempt.timeIsUp()) {
               cursor = positionOf(resource)
               break applying
             }
-            cursors.push(positionOf(resource))
+            if (group !== undefined) cursors.push(positionOf(resource))
+            group = { bucket, resources: 0 }
           }
-          begun += 1
+          group.resources += 1
           if (resource.existed && isSkip) ending.addExisting(cursors.length)
           else current = await applier.begin(resource)
         }
