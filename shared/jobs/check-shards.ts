@@ -1,6 +1,7 @@
 import pMap from 'p-map'
 import type { ResourceKeys } from '../resources/aws/resource-keys.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
+import { emptyModels } from '../resources/empty-models.ts'
 import { metadataPartition, revisionPartition } from '../resources/keys.ts'
 import { MAX_SHARDS, type ModelRegistry } from '../resources/models.ts'
 import { parsePartitionKey, type PlacedItem, shardsOfData } from '../resources/partitions.ts'
@@ -35,30 +36,45 @@ export interface ShardServices {
  *
  * If a model has no data, the registered number is stored with `withoutData`. Each job then checks again whether the
  * model has data, because another program may have written the data with another number.
+ *
+ * Returns models that have no items. Other models may have no items either: they are not searched for this purpose.
  */
-export const checkShards = async (models: readonly string[], services: ShardServices): Promise<void> => {
+export const checkShards = async (models: readonly string[], services: ShardServices): Promise<ReadonlySet<string>> => {
   const stored = await services.shardRecords.find(models)
-  const unknown = models.filter((model) => !stored.has(model))
-  if (unknown.length > 0) await storeShardsOfData(unknown, services)
-  const filled: string[] = []
-  for (const [model, record] of stored) {
-    if (record.withoutData && !(await hasNoItems(model, record, services))) filled.push(model)
-    else await compare(model, record, services)
+  const withoutData = [...stored].filter(([, record]) => record.withoutData)
+  const empty = new Set(
+    await emptyModels(
+      withoutData.map(([model, record]) => ({ model, shards: checkedShards(model, record, services) })),
+      services,
+    ),
+  )
+  const hasRecord = (model: string): boolean => {
+    const record = stored.get(model)
+    return record !== undefined && (!record.withoutData || empty.has(model))
   }
-  if (filled.length > 0) await storeShardsOfData(filled, services, stored)
+  for (const [model, record] of stored)
+    if (hasRecord(model) && (await compare(model, record, services, empty.has(model))) === 'empty') empty.add(model)
+  const others = models.filter((model) => !hasRecord(model))
+  if (others.length > 0) for (const model of await storeShardsOfData(others, services, stored)) empty.add(model)
+  return empty
 }
 
-/** Derives the number of shards of each model from its data, and stores it. `replaced` contains the records so far. */
+/**
+ * Derives the number of shards of each model from its data, and stores it. `replaced` contains the records so far.
+ * Returns models that have no items.
+ */
 const storeShardsOfData = async (
   models: readonly string[],
   services: ShardServices,
-  replaced: ReadonlyMap<string, StoredShards> = new Map(),
-): Promise<void> => {
+  replaced: ReadonlyMap<string, StoredShards>,
+): Promise<string[]> => {
   const { shardRecords, resourceKeys } = services
-  const partitionKeys = await resourceKeys.partitionKeys(MAX_PARTITIONS)
+  const empty: string[] = []
+  const partitionKeys = await resourceKeys.partitionKeys({ max: MAX_PARTITIONS })
   for (const model of models) {
     const registered = services.models.get(model).shards
     const own = partitionKeys?.filter((pk) => parsePartitionKey(pk)?.model === model) ?? possiblePartitions(model)
+    if (own.length === 0) empty.push(model)
     const items = await placedItems(own, resourceKeys)
     const shards = shardsOfData(items, registered)
     if (shards !== registered) throw new ShardsChangedError(model, shards, registered)
@@ -67,23 +83,33 @@ const storeShardsOfData = async (
     // Another job has stored a number in the meantime.
     for (const [, stored] of await shardRecords.find([model])) await compare(model, stored, services)
   }
+  return empty
 }
 
-const compare = async (model: string, record: StoredShards, services: ShardServices): Promise<void> => {
+/** Returns `empty` if the numbers differ, but the model has no items. Throws if it has items. */
+const compare = async (
+  model: string,
+  record: StoredShards,
+  services: ShardServices,
+  isKnownEmpty = false,
+): Promise<'equal' | 'empty'> => {
   const stored = record.shards
   const registered = services.models.get(model).shards
-  if (stored === registered) return
-  const isEmpty = await hasNoItems(model, record, services)
+  if (stored === registered) return 'equal'
+  const shards = checkedShards(model, record, services)
+  const isEmpty = isKnownEmpty || (await services.resources.isEmpty(model, shards))
   if (!isEmpty || !(await services.shardRecords.store(model, { shards: registered, withoutData: true }, stored)))
     throw new ShardsChangedError(model, stored, registered)
+  return 'empty'
 }
 
 /**
- * Returns true if a model has no items. Checks the stored and the registered shards, and at least those that a model has
- * by default. If these are only some of the shards that contain data, they contain items unless the model is very small.
+ * Returns the number of shards in which items of a model are searched: the stored and the registered shards, and at
+ * least those that a model has by default. If these are only some of the shards that contain data, they contain items
+ * unless the model is very small.
  */
-const hasNoItems = (model: string, { shards }: StoredShards, { models, resources }: ShardServices): Promise<boolean> =>
-  resources.isEmpty(model, Math.max(shards, models.get(model).shards, MIN_CHECKED_SHARDS))
+const checkedShards = (model: string, { shards }: StoredShards, { models }: ShardServices): number =>
+  Math.max(shards, models.get(model).shards, MIN_CHECKED_SHARDS)
 
 const possiblePartitions = (model: string): string[] =>
   Array.from({ length: MAX_SHARDS }, (_, shard) => shard).flatMap((shard) => [

@@ -22,7 +22,7 @@ export const resourceKeysContract = (start: () => Promise<TestServers>): void =>
     afterAll(() => servers.stop())
 
     it('are empty for an empty table', async () => {
-      expect(await keys.partitionKeys(0)).toEqual([])
+      expect(await keys.partitionKeys({ max: 0 })).toEqual([])
       expect(await keys.endsOf('a#m#0')).toEqual([])
     })
 
@@ -33,8 +33,11 @@ export const resourceKeysContract = (start: () => Promise<TestServers>): void =>
         clients,
         partitions.flatMap((pk) => ['\u{10ffff}'.repeat(255), 'a', 'b', '勇者'].map((sk) => item(pk, sk))),
       )
-      expect((await keys.partitionKeys(30))?.sort()).toEqual([...partitions].sort())
-      expect(await keys.partitionKeys(29)).toBeUndefined()
+      expect((await keys.partitionKeys({ max: 30 }))?.sort()).toEqual([...partitions].sort())
+      expect(await keys.partitionKeys({ max: 29 })).toBeUndefined()
+      // Each segment of the table takes one unit more than it has partitions.
+      expect(await keys.partitionKeys({ maxUnits: 34 })).toHaveLength(30)
+      expect(await keys.partitionKeys({ maxUnits: 32 })).toBeUndefined()
     })
 
     it('are returned for both ends of a partition, without damaged ones', async () => {

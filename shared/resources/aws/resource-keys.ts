@@ -13,6 +13,8 @@ const LAST_SORT_KEY = '\u{10ffff}'.repeat(256)
  * first page contains such a sort key, so it is small.
  */
 const SEARCH_PAGES = [1, 100, 1000]
+/** The number of segments of the table that are listed at the same time. Each takes one unit more than its partitions. */
+const SCAN_SEGMENTS = 4
 const KEYS_ONLY = {
   ProjectionExpression: '#pk, #sk',
   ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
@@ -27,6 +29,12 @@ export interface ScanPosition {
   readonly sk?: string
 }
 
+/** The list of partition keys is given up if it exceeds one of these limits. By default, there is no limit. */
+interface ListLimits {
+  readonly max?: number
+  readonly maxUnits?: number
+}
+
 /** Reads the keys of the resource table. Items that belong to no registered model or shard are included. */
 export class ResourceKeys {
   readonly #client: DynamoDBClient
@@ -39,28 +47,36 @@ export class ResourceKeys {
 
   /**
    * Returns the partition keys of all items, in no particular order. Returns undefined if there are more than `max`
-   * partition keys. Reads only one item of each partition, because each request begins after the largest possible sort
-   * key of the previous partition.
+   * partition keys, or if listing them takes more than about `maxUnits` read units. Reads only one item of each
+   * partition, because each request begins after the largest possible sort key of the previous partition.
    */
-  async partitionKeys(max: number): Promise<string[] | undefined> {
+  async partitionKeys({ max = Infinity, maxUnits = Infinity }: ListLimits): Promise<string[] | undefined> {
     const found: string[] = []
-    let after: Item | undefined
-    for (;;) {
-      const { Items: [item] = [] } = await this.#client.send(
-        new ScanCommand({
-          TableName: this.#table,
-          ConsistentRead: true,
-          Limit: 1,
-          ...KEYS_ONLY,
-          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
-        }),
-      )
-      if (item === undefined) return found
-      if (found.length === max) return undefined
-      const { pk } = keyOf(item)
-      found.push(pk)
-      after = keyAttributes({ pk, sk: LAST_SORT_KEY })
+    let units = 0
+    const listSegment = async (Segment: number): Promise<void> => {
+      let after: Item | undefined
+      while (found.length <= max && units <= maxUnits) {
+        const { Items: [item] = [], ConsumedCapacity } = await this.#client.send(
+          new ScanCommand({
+            TableName: this.#table,
+            ConsistentRead: true,
+            Limit: 1,
+            Segment,
+            TotalSegments: SCAN_SEGMENTS,
+            ReturnConsumedCapacity: 'TOTAL',
+            ...KEYS_ONLY,
+            ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+          }),
+        )
+        units += Math.max(1, ConsumedCapacity?.CapacityUnits ?? 1)
+        if (item === undefined) return
+        const { pk } = keyOf(item)
+        found.push(pk)
+        after = keyAttributes({ pk, sk: LAST_SORT_KEY })
+      }
     }
+    await Promise.all(Array.from({ length: SCAN_SEGMENTS }, (_, segment) => listSegment(segment)))
+    return found.length > max || units > maxUnits ? undefined : found
   }
 
   /**

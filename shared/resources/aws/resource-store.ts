@@ -152,8 +152,17 @@ export class ResourceStore {
       metadataPartition(model, shard),
       revisionPartition(model, shard),
     ])
-    const empty = await pMap(partitions, (partition) => this.#items.isEmpty(partition), { concurrency: PARALLEL_READS })
-    return empty.every((isEmpty) => isEmpty)
+    // A model with items usually has some in its first partition.
+    const [first = '', ...others] = partitions
+    let isEmpty = await this.#items.isEmpty(first)
+    await pMap(
+      others,
+      async (partition) => {
+        if (isEmpty && !(await this.#items.isEmpty(partition))) isEmpty = false
+      },
+      { concurrency: PARALLEL_READS },
+    )
+    return isEmpty
   }
 
   /** Returns the metadata item of a resource, or undefined if the resource has no metadata. */

@@ -9,6 +9,7 @@ import type { Leases } from '../../jobs/aws/leases.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import { plannedItems, type StageInput } from '../../jobs/messages.ts'
 import type { WorkflowEngine } from '../../jobs/workflow-engine.ts'
+import { emptyModels } from '../../resources/empty-models.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import { SectionMissingError, UnknownModelsError } from '../errors.ts'
 import { CONVERTED_ARCHIVE } from '../messages/convert.ts'
@@ -66,21 +67,19 @@ const waiting = (jobId: string, seconds: number): InspectOutput => ({
 
 /** Returns the plan, or the number of seconds to wait for another restore. */
 const planRestore = async (services: InspectServices, job: RestoreJob): Promise<RestorePlan | number> => {
-  const { objects, workFiles, resources, limits } = services
+  const { objects, workFiles, limits } = services
   const { job_id, request } = job
   const converted = await workFiles.find(CONVERTED_ARCHIVE, job_id)
   const pinned = converted?.archive ?? (await pinArchive(services, request))
   const archive = await openArchive(objects.sourceOf(pinned))
   const models = modelsToRestore(services.models, archive, request)
   await checkStores(['resource_table', 'blob_bucket', 'restore_bucket'], services)
-  await checkShards(models, services)
+  const emptyBefore = await checkShards(models, services)
   const seconds = await acquireLeases(services, job, models, false)
   if (seconds !== undefined) return seconds
   // This restore has the leases, so no other restore is writing to these models now. The stages with passes renew the
   // leases.
   const unfiltered = Object.keys(request.filters).length === 0
-  const empty_models: string[] = []
-  for (const model of models) if (await resources.isEmpty(model)) empty_models.push(model)
   return {
     archive: pinned,
     manifest_sha256: archive.manifestSha256,
@@ -89,11 +88,25 @@ const planRestore = async (services: InspectServices, job: RestoreJob): Promise<
     models,
     unfiltered,
     reads_all_blobs: unfiltered && models.length === archive.manifest.scope.models.length,
-    empty_models,
+    empty_models: await findEmptyModels(services, models, emptyBefore),
     items: planRanges(archive, models, request.filters.ids, limits.rangeBytes),
     blob_segments: archive.segments.flatMap(({ model }, k) => (model === undefined ? [k] : [])),
     missing_blobs: archive.manifest.missing_blobs,
   }
+}
+
+/** Returns the models without items. `emptyBefore` contains models that had no items a moment ago. */
+const findEmptyModels = async (
+  services: InspectServices,
+  models: readonly string[],
+  emptyBefore: ReadonlySet<string>,
+): Promise<string[]> => {
+  const candidates: string[] = []
+  // Most models with items have some in their first shard.
+  for (const model of models)
+    if (emptyBefore.has(model) || (await services.resources.isEmpty(model, 1))) candidates.push(model)
+  const checked = candidates.map((model) => ({ model, shards: services.models.get(model).shards }))
+  return emptyModels(checked, services)
 }
 
 /**
