@@ -1,9 +1,11 @@
+import { must } from './must.ts'
+
 /*
  * Encoded words of RFC 2047, for example `=?UTF-8?Q?caf=C3=A9?=`. HTTP headers contain non-ASCII characters in this
  * form.
  */
 
-const WORD = /^=\?([A-Za-z0-9_-]+)\?([BbQq])\?([!-~]*)\?=$/
+const WORD = /^=\?(?<charset>[A-Za-z0-9_-]+)\?(?<encoding>[BbQq])\?(?<content>[!-~]*)\?=$/
 const NOT_ASCII = /[^\t -~]/
 
 /** Returns a string as one encoded word in UTF-8. */
@@ -17,32 +19,21 @@ export const encodeIfNeeded = (text: string): string => (NOT_ASCII.test(text) ? 
  * word with an unknown character set or encoding is not changed.
  */
 export const decodeWords = (text: string): string => {
-  if (!text.includes('=?')) return text
-  let decoded = ''
-  let space = ''
-  let wasEncoded = false
-  for (const token of text.split(/([ \t]+)/)) {
-    if (/^[ \t]+$/.test(token)) {
-      space = token
-      continue
-    }
-    const word = decodeWord(token)
-    const isEncoded = word !== undefined
-    decoded += (wasEncoded && isEncoded ? '' : space) + (word ?? token)
-    wasEncoded = isEncoded
-    space = ''
-  }
-  return decoded
+  const tokens = text.split(/([ \t]+)/)
+  const words = tokens.map(decodeWord)
+  const isBetweenWords = (k: number): boolean => words[k - 1] !== undefined && words[k + 1] !== undefined
+  return tokens.map((token, k) => words[k] ?? (isBetweenWords(k) ? '' : token)).join('')
 }
 
 /** Returns the decoded string of an encoded word, or undefined if the token is not a valid encoded word. */
 const decodeWord = (token: string): string | undefined => {
-  const [, charset = '', encoding = '', content = ''] = WORD.exec(token) ?? []
-  if (charset === '') return undefined
-  const bytes = encoding.toUpperCase() === 'B' ? decodeB(content) : decodeQ(content)
+  const word = WORD.exec(token)?.groups
+  if (word === undefined) return undefined
+  const content = must(word['content'])
+  const bytes = must(word['encoding']).toUpperCase() === 'B' ? decodeB(content) : decodeQ(content)
   if (bytes === undefined) return undefined
   try {
-    return new TextDecoder(charset, { fatal: true, ignoreBOM: true }).decode(bytes)
+    return new TextDecoder(must(word['charset']), { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     return undefined
   }

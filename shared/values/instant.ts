@@ -25,7 +25,7 @@ export interface ReadTime {
 export const instantOf = (text: string): string | undefined => {
   // Many stored times already are instants, and need not be parsed. The pattern excludes the days 29 to 31, because not
   // every month has these days.
-  if (text.length === 27 && CANONICAL.test(text)) return text
+  if (CANONICAL.test(text)) return text
   return readTime(text)?.instant
 }
 const CANONICAL = /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
@@ -67,7 +67,7 @@ interface WallClock {
 }
 
 const parseWallClock = (text: string): WallClock | undefined => {
-  if (text.length < 7 || text.includes('\0') || !/^\p{ASCII}+$/u.test(text)) return undefined
+  if (text.includes('\0') || !/^\p{ASCII}+$/u.test(text)) return undefined
   const dateEnd = separatorOf(text)
   const day = dayOf(text.slice(0, dateEnd))
   if (day === undefined) return undefined
@@ -135,7 +135,7 @@ interface Clock {
 const clockOf = (text: string): Clock | undefined => {
   const parts: [number, number, number] = [0, 0, 0]
   let at = 0
-  let colons = true
+  const colons = text[2] === ':'
   const clock = (micros: number, isComplete: boolean): Clock => {
     const [hours, minutes, seconds] = parts
     return { hours, minutes, seconds, micros, isComplete }
@@ -145,7 +145,6 @@ const clockOf = (text: string): Clock | undefined => {
     parts[k] = Number(text.slice(at, at + 2))
     const next = text[at + 2]
     at += 3
-    if (k === 0) colons = next === ':'
     if (at >= text.length) return clock(0, next === undefined)
     if (next === '.' || next === ',') break
     if (!colons) at -= 1
@@ -187,7 +186,8 @@ const calendarDay = (year: number, month: number, day: number): number | undefin
   // `Date.UTC` is not usable, because it reads the years 0 to 99 as 1900 to 1999.
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : undefined
+  // A day that does not exist, such as 31 April, is in another month.
+  return date.getUTCMonth() === month - 1 ? date.getTime() : undefined
 }
 
 /** Returns the day of an ISO week date. The first week of a year is the week that contains 4 January. */

@@ -26,10 +26,10 @@ export const plainNumber = (text: string): string => {
   const decimal = parse(text)
   if (decimal === undefined) throw new RangeError(`${text} is not a DynamoDB number`)
   const { negative, digits, exponent } = decimal
-  if (digits === '') return '0'
   const sign = negative ? '-' : ''
   if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`
   const integerDigits = exponent + 1
+  // Zero has no digits. Here it gets its only digit.
   if (digits.length <= integerDigits) return `${sign}${digits.padEnd(integerDigits, '0')}`
   return `${sign}${digits.slice(0, integerDigits)}.${digits.slice(integerDigits)}`
 }
@@ -37,13 +37,13 @@ export const plainNumber = (text: string): string => {
 const parse = (text: string): Decimal | undefined => {
   const match = NUMBER.exec(text)
   if (match === null) return undefined
-  const [, sign, integer = '', fraction = '', power = '0'] = match
+  const [, sign, integer = '', fraction = '', power] = match
   const all = integer + fraction
   if (all === '') return undefined
   const first = all.search(/[1-9]/)
   if (first === -1) return { negative: false, digits: '', exponent: 0 }
   const digits = withoutTrailingZeros(all.slice(first))
-  const exponent = integer.length - first - 1 + Number(power)
+  const exponent = integer.length - first - 1 + Number(power ?? 0)
   if (digits.length > MAX_DIGITS || exponent < MIN_EXPONENT || exponent > MAX_EXPONENT) return undefined
   return { negative: sign === '-', digits, exponent }
 }

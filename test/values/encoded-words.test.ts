@@ -8,6 +8,7 @@ describe('encoded words of RFC 2047', () => {
     expect(decodeWords('=?utf-8?b?Y2Fmw6k?=')).toBe('café')
     expect(decodeWords('=?UTF-8?Q?caf=C3=A9_au_lait?=')).toBe('café au lait')
     expect(decodeWords('=?ISO-8859-1?q?caf=e9?=')).toBe('café')
+    expect(decodeWords('=?UTF-8?B?YQ?=')).toBe('a')
     expect(decodeWords('=?UTF-8?Q??=')).toBe('')
   })
 
@@ -15,6 +16,8 @@ describe('encoded words of RFC 2047', () => {
     expect(decodeWords('=?UTF-8?Q?a?=  =?UTF-8?Q?b?= c  d')).toBe('ab c  d')
     expect(decodeWords('x =?UTF-8?Q?a?= ')).toBe('x a ')
     expect(decodeWords(' =?UTF-8?Q?a?=')).toBe(' a')
+    expect(decodeWords('=?UTF-8?Q?a?= \t =?UTF-8?Q?b?= =?UTF-8?Q?c?=')).toBe('abc')
+    expect(decodeWords('=?UTF-8?Q?a?= x =?UTF-8?Q?b?=')).toBe('a x b')
   })
 
   it.each([
@@ -25,10 +28,16 @@ describe('encoded words of RFC 2047', () => {
     '=?UTF-8?B?Y?=',
     '=?UTF-8?B?not base64?=',
     '=?UTF-8?Q?100=?=',
+    '=?UTF-8?Q?100=4?=',
+    ' two  spaces\tand a tab ',
     '=?UTF-8?Q?=FF?=',
     'in=?UTF-8?Q?side?=',
   ])('leave the text %j as it is', (text) => {
     expect(decodeWords(text)).toBe(text)
+  })
+
+  it('keep a byte order mark, because it is part of the text', () => {
+    expect(decodeWords('=?UTF-8?B?77u/YQ==?=')).toBe('\ufeffa')
   })
 
   it('contain text outside ASCII only, because other text is not encoded', () => {
