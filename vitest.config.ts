@@ -183,7 +183,7 @@ const logic = {
       'test/restore/{apply,checks,convert,extents,target}/*.test.ts',
       'test/resources/*.test.ts',
       'test/schedules/*.test.ts',
-      'test/blobs/{blob-name,property-differences,stored-properties}.test.ts',
+      'test/blobs/{blob-name,blob-properties,property-differences,stored-properties}.test.ts',
     ],
     exclude: [
       'test/archive/{damage,order,writer}.test.ts',

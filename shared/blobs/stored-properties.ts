@@ -131,7 +131,6 @@ const completeFields = (
   // With user metadata of this program, a parameter `specstar-type` always belongs to the writer.
   const type = looksLikeParameterHeader(content_type) ? { header: content_type } : encodeType(content_type)
   const own = { sha256, size: size.toString(), ...('encoded' in type ? { type: type.encoded } : {}) }
-  if (Object.keys(own).some((name) => Object.hasOwn(user_metadata, name))) return undefined
   const complete = {
     contentType: 'header' in type ? type.header : REPLACEMENT,
     metadata: { ...user_metadata, ...own },
@@ -140,7 +139,10 @@ const completeFields = (
   return fits && readsBack(complete, { content_type, user_metadata }, size) ? complete : undefined
 }
 
-/** Returns true if `readProperties` returns these properties for the stored fields. */
+/**
+ * Returns true if `readProperties` returns these properties for the stored fields. It returns other user metadata if
+ * `user_metadata` already has an entry with the name of an entry of this program.
+ */
 const readsBack = (
   { contentType, metadata }: { readonly contentType: string; readonly metadata: UserMetadata },
   { content_type = '', user_metadata = {} }: BlobProperties,

@@ -31,7 +31,7 @@ const write = (properties: BlobProperties): WriteOptions => writeProperties(prop
 
 describe('user metadata', () => {
   it('of this program is not part of that of the writer', () => {
-    expect(read({ ...OWN, owner: 'anna' })).toEqual({
+    expect(read({ ...OWN, owner: 'anna' })).toStrictEqual({
       content_type: 'text/plain',
       headers: {},
       user_metadata: { owner: 'anna' },
@@ -43,11 +43,13 @@ describe('user metadata', () => {
     ['a SHA-256 without a size', { sha256: SHA }],
     ['a SHA-256 in upper case', { sha256: SHA.toUpperCase(), size: '7' }],
     ['a SHA-256 that is too short', { sha256: SHA.slice(1), size: '7' }],
+    ['other characters before a SHA-256', { sha256: `0${SHA}`, size: '7' }],
+    ['other characters after a SHA-256', { sha256: `${SHA}0`, size: '7' }],
     ['another size', { sha256: SHA, size: '8' }],
     ['a size in another form', { sha256: SHA, size: '007' }],
     ['a size without a SHA-256', { size: '7' }],
   ])('is that of the writer with %s', (_, metadata) => {
-    expect(read(metadata)).toEqual({ content_type: 'text/plain', headers: {}, user_metadata: metadata })
+    expect(read(metadata)).toStrictEqual({ content_type: 'text/plain', headers: {}, user_metadata: metadata })
   })
 
   it.each(['invoice', '100% cotton', '%C3%B1 ', '%c3%b1', 'image%2Fpng', ''])(
@@ -64,7 +66,10 @@ describe('user metadata', () => {
 
   it('named type is the content type only beside the other two and the replacement of the type', () => {
     const type = '%C3%B1'
-    expect(read({ ...OWN, type }, 'application/octet-stream')).toMatchObject({ content_type: 'ñ', user_metadata: {} })
+    expect(read({ ...OWN, type, owner: 'anna' }, 'application/octet-stream')).toMatchObject({
+      content_type: 'ñ',
+      user_metadata: { owner: 'anna' },
+    })
     expect(read({ ...OWN, type }, 'text/plain')).toMatchObject({ content_type: 'text/plain', user_metadata: { type } })
     expect(read({ type }, 'application/octet-stream')).toMatchObject({
       content_type: 'application/octet-stream',
@@ -158,7 +163,24 @@ describe('a content type', () => {
   it('is unknown if the object has no Content-Type header', () => {
     const { content_type, ...rest } = stored({})
     expect(content_type).toBeDefined()
-    expect(readProperties(rest)).toEqual({ headers: {}, user_metadata: {} })
+    expect(readProperties(rest)).toStrictEqual({ headers: {}, user_metadata: {} })
+  })
+
+  it('outside ASCII is encoded, even if it looks like a header with an encoded type', () => {
+    const content_type = 'application/octet-stream; specstar-type="ñ"'
+    const options = write({ content_type, headers: {} })
+    expect(options).toMatchObject({
+      contentType: 'application/octet-stream',
+      metadata: { ...OWN, type: encodeURIComponent(content_type) },
+    })
+    expect(readProperties(stored(options)).content_type).toBe(content_type)
+  })
+
+  it('is stored without user metadata of this program if it cannot be read back, because it is not valid Unicode', () => {
+    expect(write({ content_type: 'a\ud800', headers: {}, user_metadata: { owner: 'anna' } })).toMatchObject({
+      contentType: 'application/octet-stream; specstar-type="a%EF%BF%BD"',
+      metadata: { owner: 'anna' },
+    })
   })
 
   it('with a foreign parameter of that name is kept', () => {
@@ -185,6 +207,7 @@ describe('a content encoding', () => {
   it('does not contain aws-chunked', () => {
     expect(storedEncoding('aws-chunked, gzip')).toBe('gzip')
     expect(storedEncoding('AWS-chunked')).toBe('')
+    expect(storedEncoding('gzip,aws-chunked, br')).toBe('gzip,br')
     expect(storedEncoding('gzip, br')).toBe('gzip, br')
     expect(storedEncoding(undefined)).toBeUndefined()
     const headers = { content_encoding: 'aws-chunked' }
