@@ -22,7 +22,7 @@ export const scopeOf = ({ scope: { models, filters } }: Manifest): ArchiveScope 
  * Returns true if the filters of `wide` certainly select every resource that the filters of `narrow` select. This is
  * certain only if `wide` has no filters, or if both have the same filters.
  */
-export const coversFilters = (wide: ArchiveScope, narrow: ArchiveScope): boolean =>
+export const coversFilters = (wide: Pick<ArchiveScope, 'filters'>, narrow: Pick<ArchiveScope, 'filters'>): boolean =>
   wide.filters === '' || wide.filters === narrow.filters
 
 /** Returns true if the scope `wide` contains all models of `narrow`, and `coversFilters` is true of their filters. */

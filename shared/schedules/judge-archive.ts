@@ -98,7 +98,7 @@ export class Baselines {
     const found: Baseline[] = []
     for (const [filters, byModel] of this.#byFilters) {
       const baseline = byModel.get(model)
-      if (baseline !== undefined && coversFilters(scope, { models: [], filters })) found.push(baseline)
+      if (baseline !== undefined && coversFilters(scope, { filters })) found.push(baseline)
     }
     return found.sort((a, b) => b.sequence - a.sequence)
   }

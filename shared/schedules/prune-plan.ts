@@ -53,9 +53,9 @@ interface PruneCandidates extends JudgedArchives {
 export const planPruning = (candidates: PruneCandidates): PrunePlan => {
   const { archives, judgements } = candidates
   const stopped_by = undecided(judgements)
-  const holds = judgements.filter((judgement) => holdBy(judgement, candidates.schedule.keep_days) > 0)
+  const holds = holdsOf(judgements, candidates.schedule.keep_days)
   const planned = archives.map((archive) => planArchive({ ...candidates, stopped_by, holds }, archive))
-  const kept = new Set(planned.flatMap(({ action, key }) => (action === 'keep' ? [key] : [])))
+  const kept = new Set(planned.filter(({ action }) => action === 'keep').map(({ key }) => key))
   return {
     stopped_by,
     archives: planned,
@@ -67,8 +67,14 @@ export const planPruning = (candidates: PruneCandidates): PrunePlan => {
 interface Decision extends PruneCandidates {
   /** The suspicious archives that wait for a decision. */
   readonly stopped_by: readonly ArchiveJudgement[]
-  /** The confirmed archives. A confirmed archive protects earlier archives from deletion for `keep_days`. */
-  readonly holds: readonly ArchiveJudgement[]
+  readonly holds: readonly Hold[]
+}
+
+/** A confirmed archive. It protects earlier archives from deletion for `keep_days` after the confirmation. */
+interface Hold {
+  readonly at: string
+  /** The end of the protection, in ms since 1970. */
+  readonly until: number
 }
 
 /** Returns the suspicious archives that are newer than every good archive. */
@@ -112,7 +118,7 @@ const decide = (
     )
   const successor = successorOf(candidates, at, judgement)
   if (successor === undefined) return keep('no newer good archive has the same or a wider scope')
-  const heldUntil = holdOf(holds, keep_days, at)
+  const heldUntil = holdOf(holds, at)
   if (heldUntil > now.getTime())
     return keep(`is kept until ${isoTime(heldUntil)}, because a later archive was suspicious and was confirmed`)
   const locked_until = candidates.locks.get(key)
@@ -138,13 +144,15 @@ const successorOf = (
  * Returns the time until which confirmations of later archives protect an archive from deletion, in ms since 1970.
  * Returns 0 if no later archive was confirmed.
  */
-const holdOf = (holds: readonly ArchiveJudgement[], keepDays: number, at: string): number =>
-  holds
-    .filter((judgement) => isLater(judgement, { at }))
-    .reduce((latest, judgement) => Math.max(latest, holdBy(judgement, keepDays)), 0)
+const holdOf = (holds: readonly Hold[], at: string): number =>
+  holds.filter((hold) => isLater(hold, { at })).reduce((latest, { until }) => Math.max(latest, until), 0)
 
-const holdBy = (judgement: ArchiveJudgement, keepDays: number): number =>
-  judgement.state === 'confirmed' ? Date.parse(judgement.decided.at) + keepDays * DAY_MS : 0
+const holdsOf = (judgements: readonly ArchiveJudgement[], keepDays: number): Hold[] =>
+  judgements.flatMap((judgement) =>
+    judgement.state === 'confirmed'
+      ? [{ at: judgement.at, until: Date.parse(judgement.decided.at) + keepDays * DAY_MS }]
+      : [],
+  )
 
 /**
  * Returns true if a judgement can be deleted. Three conditions must be true. After this pruning, its archive does not
@@ -154,7 +162,7 @@ const holdBy = (judgement: ArchiveJudgement, keepDays: number): number =>
 const isObsolete = (candidates: PruneCandidates, kept: ReadonlySet<string>, judgement: ArchiveJudgement): boolean =>
   !kept.has(judgement.key) &&
   successorOf(candidates, judgement.at, judgement) !== undefined &&
-  holdBy(judgement, candidates.schedule.keep_days) <= candidates.now.getTime()
+  holdsOf([judgement], candidates.schedule.keep_days).every(({ until }) => until <= candidates.now.getTime())
 
 const isLater = (a: { readonly at: string }, b: { readonly at: string }): boolean => Date.parse(a.at) > Date.parse(b.at)
 

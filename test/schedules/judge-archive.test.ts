@@ -35,7 +35,10 @@ describe('an archive of a schedule', () => {
 
   it('is incomplete if its manifest says so, whatever it contains', () => {
     const candidate = content({ memo: counts(0) }, { complete: false })
-    expect(judgeArchive([judgement(1, { memo: counts(9) })], candidate, HALF).state).toBe('incomplete')
+    expect(judgeArchive([judgement(1, { memo: counts(9) })], candidate, HALF)).toEqual({
+      state: 'incomplete',
+      findings: [],
+    })
   })
 
   it.each<[string, ExportCounts, ExportCounts, string]>([
@@ -85,6 +88,11 @@ describe('an archive of a schedule', () => {
       { count: 'revisions', before: 9, compared_with: 'job-03' },
     ])
     expect(judgeArchive(earlier, content({ memo: counts(5) }), HALF).state).toBe('good')
+    const equal = [incomplete(3, 9), incomplete(2, 9), incomplete(1, 9)]
+    expect(judgeArchive(equal, content({ memo: counts(4) }), HALF).findings).toMatchObject([
+      { before: 9, compared_with: 'job-03' },
+      { before: 9, compared_with: 'job-03' },
+    ])
   })
 
   it.each(['suspicious', 'rejected'] as const)('is not compared with a %s archive', (state) => {
@@ -114,6 +122,16 @@ describe('an archive of a schedule', () => {
       { compared_with: 'job-02' },
       { compared_with: 'job-02' },
     ])
+  })
+
+  it('without filters lists the newest archives first, in whatever order the filters were used', () => {
+    const all = (day: number) => judgement(day, { memo: counts(10) })
+    const filtered = (day: number) => judgement(day, { memo: counts(10) }, { filters: 'f' })
+    const comparedWith = (...earlier: ReturnType<typeof judgement>[]): string[] =>
+      judgeArchive(earlier, content({ memo: counts(1, 10) }), HALF).findings.map(({ compared_with }) => compared_with)
+    expect(comparedWith(all(2), filtered(1))).toEqual(['job-02', 'job-01'])
+    expect(comparedWith(filtered(2), all(1))).toEqual(['job-02', 'job-01'])
+    expect(comparedWith(all(3), filtered(2), all(1))).toEqual(['job-03', 'job-02'])
   })
 
   it('with new filters is not compared with archives of other filters', () => {

@@ -54,6 +54,7 @@ describe('the plan of a run', () => {
     expect(deleted(made)).toEqual(['job-02', 'job-01'])
     expect(reasonOf(made, 'job-01')).toBe('is older than keep_days (7), and job job-09 made a newer good archive')
     expect(reasonOf(made, 'job-09')).toBe('is kept until 2026-01-16T03:00:00.000Z (keep_days is 7)')
+    expect(made.archives).toMatchObject(Array(3).fill({ state: 'good', resources: 5 }))
   })
 
   it('keeps an archive until the moment at which keep_days have passed', () => {
@@ -73,6 +74,13 @@ describe('the plan of a run', () => {
     expect(deleted(made)).toEqual([])
     expect(made.stopped_by.map(({ job_id }) => job_id)).toEqual(['job-03'])
     expect(reasonOf(made, 'job-01')).toContain('the archive of job job-03 is suspicious')
+  })
+
+  it('deletes nothing while a suspicious archive with the due time of the newest good one waits for a decision', () => {
+    const rerun = judgement(2, MEMO, { state: 'suspicious', job_id: 'job-02b', key: 'job-02b.acbak' })
+    const made = plan([judgement(1, MEMO), judgement(2, MEMO), rerun])
+    expect(deleted(made)).toEqual([])
+    expect(made.stopped_by).toEqual([rerun])
   })
 
   it('goes on when a later archive is good, and deletes the suspicious one like any other', () => {
@@ -102,7 +110,10 @@ describe('the plan of a run', () => {
     const before = plan(judgements, { now: '2026-01-27T08:59:00.000Z' })
     expect(deleted(before)).toEqual(['job-02'])
     expect(reasonOf(before, 'job-01')).toContain('is kept until 2026-01-27T09:00:00.000Z')
-    expect(deleted(plan(judgements, { now: '2026-01-27T09:00:00.000Z' }))).toEqual(['job-02', 'job-01'])
+    expect(before.obsolete).toEqual([])
+    const after = plan(judgements, { now: '2026-01-27T09:00:00.000Z' })
+    expect(deleted(after)).toEqual(['job-02', 'job-01'])
+    expect(after.obsolete.map(({ job_id }) => job_id)).toEqual(['job-02', 'job-01'])
   })
 
   it('does not replace an archive by a newer one with fewer models or other filters', () => {
