@@ -1,5 +1,6 @@
 import type { PinnedObject } from '../objects/object.ts'
 import { type Part, PartLayout } from '../objects/part-layout.ts'
+import { must } from '../values/must.ts'
 
 /**
  * A part of a multipart upload with its part number. Part numbers begin at 1. A part consists of slices (byte ranges of
@@ -40,7 +41,7 @@ export const planPartItems = (
       items.push([])
       bytes = 0
     }
-    items.at(-1)?.push(number)
+    must(items.at(-1)).push(number)
     bytes += size
   }
   return items

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isUtf8 } from 'node:buffer'
 import { instantOf } from '../values/instant.ts'
+import { must } from '../values/must.ts'
 import { type Item, keyAttributes } from '../tables/item.ts'
 import { itemBytes, lineBytes, maxLineBytes } from './item-size.ts'
 import { metadataKey, revisionKey } from './keys.ts'
@@ -131,14 +132,13 @@ export const deriveMetadata = (item: Item, destination: Destination): Item => {
  * Throws `ResourceIdError` if an id or the schema version is not valid.
  */
 export const deriveRevision = (item: Item, destination: Destination): PreparedRevision => {
-  const { data } = item
   const kept = without(item, ['pk', 'sk', 'data', 'data_spilled', 'applied_by'])
   const { model, shards } = destination
   const { resourceId, revisionId, schemaVersion, inlinePayload } = new RevisionView(item)
   const key = revisionKey(model, resourceId, revisionId ?? '', schemaVersion, shards)
   const base: Item = { ...keyAttributes(key), ...kept, ...appliedBy(destination) }
-  if (data === undefined || inlinePayload === undefined) return { item: { ...base, data_spilled: { BOOL: true } } }
-  const inline: Item = { ...base, data }
+  if (inlinePayload === undefined) return { item: { ...base, data_spilled: { BOOL: true } } }
+  const inline: Item = { ...base, data: must(item['data']) }
   return fits(inline)
     ? { item: inline }
     : { item: { ...base, data_spilled: { BOOL: true } }, spilled: Buffer.from(inlinePayload) }

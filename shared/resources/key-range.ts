@@ -68,7 +68,7 @@ const shardAt = (sk: string, shards: number): number => Math.min(shards - 1, Mat
  * range.
  */
 const fractionOf = (sk: string): number => {
-  const [digits] = must(/^[0-9a-f]{0,4}/.exec(sk))
+  const [digits] = must(/[0-9a-f]{0,4}/.exec(sk))
   // A range end such as `4g` is greater than all keys that begin with `4`.
   const isAfter = digits.length < 4 && sk.charAt(digits.length) > 'f'
   return (Number.parseInt(digits.padEnd(4, '0'), 16) + (isAfter ? 16 ** (4 - digits.length) : 0)) / 0x10000

@@ -26,8 +26,8 @@ export const parsePartitionKey = (pk: string): Partition | undefined => {
  * may begin with another id hash.
  */
 export const hasOwnIdHash = (sortKey: string): boolean => {
-  const [h, id = ''] = sortKey.split('/')
-  return id !== '' && h === idHashOf(id)
+  const [h, id] = sortKey.split('/')
+  return id !== undefined && id !== '' && h === idHashOf(id)
 }
 
 /**

@@ -99,7 +99,7 @@ const mayContainReference = (payload: string | Uint8Array): boolean => {
  * Returns true if `decodePayload` can decode the payload. Parses JSON without exact numbers, because this is faster.
  */
 const isReadable = (payload: string | Uint8Array): boolean => {
-  if (typeof payload === 'string' && payload.charCodeAt(0) < 0x80) {
+  if (typeof payload === 'string') {
     try {
       JSON.parse(payload)
       return true

@@ -90,7 +90,9 @@ describe('the attributes of a revision item', () => {
     expect(deriveRevision({ ...bare, data: { S: '{}' }, data_spilled: { BOOL: true } }, destination)).toEqual({
       item: { ...bare, ...keys, data: { S: '{}' } },
     })
-    expect(deriveRevision({ ...bare, pk: { S: 'old' }, applied_by: { S: 'old' } }, destination)).toEqual({
+    expect(
+      deriveRevision({ ...bare, pk: { S: 'old' }, sk: { S: 'old' }, applied_by: { S: 'old' } }, destination),
+    ).toEqual({
       item: { ...bare, ...keys, data_spilled: { BOOL: true } },
     })
     expect(deriveRevision({ ...bare, data: { NULL: true } }, destination).item).toEqual({
@@ -225,7 +227,8 @@ describe('a metadata item', () => {
         updated_time: { N: '1' },
       },
     )
-    expect(deriveMetadata({ resource_id: { S: 'x' } }, destination)).toEqual({
+    const stale = { created_at: { S: 'old' }, updated_at: { S: 'old' }, applied_by: { S: 'old' }, sk: { S: 'old' } }
+    expect(deriveMetadata({ ...stale, resource_id: { S: 'x' } }, destination)).toEqual({
       pk: plain.pk,
       sk: plain.sk,
       resource_id: { S: 'x' },

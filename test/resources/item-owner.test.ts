@@ -35,6 +35,7 @@ describe('the owner of an item', () => {
     ['city#r#15', 'ga', 'wrong_key'],
     ['city#r#15', '\u{10ffff}', 'wrong_key'],
     ['city#m#9', '9', 'wrong_key'],
+    ['city#m#9', '9000', 'resource'],
     ['city#m#9', '9zzz', 'resource'],
     ['one#m#0', 'g', 'resource'],
   ])('of %j and %j is %s', (pk, sk, owner) => {

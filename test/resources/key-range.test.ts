@@ -65,6 +65,7 @@ describe('a range of sort keys', () => {
     ['9123/a', '9fff/b', 9, { fromSk: '9123/a', toSk: '9fff/b' }],
     ['8123/a', '9fff/b', 9, { fromSk: '9000', toSk: '9fff/b' }],
     ['9123/a', 'f', 9, { fromSk: '9123/a', toSk: 'a000' }],
+    ['9123/a', '9123/a', 9, { fromSk: '9123/a', toSk: '9123/a' }],
     ['4ffg', '4ffh', 5, undefined],
   ])('from %j to %j contains, of shard %d of 16, %j', (fromSk, toSk, shard, range) => {
     expect(withinShard({ fromSk, toSk }, shard, 16)).toEqual(range)

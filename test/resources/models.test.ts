@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { loadModels, loadModelsFile } from '../../shared/resources/models.ts'
+import { loadModels, loadModelsFile, modelsFindings, parseModels } from '../../shared/resources/models.ts'
 import { ModelsInvalidError, UnknownModelError } from '../../shared/resources/errors.ts'
 
 describe('the model registry', () => {
@@ -18,7 +18,7 @@ describe('the model registry', () => {
 
   it('has defaults for optional fields', () => {
     const model = loadModels({ a: { indexed: ['x'], references: [{ field: 'b.c', target: 'a' }] } }).get('a')
-    expect(model).toEqual({
+    expect(model).toStrictEqual({
       name: 'a',
       indexed: [{ key: 'x', path: 'x' }],
       references: [{ field: 'b.c', target: 'a', list: false, ref_type: 'resource_id' }],
@@ -37,7 +37,7 @@ describe('the model registry', () => {
       },
       b: { shards: 1, blobs: [] },
     })
-    expect(models.get('a')).toEqual({
+    expect(models.get('a')).toStrictEqual({
       name: 'a',
       indexed: [
         { key: 'k', path: 'p.q', type: 'list' },
@@ -86,7 +86,7 @@ describe('the model registry', () => {
 
   it('returns the paths of blobs of the models that state them', () => {
     const models = loadModels({ a: { blobs: ['x'] }, b: { blobs: [] }, c: {}, d: { blobs: ['y'] } })
-    expect(models.blobPathsOf(['a', 'b', 'c', 'e'])).toEqual({ a: ['x'], b: [] })
+    expect(models.blobPathsOf(['a', 'b', 'c', 'e'])).toStrictEqual({ a: ['x'], b: [] })
   })
 
   it('rejects a path of blobs that is not a path, with its model', () => {
@@ -102,6 +102,26 @@ describe('the model registry', () => {
   it.each(['', '-a', '1a', 'a.b', 'é', 'a'.repeat(64), 'a\n'])('rejects the name %j', (name) => {
     const finding = `model ${JSON.stringify(name)}: a name must be a letter, followed by at most 62 of A-Z a-z 0-9 _ -`
     expect(() => loadModels({ [name]: {} })).toThrow(expect.objectContaining({ findings: [finding] }))
+  })
+
+  it('has findings if its content is invalid', () => {
+    expect(modelsFindings({ a: {}, b: { shards: 4 } })).toEqual([])
+    expect(modelsFindings({ a: { shards: 3 }, b: { shards: 5 } })).toEqual([
+      'model a: shards: 3 is not a power of two',
+      'model b: shards: 5 is not a power of two',
+    ])
+  })
+
+  it.each([
+    ['> specstar-backup@0.1.0 models\n{"a":{}}', true],
+    ['\n\n> specstar-backup@0.1.0 models\n{"a":{}}', true],
+    ['{"a > b":', false],
+    ['>', false],
+  ])('explains that npm wrote the first lines of %j only if they are lines of npm: %s', (text, isBanner) => {
+    expect(() => parseModels(text, 'models.json')).toThrow(ModelsInvalidError)
+    const hint = expect(() => parseModels(text, 'models.json'))
+    if (isBanner) hint.toThrow('begins with lines of npm')
+    else hint.not.toThrow('begins with lines of npm')
   })
 
   it('is rejected with all its errors, each with model and key', () => {

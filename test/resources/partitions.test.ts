@@ -28,6 +28,9 @@ describe('hasOwnIdHash', () => {
     'team 7',
     '910886a475f8efaa',
     '910886a475f8efaa/',
+    idHashOf(''),
+    `${idHashOf('')}/`,
+    idHashOf('undefined'),
     '910886a475f8efab/team 7',
     'x910886a475f8efaa/team 7',
   ])('is false for %j', (sortKey) => {

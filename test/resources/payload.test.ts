@@ -61,8 +61,10 @@ describe('a decoded payload', () => {
     [[0xa1, 0x61], 'a'],
     [[0xc0], null],
     [[0xc3], true],
+    [[0x80 + 0x10], []],
+    [[0x80], {}],
   ])('of msgpack can be a single value: %j', (bytes, value) => {
-    expect(decodePayload(Buffer.from(bytes))).toBe(value)
+    expect(decodePayload(Buffer.from(bytes))).toEqual(value)
   })
 
   it.each([
@@ -93,6 +95,10 @@ describe('a decoded payload', () => {
   ])('of msgpack can contain the instant of %d seconds and %d nanoseconds', (sec, nsec, text) => {
     const bytes = encode(new ExtData(-1, encodeTimeSpecToTimestamp({ sec, nsec })))
     expect(decodePayload(bytes)).toEqual(new PayloadInstant(text))
+  })
+
+  it('of JSON in a string keeps its characters, even a lone surrogate', () => {
+    expect(decodePayload('"a\ud800"')).toBe('a\ud800')
   })
 
   it('is decoded from the bytes of a view only', () => {

@@ -31,6 +31,8 @@ describe('the blob references of a revision', () => {
     expect(added({}, '{"map":{"file\\u005fid":"a"}}')).toEqual(both)
     expect(added({}, Buffer.from([0x81, 0xa7, ...Buffer.from('file_id'), 0xa1, 0x61]))).toEqual(both)
     expect(added({}, Buffer.from('{"file\\u005fid":"a"}'))).toEqual(both)
+    const surrounded = new TextEncoder().encode('x{"map":{"file_id":"a"}}x')
+    expect(added({}, surrounded.subarray(1, -1))).toEqual(both)
   })
 
   it('do not exist in a payload without the key of a reference', () => {
@@ -58,6 +60,8 @@ describe('the blob references of a revision', () => {
     ['ends with NUL', '{"a":1}\0'],
     ['is cut short', '{"map":{"file_id":"a"'],
     ['is MessagePack that is cut short', Buffer.from([0x82, 0xa1, 0x61, 0x01])],
+    ['is one byte that MessagePack does not use', Uint8Array.of(0xc1)],
+    ['is text that begins outside ASCII', '\u00a0{}'],
     ['is MessagePack that bytes follow', Buffer.from([0x81, 0xa1, 0x61, 0x01, 0x00])],
   ])('are unknown if the payload %s', (_what, payload) => {
     expect(added({}, payload)).toBeUndefined()
@@ -105,6 +109,10 @@ describe('the blob references of a revision of a model that states where blobs a
       two: 'of city, needed',
     })
     expect(blobsIn(payload, archivedBlobFields({ blobs: ['a'] }, []), false)).toEqual({ one: ', not archived' })
+    expect(blobsIn(payload, archivedBlobFields({ blobs: [] }, undefined), true)).toEqual({
+      one: 'of city, needed',
+      two: 'of city, needed',
+    })
     expect(blobsIn(payload, archivedBlobFields({ blobs: ['a'] }, undefined), false)).toEqual({
       one: 'of city, not archived',
       two: 'of city',
