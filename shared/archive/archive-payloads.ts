@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { OpenArchive } from './archive.ts'
+import type { ArchiveSegment, OpenArchive } from './archive.ts'
 import { EntryCorruptError } from './errors.ts'
 import { readIndex } from './segment-reader.ts'
 
@@ -17,10 +17,12 @@ interface PayloadLocation {
 export class ArchivePayloads {
   readonly #archive: OpenArchive
   readonly #locations = new Map<string, PayloadLocation>()
-  #nextSegment = 0
+  /** The segments whose indexes have not been read. A segment with a model contains only records. */
+  readonly #unread: ArchiveSegment[]
 
   constructor(archive: OpenArchive) {
     this.#archive = archive
+    this.#unread = archive.segments.filter(({ model }) => model === undefined)
   }
 
   /**
@@ -37,10 +39,9 @@ export class ArchivePayloads {
   }
 
   async #locate(sha256: string): Promise<PayloadLocation | undefined> {
-    while (!this.#locations.has(sha256) && this.#nextSegment < this.#archive.segments.length) {
-      const segment = this.#archive.segments[this.#nextSegment++]
-      // A segment with a model contains only records. Spilled payloads are in the segments without a model.
-      if (segment === undefined || segment.model !== undefined) continue
+    while (!this.#locations.has(sha256)) {
+      const segment = this.#unread.shift()
+      if (segment === undefined) return undefined
       for (const entry of await readIndex(this.#archive, segment)) {
         if (entry.kind !== 'payload') continue
         this.#locations.set(entry.sha256, { offset: segment.offset + entry.offset, size: entry.size })

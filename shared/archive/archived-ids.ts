@@ -1,5 +1,6 @@
 import { idHashOf } from '../resources/keys.ts'
 import { RevisionView } from '../resources/views.ts'
+import { must } from '../values/must.ts'
 import type { OpenArchive } from './archive.ts'
 import { archivedRecords } from './archived-records.ts'
 
@@ -32,12 +33,7 @@ export class ArchivedIds {
   async #find(model: string, id: string, revision: string | undefined): Promise<boolean> {
     const h = idHashOf(id)
     const segment = this.#archive.segments.findIndex(
-      (candidate) =>
-        candidate.model === model &&
-        candidate.first_h !== undefined &&
-        candidate.last_h !== undefined &&
-        candidate.first_h <= h &&
-        h <= candidate.last_h,
+      (candidate) => candidate.model === model && must(candidate.first_h) <= h && h <= must(candidate.last_h),
     )
     if (segment === -1) return false
     for await (const batch of archivedRecords(this.#archive, segment, { ids: [id] })) {

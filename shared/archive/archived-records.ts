@@ -1,5 +1,6 @@
 import { idHashOf } from '../resources/keys.ts'
 import type { Item } from '../tables/item.ts'
+import { must } from '../values/must.ts'
 import type { OpenArchive } from './archive.ts'
 import { readLineBatches } from './chunk-lines.ts'
 import type { RecordLocation } from './errors.ts'
@@ -8,19 +9,21 @@ import { type DecodedRecord, decodeRecord, type FaultyRecord, type RecordKey } f
 import { RecordOrder } from './record-order.ts'
 import { readEntries, readIndex } from './segment-reader.ts'
 
-/** A record whose item and key are valid. */
-export interface SoundRecord extends RecordKey {
-  readonly item: Item
-  readonly fault?: undefined
+/** The place of a record in a segment. */
+interface Located {
   /** The index of the record's chunk in the segment. A later pass can continue at this chunk. */
   readonly entry: number
   readonly location: RecordLocation
 }
 
-/** A record whose item or key is invalid. */
-export interface LocatedFaultyRecord extends FaultyRecord {
-  readonly location: RecordLocation
+/** A record whose item and key are valid. */
+export interface SoundRecord extends RecordKey, Located {
+  readonly item: Item
+  readonly fault?: undefined
 }
+
+/** A record whose item or key is invalid. */
+export interface LocatedFaultyRecord extends FaultyRecord, Located {}
 
 /** A record of an archive. The checksum of its chunk has been verified. */
 export type ArchivedRecord = SoundRecord | LocatedFaultyRecord
@@ -54,8 +57,7 @@ export async function* archivedRecords(
   const { from } = options
   const ids = options.ids === undefined ? undefined : new Set(options.ids)
   const order = new RecordOrder(opened)
-  const firstBucket = from?.bucket ?? ''
-  let isBeforeStart = from !== undefined
+  let startBucket = from?.bucket
   const entries = readEntries(archive, opened, index, {
     ...(from === undefined ? {} : { from: from.entry }),
     ...(ids === undefined ? {} : { filter: mayContain(ids) }),
@@ -75,9 +77,11 @@ export async function* archivedRecords(
         // A faulty record may have no valid id hash. It therefore belongs to the pass that returns the record before
         // it. Records that are not selected by `ids` are skipped first, because the earlier pass has not returned them
         // either.
-        if (isBeforeStart) isBeforeStart = record.fault !== undefined || record.h.slice(0, 4) < firstBucket
-        if (isBeforeStart) continue
-        batch.push(record.fault === undefined ? { ...record, entry: ordinal, location } : { ...record, location })
+        if (startBucket !== undefined) {
+          if (record.fault !== undefined || record.h < startBucket) continue
+          startBucket = undefined
+        }
+        batch.push({ ...record, entry: ordinal, location })
       }
       if (batch.length > 0) yield batch
     }
@@ -94,10 +98,9 @@ const isOneOf = (ids: ReadonlySet<string>, record: DecodedRecord): boolean =>
 
 /**
  * Returns a function that returns true if a chunk can contain one of the resources, according to the range of its id
- * hashes.
+ * hashes. All chunks of records have this range.
  */
 const mayContain = (ids: ReadonlySet<string>): ((entry: IndexLine) => boolean) => {
   const idHashes = [...ids].map(idHashOf)
-  return ({ first_h, last_h }) =>
-    idHashes.some((h) => first_h !== undefined && last_h !== undefined && first_h <= h && h <= last_h)
+  return ({ first_h, last_h }) => idHashes.some((h) => must(first_h) <= h && h <= must(last_h))
 }

@@ -84,12 +84,12 @@ const SEARCHED_BYTES = 1024 * 1024
 
 /**
  * Throws if the last 1,024 bytes are not zero, as they are in every complete tar. Most truncated tars are thereby
- * rejected before they are read. `head` is the first block.
+ * rejected before they are read. `head` is the first block, a tar header, which is not zero.
  */
 const checkEndOfTar = async (source: ArchiveSource, head: Buffer): Promise<void> => {
   const length = Math.min(2 * BLOCK, source.size)
   const end = await source.read(source.size - length, length)
-  if (length === 2 * BLOCK && isZero(end)) return
+  if (isZero(end)) return
   await rejectBytesAfterEnd(source)
   const { path, type } = parseHeaderBlock(head, 'the first header')
   const missing = 'the end of the archive is missing'

@@ -147,7 +147,8 @@ const keyFault = (item: Item): string | undefined => resultOrFault(() => recordK
 
 const fieldFault = (item: Item, rules: Readonly<Record<string, Rule>>): string | undefined => {
   for (const [name, value] of Object.entries(item)) {
-    const fault = Object.hasOwn(rules, name) ? rules[name]?.(value) : undefined
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
+    const fault = rule?.(value)
     if (fault !== undefined) return `${name} ${fault}`
   }
   return undefined

@@ -41,6 +41,15 @@ interface Chunk {
   readonly last_h: string
 }
 
+/** The resource that has begun and not ended. */
+interface OpenResource {
+  readonly leaf: ResourceLeaf
+  /** The state before the resource began. `discard` restores this state. */
+  readonly before: { readonly h: string; readonly firstH: string | undefined; readonly revisions: number }
+  /** True if a closed chunk contains lines of the resource. */
+  isDivided: boolean
+}
+
 /** The state at the end of a resource, to which `reset` returns. */
 interface Mark {
   /** The number of chunks that were closed. The next chunk begins with the first `count` elements of `lines`. */
@@ -83,11 +92,7 @@ export class RecordsWriter {
   #lineBytes = 0
   /** Index in `#lines` of the open resource's first line. */
   #resourceStart = 0
-  #leaf: ResourceLeaf | undefined
-  /** True if a closed chunk contains lines of the open resource. */
-  #isDivided = false
-  /** The state before the open resource began. `discard` restores this state. */
-  #before: { readonly h: string; readonly firstH: string | undefined; readonly revisions: number } | undefined
+  #open: OpenResource | undefined
   #mark: Mark | undefined
   #h = ''
   #firstH: string | undefined
@@ -123,29 +128,29 @@ export class RecordsWriter {
 
   /** Begins a resource with its metadata. `h` is the id hash of the resource. */
   async begin(metadata: Item, h: string): Promise<void> {
-    if (this.#leaf !== undefined) throw new Error('end must be called before the next begin')
-    this.#leaf = new ResourceLeaf()
-    this.#before = { h: this.#h, firstH: this.#firstH, revisions: this.#revisions }
-    this.#isDivided = false
+    if (this.#open !== undefined) throw new Error('end must be called before the next begin')
+    const leaf = new ResourceLeaf()
+    const before = { h: this.#h, firstH: this.#firstH, revisions: this.#revisions }
+    this.#open = { leaf, before, isDivided: false }
     this.#h = h
     this.#firstH ??= h
     this.#resourceStart = this.#lines.length
     this.#resources += 1
-    await this.#add(metadata, 'metadata', this.#leaf)
+    await this.#add(metadata, 'metadata', leaf)
   }
 
   /** Adds a revision to the open resource. */
   async revision(item: Item): Promise<void> {
-    if (this.#leaf === undefined) throw new Error('begin must be called before revision')
+    if (this.#open === undefined) throw new Error('begin must be called before revision')
     this.#revisions += 1
-    await this.#add(item, 'revision', this.#leaf)
+    await this.#add(item, 'revision', this.#open.leaf)
   }
 
   /** Ends the open resource. Returns its leaf, a SHA-256. */
   async end(): Promise<{ leaf: Buffer }> {
-    if (this.#leaf === undefined) throw new Error('begin must be called before end')
-    const leaf = this.#leaf.digest()
-    this.#leaf = undefined
+    if (this.#open === undefined) throw new Error('begin must be called before end')
+    const leaf = this.#open.leaf.digest()
+    this.#open = undefined
     this.#buckets.add(this.#h, leaf)
     if (this.#lineBytes >= this.#limits.full) await this.#flush(this.#lines.length)
     return { leaf }
@@ -156,16 +161,17 @@ export class RecordsWriter {
    * nothing and returns false. The caller must then abort the whole segment.
    */
   discard(): boolean {
-    if (this.#leaf === undefined || this.#before === undefined) throw new Error('begin must be called before discard')
-    if (this.#isDivided) return false
+    if (this.#open === undefined) throw new Error('begin must be called before discard')
+    const { before, isDivided } = this.#open
+    if (isDivided) return false
     const removed = this.#lines.splice(this.#resourceStart).reduce((sum, { bytes }) => sum + bytes.length, 0)
     this.#lineBytes -= removed
     this.#unpackedSize -= removed
     this.#resources -= 1
-    this.#leaf = undefined
-    this.#h = this.#before.h
-    this.#firstH = this.#before.firstH
-    this.#revisions = this.#before.revisions
+    this.#open = undefined
+    this.#h = before.h
+    this.#firstH = before.firstH
+    this.#revisions = before.revisions
     return true
   }
 
@@ -200,7 +206,7 @@ export class RecordsWriter {
     await this.#writing
     await mark.resetSegment?.()
     this.#mark = undefined
-    this.#leaf = undefined
+    this.#open = undefined
     this.#chunks = mark.chunks
     this.#lines = mark.lines.slice(0, mark.count)
     this.#lineBytes = mark.lineBytes
@@ -243,7 +249,7 @@ export class RecordsWriter {
    * this chunk.
    */
   async #flush(count: number): Promise<void> {
-    if (this.#leaf !== undefined && count > this.#resourceStart) this.#isDivided = true
+    if (this.#open !== undefined && count > this.#resourceStart) this.#open.isDivided = true
     const lines = this.#lines.slice(0, count)
     this.#lines = this.#lines.slice(count)
     this.#resourceStart = 0

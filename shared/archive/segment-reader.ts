@@ -35,7 +35,7 @@ export interface EntrySelection {
   /** The index of the first entry to read. */
   readonly from?: number
   /** Returns true if an entry is to be read. */
-  readonly filter?: (entry: IndexLine) => boolean
+  readonly filter?: ((entry: IndexLine) => boolean) | undefined
 }
 
 /**

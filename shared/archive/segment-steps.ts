@@ -108,10 +108,7 @@ async function* readSelected(
   start: SegmentPosition,
   { filter, ...sizes }: StepSizes & { readonly filter?: (entry: IndexLine) => boolean },
 ): AsyncGenerator<SegmentStep> {
-  for (const run of selectedRuns(segment, index, {
-    from: start.entry,
-    ...(filter === undefined ? {} : { filter }),
-  })) {
+  for (const run of selectedRuns(segment, index, { from: start.entry, filter })) {
     const { entry: first, ordinal: firstOrdinal } = must(run[0])
     const { entry: last } = must(run.at(-1))
     const resumed = firstOrdinal === start.entry ? start.content : undefined
@@ -137,7 +134,7 @@ async function* readRun(
     if (end !== undefined) await readHeader(reader, undefined, entry, end)
     for await (const content of verifyContent(reader, entry, end === undefined ? resumed : undefined, sizes))
       yield { entry, ordinal, isComplete: false, position: () => ({ entry: ordinal, content: content() }) }
-    if (ordinal !== run.at(-1)?.ordinal) await readPadding(reader, undefined, entry)
+    if (ordinal !== must(run.at(-1)).ordinal) await readPadding(reader, undefined, entry)
     end = entry.offset + paddedSize(entry.size)
     yield { entry, ordinal, isComplete: true, position: () => ({ entry: ordinal + 1 }) }
   }

@@ -63,7 +63,19 @@ describe('ArchivePayloads', () => {
       models: { a: [{ id: 'r', revisions: [{ n: 1, data: '{}' }] }] },
       blobs: { b: Buffer.from('{}') },
     })
-    const sha256 = hash('sha256', '{}')
-    expect(await (await payloadsOf(bytes)).get(sha256)).toBeUndefined()
+    const source = memorySource(bytes)
+    const reads: number[] = []
+    const archive = await openArchive({
+      ...source,
+      read: (start, length) => {
+        reads.push(start)
+        return source.read(start, length)
+      },
+    })
+    reads.length = 0
+    expect(await new ArchivePayloads(archive).get(hash('sha256', '{}'))).toBeUndefined()
+    const segments = archive.segments.filter(({ model }) => model === undefined)
+    expect(segments).toHaveLength(1)
+    expect(reads).toEqual(segments.map(({ index }) => index.offset))
   })
 })

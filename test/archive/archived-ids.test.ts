@@ -86,6 +86,18 @@ describe('ArchivedIds', () => {
     expect(counted.reads).toBeGreaterThan(before)
   })
 
+  it('finds a resource without revisions, but not a resource whose metadata is faulty', async () => {
+    const { ids } = await idsOf({ a: [resource('r')] })
+    expect(await ids.has('a', 'r', 'r', 'resource_id')).toBe(true)
+    const bytes = craftRecords({
+      lines: (lines) =>
+        lines.map((line, k) => (k === 0 ? Buffer.from(line.toString().replace('"resource_id"', '"id"')) : line)),
+    })
+    const faulty = new ArchivedIds(await openArchive(memorySource(bytes)))
+    expect(await faulty.has('city', 'city:1', 'city:1', 'resource_id')).toBe(false)
+    expect(await faulty.has('city', 'city:1', 'city:1:1', 'revision_id')).toBe(true)
+  })
+
   it('ignores records that are faulty', async () => {
     const bytes = craftRecords({
       lines: (lines) =>

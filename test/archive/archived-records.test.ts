@@ -168,6 +168,7 @@ describe('archivedRecords', () => {
     expect(records.map(({ fault }) => fault === undefined)).toEqual([true, false, true])
     expect(records[1]).toMatchObject({
       kind: 'revision',
+      entry: 0,
       location: { entry: 'models/city/s-00000.jsonl.zst', line: 2 },
       ...expected,
     })
@@ -190,6 +191,11 @@ describe('archivedRecords', () => {
     // The first record is in the bucket, but does not belong to the selected id.
     const from = { entry: 0, bucket: idHashOf('city:1').slice(0, 4) }
     expect(await readAll(archive, 0, { from, ids: [other] })).toEqual([])
+  })
+
+  it('rejects records that are not in order', async () => {
+    const bytes = craftRecords({ lines: ([metadata, first, second]) => [metadata, second, first].map(must) })
+    await expect(read(await openArchive(memorySource(bytes)), 0)).rejects.toThrow('order')
   })
 
   it('rejects a chunk that does not match its index line', async () => {

@@ -66,9 +66,12 @@ describe('a tar that is not an archive', () => {
     ] as const
     for (const entries of [packed('backup'), packed('./backup'), [...mac, ...packed('backup')]])
       expect(await message(tarOf(entries))).toContain(
-        'NotAnArchiveError: not an .acbak archive: the files are in the folder "backup" of the tar',
+        'NotAnArchiveError: not an .acbak archive: the files are in the folder "backup" of the tar, ' +
+          'but must be at the top level; ' +
+          'pack the content of the folder instead of the folder itself: tar -cf backup.acbak -C {folder} .',
       )
-    expect(await message(tarOf(packed('a/b').filter(([name]) => !name.endsWith('manifest.json'))))).toContain('"a/b"')
+    for (const missing of ['manifest.json', 'acbak.trailer'])
+      expect(await message(tarOf(packed('a/b').filter(([name]) => !name.endsWith(missing))))).toContain('"a/b"')
   })
 
   it('is rejected with the name of the archive that it contains as a file', async () => {
@@ -89,7 +92,8 @@ describe('a tar that is not an archive', () => {
     expect(await message(tarOf([['hello.txt', Buffer.from('x')]]))).toContain(other)
     expect(await message(tarOf([['./hello.txt', Buffer.from('x')]]).subarray(0, -9_900))).toContain(other)
     expect(await message(tarOf([['._hello.txt', Buffer.from('x')]]))).toContain(
-      'the file is a tar that contains only files that macOS has added, such as "._hello.txt"',
+      'the file is a tar that contains only files that macOS has added, such as "._hello.txt"; ' +
+        'check whether this is the right file',
     )
     expect(await message(Buffer.concat([entryBytes('a/', Buffer.alloc(0)), END]))).toContain(
       'the file is a tar without files',
@@ -116,6 +120,13 @@ describe('an archive that other bytes follow', () => {
         `ArchiveInvalidError: the archive is invalid: ${bytes.length} other bytes follow its end, ` +
           `which is at byte ${archive.length}; remove them: head -c ${archive.length}`,
       )
+  })
+
+  it('is rejected with the position of its end if it is larger than the part in which the end is searched', async () => {
+    const large = await writeArchive({ models: {}, blobs: { large: Buffer.alloc(1024 * 1024 + 1000, 1) } })
+    expect(await message(Buffer.concat([large, Buffer.alloc(7, 1)]))).toContain(
+      `7 other bytes follow its end, which is at byte ${large.length}; `,
+    )
   })
 
   it('is truncated if the end belongs to another archive that is stored in it', async () => {

@@ -52,6 +52,8 @@ describe('an archive of which resources were left out', () => {
     const many = Array.from({ length: 1_001 }, (_, n) => resource(n))
     const { manifest } = await openArchive(memorySource(await writeArchive({ models, leftOut: many })))
     expect(manifest.left_out).toMatchObject({ count: 1_001, resources: many.slice(0, 1_000) })
+    const lines = zstdDecompressSync((await encodeLeftOut(many)).content).toString()
+    expect(lines).toBe(many.map((each) => `${JSON.stringify(each)}\n`).join(''))
   })
 
   it.each([
@@ -106,7 +108,9 @@ describe('the list of resources that were left out', () => {
   it('is rejected by its writer if it exceeds 32 MiB', async () => {
     // Random bytes, because zstd must not be able to compress them.
     const reason = randomBytes(33 * 1024 * 1024).toString('latin1')
-    await expect(encodeLeftOut([{ ...resource(1), reason }])).rejects.toThrow(RangeError)
+    await expect(encodeLeftOut([{ ...resource(1), reason }])).rejects.toThrow(
+      /^left-out\.jsonl\.zst lists 1 resources in \d+ bytes; at most 33554432 are allowed/,
+    )
   })
 })
 
@@ -123,12 +127,22 @@ describe('left_out of a manifest', () => {
     expect(parse(valid)).toMatchObject({ left_out: valid })
   })
 
+  it('is accepted with a list of 32 MiB', () => {
+    const left_out = { ...valid, list: { ...valid.list, size: 32 * 1024 * 1024 } }
+    expect(parse(left_out)).toMatchObject({ left_out })
+  })
+
+  const counted = 'left_out must have a count of at least 1, and list the first 1000 resources'
   it.each([
-    ['counts nothing', { ...valid, count: 0, resources: [] }],
-    ['lists fewer than it counts', { ...valid, count: 2 }],
-    ['lists more than it counts', { ...valid, resources: [resource(1), resource(2)] }],
-    ['has a list over 32 MiB', { ...valid, list: { ...valid.list, size: 32 * 1024 * 1024 + 1 } }],
-  ])('is rejected if it %s', (_what, left_out) => {
-    expect(() => parse(left_out)).toThrow(ArchiveInvalidError)
+    ['counts nothing', { ...valid, count: 0, resources: [] }, counted],
+    ['lists fewer than it counts', { ...valid, count: 2 }, counted],
+    ['lists more than it counts', { ...valid, resources: [resource(1), resource(2)] }, counted],
+    [
+      'has a list over 32 MiB',
+      { ...valid, list: { ...valid.list, size: 32 * 1024 * 1024 + 1 } },
+      'left-out.jsonl.zst has more than 33554432 bytes',
+    ],
+  ])('is rejected if it %s', (_what, left_out, message) => {
+    expect(() => parse(left_out)).toThrow(new ArchiveInvalidError(`manifest.json: ${message}`))
   })
 })

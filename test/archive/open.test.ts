@@ -80,6 +80,37 @@ describe('openArchive', () => {
     await expectError(archive.subarray(0, -512), message)
   })
 
+  it.each(['./models/a', '././models/a', './/models/a', 'models/a./b', 'models/.//b'])(
+    'recognizes the file %s in a tar without an end as a file of an archive',
+    async (path) => {
+      await expectError(headerBytes(path, 0), truncated('the end of the archive is missing'))
+    },
+  )
+
+  it('names the first file of a tar without an end if it is not a file of an archive', async () => {
+    for (const [path, name] of [
+      ['./hello.txt', 'hello.txt'],
+      ['a./b.txt', 'a./b.txt'],
+      ['./a./b.txt', 'a./b.txt'],
+    ] as const)
+      await expectError(
+        headerBytes(path, 0),
+        new NotAnArchiveError(
+          `the file is a tar of other files, such as "${name}"; check whether this is the right file`,
+        ),
+      )
+  })
+
+  it('rejects an archive of which only the last bytes are left', async () => {
+    await expectError(
+      archive.subarray(-TAIL_BYTES - 512),
+      invalid(
+        'manifest.json must end where the header of the trailer begins, but by the trailer, ' +
+          `the file has ${archive.length - TAIL_BYTES - 512} bytes too few`,
+      ),
+    )
+  })
+
   it('opens an archive without segments', async () => {
     const tail = tailBytes(Buffer.from(JSON.stringify(MANIFEST)), 0)
     expect(await reading(tail)).toMatchObject({ walked: false, proven: true, items: [] })

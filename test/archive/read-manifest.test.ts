@@ -231,6 +231,26 @@ describe('the geometry of segments', () => {
     expect(check([segment({ index: wrong })], 1536)).toThrow(invalid('the index of segment 0 must be its last entry'))
   })
 
+  it('leaves room for exactly the list of the resources that were left out, if there is one', () => {
+    const checkList = (offset: number, size: number, end: number) => () => {
+      const left_out = { count: 1, resources: [], list: { offset, size, sha256: SHA, unpacked_size: 1 } }
+      checkGeometry({ ...MANIFEST, segments: two, left_out }, end)
+    }
+    expect(checkList(3072 + 512, 100, 3072 + 1024)).not.toThrow()
+    expect(checkList(3072 + 512, 512, 3072 + 1024)).not.toThrow()
+    for (const wrong of [
+      checkList(3072, 100, 3072 + 512),
+      checkList(3072, 600, 3072 + 1024),
+      checkList(3072 + 512, 100, 3072 + 512),
+      checkList(3072 + 512, 513, 3072 + 1024),
+      checkList(3072 + 512, 100, 3072 + 1536),
+      checkList(3072 + 1024, 100, 3072 + 1536),
+    ])
+      expect(wrong).toThrow(
+        invalid('left-out.jsonl.zst must be between the last segment and the header of the manifest'),
+      )
+  })
+
   it('in a manifest counts from the start of the archive', () => {
     const summary = { size: 1536, model: 'a', frame_sha256: SHA, unpacked_size: 0, index }
     expect(toManifestSegment(summary, 512)).toEqual(

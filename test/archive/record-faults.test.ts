@@ -34,7 +34,7 @@ describe('the metadata of a resource', () => {
     const item: Item = {
       ...METADATA,
       total_revision_count: { N: '1' },
-      schema_version: { NULL: true },
+      schema_version: { S: '1' },
       created_time: TIME,
       updated_time: TIME,
       created_by: { S: '' },
@@ -47,6 +47,14 @@ describe('the metadata of a resource', () => {
       colour: { L: [] },
     }
     expect(metadataFault(item)).toBeUndefined()
+  })
+
+  it.each<[string, Item]>([
+    ['schema_version', { schema_version: { NULL: true } }],
+    ['rev_status', { rev_status: { S: 'draft' } }],
+    ['total_revision_count', { total_revision_count: { N: '0' } }],
+  ])('may have another value that STORE.md allows: %s', (_, change) => {
+    expect(metadataFault({ ...METADATA, ...change })).toBeUndefined()
   })
 
   it.each<[string, Item]>([
@@ -121,6 +129,9 @@ describe('a revision', () => {
     ['data_spilled must be true if it is present', { data_spilled: { BOOL: false } }],
     ['data_sha256 must be 64 hex digits in lower case', { data_sha256: { S: 'A'.repeat(64) } }],
     ['data_sha256 must be 64 hex digits in lower case', { data_sha256: { B: Buffer.alloc(32) } }],
+    ['data_sha256 must be 64 hex digits in lower case', { data_sha256: { S: '0'.repeat(65) } }],
+    ['data_sha256 must be 64 hex digits in lower case', { data_sha256: { S: `${'0'.repeat(64)}\n` } }],
+    ['data_sha256 must be 64 hex digits in lower case', { data_sha256: { S: `x${'0'.repeat(64)}` } }],
     ['but data_sha256 is', { data_sha256: { S: '0'.repeat(64) } }],
     ['the payload has 12 bytes, but data_size is 13', { data_size: { N: '13' } }],
     ['parent_revision_id must be a string or NULL', { parent_revision_id: { BOOL: true } }],
@@ -149,6 +160,9 @@ describe('a revision', () => {
     expect(checkRevision({ ...REVISION, data: { S: payload }, data_sha256 }, payload)).toEqual({
       fault: 'the payload is neither JSON nor MessagePack',
     })
+    const empty = { ...REVISION, data: { S: '' }, data_sha256: { S: createHash('sha256').digest('hex') } }
+    for (const none of ['', Buffer.alloc(0)])
+      expect(checkRevision(empty, none)).toEqual({ fault: 'the payload is neither JSON nor MessagePack' })
   })
 
   it('has a fault if it is too large without its payload', () => {
@@ -209,5 +223,12 @@ describe('a value that is nested deeply', () => {
     expect(metadataFault(indexed(1000), origin)).toBeUndefined()
     expect(metadataFault(indexed(1001), origin)).toBe(`indexed_data ${reason}`)
     expect(metadataFault({ ...METADATA, indexed_data: { N: '1' } }, 'archive')).toBeUndefined()
+  })
+
+  it('is a fault even if a later value of the same key replaces it, because other parsers may keep it', () => {
+    for (const payload of [`{"a":${nested(1000)},"a":1}`])
+      expect(checkRevision(withPayload(payload), payload).fault).toBe(
+        'the payload must be nested at most 1000 levels deep',
+      )
   })
 })

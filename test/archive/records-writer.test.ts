@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
+import process from 'node:process'
 import { zstdDecompressSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ResourceLeaf } from '../../shared/archive/digest.ts'
 import { encodeLine } from '../../shared/archive/record-line.ts'
 import { type ChunkLimits, RecordsWriter, type RecordsSummary } from '../../shared/archive/records-writer.ts'
@@ -147,10 +148,18 @@ describe('RecordsWriter', () => {
       }
     }
     const writer = new RecordsWriter(new SegmentWriter('s', new FullSink(), 'city'), 'city', { full: 1, max: 100 })
-    await writer.begin(line(50), h(0))
-    await writer.end()
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    await expect(writer.finish()).rejects.toThrow('full')
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    try {
+      await writer.begin(line(50), h(0))
+      await writer.end()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      await expect(writer.finish()).rejects.toThrow('full')
+    } finally {
+      process.off('unhandledRejection', unhandled)
+    }
+    // An unhandled rejection would end the process before the error is reported.
+    expect(unhandled).not.toHaveBeenCalled()
   })
 })
 
@@ -185,6 +194,31 @@ describe('discard of a RecordsWriter', () => {
     await writer.begin(line(60), h(2))
     expect(writer.discard()).toBe(true)
     expect(await writer.finish()).toMatchObject({ resources: 1, first_h: h(1), last_h: h(1), unpacked_size: 60 })
+  })
+
+  it('does not count the lines of the removed resource towards the size of the chunk', async () => {
+    const sink = new MemorySink()
+    const segment = new SegmentWriter('s', sink, 'city')
+    const writer = new RecordsWriter(segment, 'city', { full: 100, max: 200 })
+    await writer.begin(line(60), h(0))
+    expect(writer.discard()).toBe(true)
+    for (const k of [1, 2]) {
+      await writer.begin(line(60), h(k))
+      await writer.end()
+    }
+    await writer.finish()
+    const { index } = await segment.finish()
+    const text = zstdDecompressSync(sink.all().subarray(index.offset, index.offset + index.size)).toString()
+    expect(text.match(/"unpacked_size":\d+/g)).toEqual(['"unpacked_size":120'])
+  })
+
+  it('removes a resource that follows a divided resource', async () => {
+    const writer = open({ full: 100, max: 100 })
+    await writer.begin(line(60), h(1))
+    await writer.revision(line(60))
+    await writer.end()
+    await writer.begin(line(60), h(2))
+    expect(writer.discard()).toBe(true)
   })
 
   it('returns false if a closed chunk contains a part of the resource', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { randomBytes } from 'node:crypto'
+import type { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { EntryCorruptError } from '../../shared/archive/errors.ts'
 import type { IndexLine } from '../../shared/archive/index-line.ts'
@@ -7,8 +8,10 @@ import { openArchive } from '../../shared/archive/open.ts'
 import { readIndex } from '../../shared/archive/segment-reader.ts'
 import { readInSteps, SegmentPosition, type SegmentStep, type StepSizes } from '../../shared/archive/segment-steps.ts'
 import { must } from '../../shared/values/must.ts'
+import { craft } from './craft.ts'
 import { memorySource } from './memory.ts'
 import { writeArchive } from './sample.ts'
+import { entryBytes, filesOf, pax, record } from './tar-blocks.ts'
 
 /** An archive with blobs of these sizes. */
 const archiveOf = (sizes: readonly number[]): Promise<Buffer> =>
@@ -62,6 +65,29 @@ const readAtOnce = async (bytes: Buffer, reading: Reading): Promise<Omit<Segment
 
 const SIZES = { largeBlobBytes: 600, hashStepBytes: 400 }
 
+/** A source that records the ranges that are requested as streams, and the streams. */
+const recordingSource = (bytes: Buffer) => {
+  const source = memorySource(bytes, 7)
+  const ranges: [start: number, length: number][] = []
+  const streams: Readable[] = []
+  const stream = async (start: number, length: number): Promise<Readable> => {
+    ranges.push([start, length])
+    const opened = await source.stream(start, length)
+    streams.push(opened)
+    return opened
+  }
+  return { source: { ...source, stream }, ranges, streams }
+}
+
+/** Repacks an archive with a pax header before each file, and the files in reverse order. */
+const repackedInReverse = (archive: Buffer): Buffer =>
+  Buffer.concat([
+    ...[...filesOf(archive)]
+      .reverse()
+      .flatMap(([name, content]) => [pax(record('mtime', '1')), entryBytes(name, content)]),
+    Buffer.alloc(1536),
+  ])
+
 describe('the steps of a segment', () => {
   it.each<[string, (bytes: Buffer) => Buffer, Reading['filter']]>([
     ['all entries', (bytes) => bytes, undefined],
@@ -89,6 +115,88 @@ describe('the steps of a segment', () => {
         },
       ),
       { numRuns: 30 },
+    )
+  })
+
+  it('of a repacked archive need not have the tar headers and the order of the original', async () => {
+    const archive = await archiveOf([700, 0, 900])
+    const stepsOf = async (bytes: Buffer) =>
+      (await readAtOnce(bytes, SIZES)).map(({ entry: { path, sha256 }, isComplete }) => [path, sha256, isComplete])
+    const steps = await stepsOf(repackedInReverse(archive))
+    expect(steps.toSorted()).toEqual((await stepsOf(archive)).toSorted())
+    expect(steps).toHaveLength(6)
+  })
+
+  it.each<[string, (bytes: Buffer) => Buffer, Reading['filter']]>([
+    ['all entries', (bytes) => bytes, undefined],
+    ['adjacent entries', (bytes) => bytes, () => true],
+    ['entries that are not adjacent', (bytes) => bytes, ({ size }) => size !== 5],
+    ['all entries of a repacked archive', repackedInReverse, undefined],
+  ])(
+    'are the remaining ones if a reader continues at any of them and reads to the end: %s',
+    async (_, change, filter) => {
+      const archive = await openArchive(memorySource(change(await archiveOf([1_900, 5, 1_700, 5, 1_500])), 7))
+      const segment = must(archive.segments[0])
+      const index = await readIndex(archive, segment)
+      const options = { ...SIZES, ...(filter === undefined ? {} : { filter }) }
+      const readFrom = async (start: SegmentPosition) => {
+        const steps: [path: string, isComplete: boolean, SegmentPosition][] = []
+        for await (const { entry, isComplete, position } of readInSteps(archive, segment, index, start, options))
+          steps.push([entry.path, isComplete, position()])
+        return steps
+      }
+      const all = await readFrom({ entry: 0 })
+      expect(all.length).toBeGreaterThan(12)
+      for (const [k, [, , position]] of all.entries()) expect(await readFrom(position)).toEqual(all.slice(k + 1))
+    },
+  )
+
+  it('include a part for each step of an entry that has exactly the size of a large one', async () => {
+    const steps = await readAtOnce(await archiveOf([600, 599]), SIZES)
+    const complete = steps.map(({ entry, isComplete }) => `${entry.size} ${isComplete}`).sort()
+    expect(complete).toEqual(['599 true', '600 false', '600 true'])
+  })
+
+  it('request only the bytes that are still needed, and close each stream even if the caller stops', async () => {
+    const bytes = await archiveOf([700, 0, 900, 300])
+    const { source, ranges, streams } = recordingSource(bytes)
+    const archive = await openArchive(source)
+    const segment = must(archive.segments[0])
+    const index = await readIndex(archive, segment)
+    /** Takes one step, and returns its position and the requested ranges relative to the segment. */
+    const step = async (start: SegmentPosition, filter?: Reading['filter']) => {
+      ranges.length = 0
+      let position: SegmentPosition | undefined
+      const options = { ...SIZES, ...(filter === undefined ? {} : { filter }) }
+      for await (const taken of readInSteps(archive, segment, index, start, options)) {
+        position = taken.position()
+        break
+      }
+      expect(streams.every(({ destroyed }) => destroyed)).toBe(true)
+      return { position: must(position), ranges: ranges.map(([from, length]) => [from - segment.offset, length]) }
+    }
+    const large = must(index.find(({ size }) => size === 900))
+    const entry = index.indexOf(large)
+    const first = await step({ entry: 0 })
+    expect(first.ranges).toEqual([[0, segment.size]])
+    const before = must(index[1])
+    const end = before.offset + Math.ceil(before.size / 512) * 512
+    expect((await step({ entry: 2, frame: must(first.position.frame) })).ranges).toEqual([[end, segment.size - end]])
+
+    const isLarge = ({ size }: IndexLine): boolean => size === 900
+    const begun = await step({ entry: 0 }, isLarge)
+    expect(begun).toMatchObject({ position: { entry, content: { bytes: 400 } }, ranges: [[large.offset, 900]] })
+    expect((await step(begun.position, isLarge)).ranges).toEqual([[large.offset + 400, 500]])
+    expect((await step({ entry: 0 }, ({ size }) => size === 0)).ranges).toEqual([])
+  })
+
+  it('reject a segment whose tar headers do not have the checksum of the manifest', async () => {
+    const content = Buffer.from('content')
+    const entries = [{ path: 'blobs/b', content, line: { kind: 'blob', file_id: 'b' } }]
+    const [right, wrong] = [craft({ entries }), craft({ entries, segment: { frame_sha256: 'a'.repeat(64) } })]
+    expect(await readAtOnce(right, SIZES)).toHaveLength(1)
+    await expect(readAtOnce(wrong, SIZES)).rejects.toThrow(
+      /^entry frame of the segment at 0 is corrupt: expected sha256 a/,
     )
   })
 

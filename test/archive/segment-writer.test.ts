@@ -60,7 +60,12 @@ describe('SegmentWriter', () => {
       indexHeader,
       Buffer.alloc(512 - compressed.length),
     ] as const
-    expect(rest).toEqual({ size: bytes.length, frame_sha256: hash('sha256', Buffer.concat(frame)), unpacked_size: 0 })
+    expect(segment.indexBytes).toBe(text.length)
+    expect(rest).toStrictEqual({
+      size: bytes.length,
+      frame_sha256: hash('sha256', Buffer.concat(frame)),
+      unpacked_size: 0,
+    })
     expect(index).toEqual({
       offset: 3072,
       size: compressed.length,
