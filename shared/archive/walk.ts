@@ -1,3 +1,4 @@
+import { must } from '../values/must.ts'
 import type { ArchiveSegment, ArchiveSource, OpenArchive } from './archive.ts'
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from './errors.ts'
 import { explainForeignTar, isMacFile } from './foreign-file.ts'
@@ -79,7 +80,7 @@ const locateEntry = (files: TarFiles, line: IndexLine, earlier: readonly Archive
   if (file === undefined) {
     // The paths of the earlier segments are searched only now, because a set of up to a million paths would take
     // memory.
-    const isTwice = earlier.some(({ walked }) => walked?.some(({ path }) => path === line.path) === true)
+    const isTwice = earlier.some(({ walked }) => must(walked).some(({ path }) => path === line.path))
     throw new ArchiveInvalidError(
       `entry ${line.path} is ${isTwice ? 'listed in two indexes' : 'missing, but an index lists it'}`,
     )
@@ -121,7 +122,7 @@ const takeIndexes = (files: TarFiles, segments: readonly ManifestSegment[]): rea
     if (ENTRY_FOLDERS.some((folder) => path.startsWith(folder))) continue
     const k = segmentsBySha256.get(file.sha256)?.shift()
     if (k === undefined) continue
-    const size = segments[k]?.index.size
+    const { size } = must(segments[k]).index
     if (file.size !== size)
       throw new ArchiveInvalidError(`index ${path} has ${file.size} bytes, but ${size} in the manifest`)
     indexes[k] = file

@@ -83,7 +83,8 @@ describe('a tar that is not an archive', () => {
   it('is rejected with the name of a file that macOS has added to it', async () => {
     for (const name of ['._manifest.json', 'models/._city', '.DS_Store', '__MACOSX/x'])
       expect(await message(tarOf([[name, Buffer.from('x')], ...files]))).toContain(
-        `entry ${name} is a file that macOS has added; pack the archive again`,
+        `entry ${name} is a file that macOS has added; pack the archive again without such files: ` +
+          'COPYFILE_DISABLE=1 tar --exclude .DS_Store …',
       )
   })
 

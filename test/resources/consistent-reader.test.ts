@@ -168,7 +168,7 @@ describe('a consistent reader', () => {
     const damaged = { ...metadata, sk: { S: `${metadata['sk']?.S ?? ''}/y` } }
     const store = new FakeStore({})
     expect(await store.reader().makeConsistent([{ metadata: damaged }])).toEqual([])
-    expect(await store.reader().join(damaged)).toEqual({ metadata: damaged })
+    expect(await store.reader().join(damaged)).toStrictEqual({ metadata: damaged })
     expect(store.metadataReads).toBe(0)
   })
 })

@@ -99,7 +99,7 @@ describe('the resources of a sorted stream', () => {
       resources.addRevision(SECOND, revision('q', 'q:1'))
     })
     const { model, reason } = scanFault
-    expect(faults).toEqual([
+    expect(faults).toStrictEqual([
       { resource: { model, resource_id: 'r', reason }, has_metadata: true, corrupt },
       { resource: { model, resource_id: 'q', reason }, has_metadata: false },
     ])
