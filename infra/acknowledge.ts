@@ -1,6 +1,6 @@
 import { Stack, Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Accepts findings of cdk-nag on a construct. `reasons` maps the id of each finding to the reason. */
 export const acknowledge = (construct: IConstruct, reasons: Readonly<Record<string, string>>): void => {

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ModelsInvalidError } from '../shared/resources/errors.ts'
 
 const SAMPLE_MODELS = fileURLToPath(new URL('../shared/models.json', import.meta.url))

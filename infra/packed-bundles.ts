@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { WriteBundle } from './function-code.ts'
 
 /** From a function's file in `functions/` to the names and texts of the files of its bundle. */

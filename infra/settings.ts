@@ -1,5 +1,5 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { DEFAULT_MAX_CONCURRENCY } from '../functions/workflows/states.ts'
 import { STRATEGIES } from '../shared/jobs/job-request.ts'
 import type { ModelRegistry } from '../shared/resources/models.ts'

@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { z } from 'zod'
+import * as z from 'zod'
 import { withCallBudget } from '../../shared/throttling/call-context.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkSchedules } from '../../shared/schedules/check-schedules.ts'
 import { METRIC } from '../../shared/telemetry/metric-names.ts'
 import { addMetric, logger } from '../../shared/telemetry/telemetry.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { endStopped } from '../../shared/lifecycle/end-stopped.ts'
 import { event } from '../handlers/event.ts'
 

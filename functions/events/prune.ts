@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { pruneObjects } from '../../shared/schedules/prune-objects.ts'
 import { pruneSchedules } from '../../shared/schedules/prune.ts'
 import { METRIC } from '../../shared/telemetry/metric-names.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { startScheduled } from '../../shared/schedules/start-scheduled.ts'
 import { event } from '../handlers/event.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { startUploadedRestore } from '../../shared/restore/start/start-upload.ts'
 import { event } from '../handlers/event.ts'
 

@@ -1,6 +1,6 @@
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { currentServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { telemetry } from '../../shared/telemetry/telemetry.ts'

@@ -1,6 +1,6 @@
 import middy, { type MiddlewareObj } from '@middy/core'
 import type { Context } from 'aws-lambda'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { StageMessageError } from '../../shared/jobs/errors.ts'
 import { StageInput, type StageMessages } from '../../shared/jobs/messages.ts'
 import type { StageName } from '../../shared/jobs/stage-names.ts'

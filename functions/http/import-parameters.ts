@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { STRATEGIES } from '../../shared/jobs/job-request.ts'
 import { InvalidRequestError } from '../../shared/requests/errors.ts'
 import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../../shared/requests/filter-parameters.ts'

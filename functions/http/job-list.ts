@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { JOB_STATUSES, type JobStatus, statusAt } from '../../shared/jobs/job.ts'
 import { Problem } from '../../shared/problems/problem.ts'

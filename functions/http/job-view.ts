@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { withShorterBudget } from '../../shared/throttling/call-context.ts'
 import { ThrottledError } from '../../shared/throttling/throttled-error.ts'

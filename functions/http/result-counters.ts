@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { joinedItems } from '../../shared/export/joined-items.ts'
 import { ACCOUNT_ITEMS, COMPOSE_PARTS, EXPORT_BLOBS, EXPORT_RECORDS } from '../../shared/export/messages.ts'
 import { PassResult } from '../../shared/jobs/pass.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import type { Caller } from '../../shared/jobs/identity.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { blobName } from '../blobs/blob-name.ts'
 import { type BlobProperties, explainOversize, PROPERTY_MEMBERS } from '../blobs/blob-properties.ts'
 import { ownSha256 } from '../blobs/stored-properties.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { UnrestorableResource } from '../jobs/unrestorable-resource.ts'
 import { compressZstd } from './compression.ts'
 import { MAX_LEFT_OUT_BYTES } from './limits.ts'

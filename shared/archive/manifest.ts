@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { BlobPathList } from '../resources/blob-paths.ts'
 import { byteCount, idHashHex, modelName, sha256Hex } from './index-line.ts'
 import { LeftOutSchema } from './left-out.ts'

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { z } from 'zod'
+import * as z from 'zod'
 import { LEFT_OUT_NAME, type LeftOut, MAX_LEFT_OUT_IN_MANIFEST } from './left-out.ts'
 import { isDeeperThan } from '../values/json-depth.ts'
 import { must } from '../values/must.ts'

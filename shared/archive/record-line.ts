@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { z } from 'zod'
+import * as z from 'zod'
 import { metadataSortKey, revisionSortKey } from '../resources/keys.ts'
 import type { Item, Key } from '../tables/item.ts'
 import { toBase64 } from '../values/base64.ts'

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { z } from 'zod'
+import * as z from 'zod'
 import { must } from '../values/must.ts'
 import { ResumableSha256 } from '../values/resumable-sha256.ts'
 import type { ArchiveSegment, OpenArchive } from './archive.ts'

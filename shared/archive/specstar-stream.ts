@@ -1,5 +1,5 @@
 import { decode } from '@msgpack/msgpack'
-import { z } from 'zod'
+import * as z from 'zod'
 import { NotAnArchiveError, UnsupportedVersionError } from './errors.ts'
 
 /**

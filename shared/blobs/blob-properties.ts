@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { OBJECT_HEADERS, type ObjectHeaders } from '../objects/object-headers.ts'
 import { decodeWords } from '../values/encoded-words.ts'
 import { quote } from '../values/message-text.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { PinnedObject } from '../objects/object.ts'
 
 /** A range of prefixes of positions (`blob-references.ts`). `from` is inclusive, and `to` is exclusive. */

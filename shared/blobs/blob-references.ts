@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import pMap from 'p-map'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { BlobReferenceList, PrefixRange } from './blob-reference-list.ts'

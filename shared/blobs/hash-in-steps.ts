@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { PinnedObject } from '../objects/object.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { buffersOf } from '../values/buffers-of.ts'

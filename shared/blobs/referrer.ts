@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A resource that refers to a blob. */
 export const Referrer = z.object({ model: z.string(), resource_id: z.string() }).readonly()

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { BlobsMissingError } from '../blobs/errors.ts'
 import { addReferrers, MissingBlob, missingBlob, type Referrer } from '../blobs/referrer.ts'
 import { listedReferrers } from '../jobs/listed-blobs.ts'

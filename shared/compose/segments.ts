@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { PinnedObject } from '../objects/object.ts'
 
 const SegmentSummary = z.object({

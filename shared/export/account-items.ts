@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Limits } from '../jobs/limits.ts'
 import type { PassInput } from '../jobs/messages.ts'

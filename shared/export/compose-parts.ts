@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { planParts } from '../compose/compose-plan.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { continueAt, readCursor } from '../jobs/cursor.ts'

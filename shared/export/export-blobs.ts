@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isPayloadPosition } from '../blobs/blob-references.ts'
 import { BlobsMissingError } from '../blobs/errors.ts'
 import { missingBlob, type MissingBlob } from '../blobs/referrer.ts'

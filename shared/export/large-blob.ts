@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { SegmentWriter } from '../archive/segment-writer.ts'
 import type { BlobReference } from '../blobs/blob-references.ts'
 import { hashInSteps, HashPosition } from '../blobs/hash-in-steps.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { UnrestorableStoredResource } from '../archive/left-out.ts'
 import type { Attempt } from '../jobs/pass.ts'
 import type { WorkFile, WorkFiles } from '../jobs/work-files.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ExportedArchive, ExportSummary } from '../jobs/export-result.ts'
 import { BlobReferenceList, PrefixRange } from '../blobs/blob-reference-list.ts'
 import { MissingBlob } from '../blobs/referrer.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Model } from '../resources/models.ts'
 import { MetadataView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MetadataView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
 import { boundOf, instantOf } from '../values/instant.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { PinnedObject } from '../objects/object.ts'
 import { IdsWithoutResource, ListedBlobs, ListedResources } from './job-lists.ts'
 

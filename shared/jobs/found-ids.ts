@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { listedIds } from '../values/message-text.ts'
 import type { IdsWithoutResource } from './job-lists.ts'
 import { firstWithin } from './listed-resources.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MissingBlob } from '../blobs/referrer.ts'
 import { UnrestorableList } from './unrestorable-list.ts'
 import { UnrestorableResource } from './unrestorable-resource.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Filters } from '../filters/filters.ts'
 
 /** The options of an export. */

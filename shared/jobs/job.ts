@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Problem } from '../problems/problem.ts'
 import { ExportResult } from './export-result.ts'
 import { ExportRequest, RestoreRequest } from './job-request.ts'

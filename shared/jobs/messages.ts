@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { WorkflowError } from '../problems/problem.ts'
 import type { Limits } from './limits.ts'
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JobStore, StageResult } from './aws/job-store.ts'
 import { JobCancelledError } from './errors.ts'
 import { ENDED } from './job.ts'

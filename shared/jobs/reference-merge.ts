@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { BlobReferenceList, type PrefixRange } from '../blobs/blob-reference-list.ts'
 import { planPrefixRanges, readBlobReferences, writeBlobReferences } from '../blobs/blob-references.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { IdsWithoutResource, ListedBlobs, ListedResources } from './job-lists.ts'
 
 const RestoreCounts = z.object({ loaded: z.int(), skipped: z.int(), total: z.int() }).readonly()

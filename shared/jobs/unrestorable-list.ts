@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { UnrestorableResource } from './unrestorable-resource.ts'
 

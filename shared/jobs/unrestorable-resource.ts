@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A resource that cannot be restored, and is therefore left out of an archive or of a restore. */
 export const UnrestorableResource = z

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pMap from 'p-map'
-import { z } from 'zod'
+import * as z from 'zod'
 import { abandon } from '../objects/abandon.ts'
 import type { UploadedPart } from '../objects/aws/multipart-upload.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'

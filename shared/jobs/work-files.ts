@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 

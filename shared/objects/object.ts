@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * One version of an S3 object. A read sends the ETag in `If-Match` and, if the bucket has versioning, the version id.

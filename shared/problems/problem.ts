@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { truncate } from '../values/message-text.ts'
 import { actionableError } from './errors.ts'
 import { type ErrorRow, INTERNAL_ERROR } from './error-row.ts'

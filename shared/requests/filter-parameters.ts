@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { FilterError, FiltersExclusiveError } from '../filters/errors.ts'
 import type { Filters } from '../filters/filters.ts'
 import { readQb } from '../filters/qb/read-qb.ts'

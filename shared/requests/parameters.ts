@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /*
  * Schemas of parameters. In a query, a value is a string, or a list of strings if the parameter is repeated. In a body,

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { schemaMessage } from '../values/schema-messages.ts'
 import { type FieldError, InvalidRequestError } from './errors.ts'
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
+import * as z from 'zod'
 import { errorMessage } from '../values/error-message.ts'
 import { BlobPathList, type BlobPaths } from './blob-paths.ts'
 import { ModelsInvalidError, UnknownModelError } from './errors.ts'

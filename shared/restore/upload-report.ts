@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JobStatus } from '../jobs/job.ts'
 import type { ArchiveLocation } from '../jobs/job-request.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'

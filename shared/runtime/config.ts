@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
+import * as z from 'zod'
 import { EXISTING_STORES, type ExistingStore } from '../jobs/check-stores.ts'
 import { RetentionDays } from '../schedules/retention.ts'
 import { type Schedule, SchedulesShape } from '../schedules/schedule.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** An unfinished multipart upload of a copy. Later runs continue it. */
 const CopyUpload = z

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ExportCounts, ShrunkCount } from '../jobs/export-result.ts'
 import { ArchiveScope } from './archive-scope.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Manifest } from '../archive/manifest.ts'
 import { fingerprintOf } from '../jobs/identity.ts'
 

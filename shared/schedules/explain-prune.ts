@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Problem, problemOf } from '../problems/problem.ts'
 import { InvalidRequestError } from '../requests/errors.ts'
 import type { ArchiveCopy } from './archive-copy.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * The groups of objects for which a deployment may set a number of days. If it sets no number, the objects of the group

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { exportRequest } from '../export/request.ts'
 import { FilterError, FiltersExclusiveError } from '../filters/errors.ts'
 import type { ExportRequest } from '../jobs/job-request.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
 import type { Item } from '../tables/item.ts'
 import { errorMessage } from '../values/error-message.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { modelName } from '../archive/index-line.ts'
 import { invalidRecord, type StreamLocation } from './errors.ts'
 import { type StreamRecord, typeOf } from './stream-record.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { invalidRecord, type StreamLocation, truncatedRecord } from './errors.ts'
 import { type BlobRange, RecordMap } from './record-map.ts'
 import { type StreamedBlob, LENGTH_BYTES, type StreamRecord, toStreamRecord } from './stream-record.ts'

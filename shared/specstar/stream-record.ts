@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { must } from '../values/must.ts'
 import { quote } from '../values/message-text.ts'
 import { schemaMessage } from '../values/schema-messages.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readIndependently } from './independent-reader.ts'
 import { memorySource } from './memory.ts'
 import { readAll } from './read-all.ts'

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const Location = z.object({ offset: z.number(), size: z.number(), sha256: z.string() })
 const Trailer = z.object({ acbak: z.literal(3), manifest: Location })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Figures, tableText } from './figures.ts'
 import type { BenchOptions } from './options.ts'
 

@@ -3,6 +3,7 @@ import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
+import { COMMON_BUNDLE_BYTES, REASON_OF_LARGE_BUNDLES } from '../infra/bundle-sizes.ts'
 import { bundlesOf, synthesize } from '../infra/deployed/template.ts'
 import { Figures, tableText } from './figures.ts'
 import type { BenchOptions } from './options.ts'
@@ -31,6 +32,8 @@ export const benchColdStart = async ({ rounds }: Pick<BenchOptions, 'rounds'>): 
       ]),
     ),
   )
+  const large = ms.names.filter((name) => (mebibytes.get(name) ?? 0) * MIB > COMMON_BUNDLE_BYTES)
+  console.log(`${large.length} bundles have more than 1 MiB: ${REASON_OF_LARGE_BUNDLES}`)
 }
 
 const measureColdStart = async (rounds: number): Promise<ColdStartBench> => {

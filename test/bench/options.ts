@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod'
 import { DATA_SETS, defaultDataSets, type Mode } from './content/data-sets.ts'
 
 const PARTS = ['store', 'codec', 'cold-start'] as const

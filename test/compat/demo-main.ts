@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { programOptions } from '../../infra/local/program/program-options.ts'
 import { startProgram } from '../../infra/local/program/start-program.ts'
 import { sweepUploads } from '../../shared/restore/start/sweep-uploads.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { SERVER_NAMES, type ServerName } from './servers.ts'
 
 /** The names of the servers of one run, separated by commas. */

@@ -1,6 +1,6 @@
 import '../../functions/cli/check-node.ts'
 import process from 'node:process'
-import { z } from 'zod'
+import * as z from 'zod'
 import { runCommand } from '../../functions/cli/run-command.ts'
 import { type CommandOption, readOptions } from '../../infra/local/command-options.ts'
 import { tableText } from '../bench/figures.ts'

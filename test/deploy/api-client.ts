@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SignedRequests } from './aws/signed-requests.ts'
 
 export interface ApiAnswer {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { stackNames } from '../../infra/names.ts'
 import type { JobKind } from '../../shared/jobs/workflow-engine.ts'
 import type { StoreClients } from '../contents.ts'

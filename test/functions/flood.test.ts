@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { createRestore } from '../../shared/restore/start/create-restore.ts'
 import { fillSlot } from '../../shared/restore/start/upload-slot.ts'

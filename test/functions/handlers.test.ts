@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { event } from '../../functions/handlers/event.ts'
 import { route } from '../../functions/handlers/route.ts'
 import { stage } from '../../functions/handlers/stage.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type TestApi, finishExport, startTestApi } from './test-api.ts'
 
 const ARCHIVES = 'specstar-archives'

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type RoundTrip, roundTrip } from './round-trip.ts'
 import { roundTripTable } from './table.ts'
 

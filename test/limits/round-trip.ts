@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Job } from '../../shared/jobs/job.ts'
 import type { Size } from '../large/sample.ts'
 import { shareOf, usageTable } from './figures.ts'

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { freePorts } from '../../infra/local/processes/free-ports.ts'
 import { readConfig } from '../../shared/runtime/config.ts'
 import { ProgramClient } from '../workflows/program-client.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ResourceWriter } from '../../shared/resources/aws/resource-writer.ts'
 import { dynamoDB } from '../../shared/runtime/clients.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Json } from '../../functions/workflows/states.ts'
 import { LIMITS } from '../../shared/jobs/limits.ts'
 import { nextPass, PassInput, StageInput, type StageMessages } from '../../shared/jobs/messages.ts'

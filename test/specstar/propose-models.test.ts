@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
 import { Timestamp } from '../../shared/specstar/timestamp.ts'
 import { memorySource } from '../archive/memory.ts'

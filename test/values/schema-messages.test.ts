@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { issueLines, schemaMessage } from '../../shared/values/schema-messages.ts'
 
 const messagesOf = (schema: z.ZodType, value: unknown): string[] => {

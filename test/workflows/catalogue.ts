@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DeleteObjectCommand, NoSuchKey, paginateListObjectsV2 } from '@aws-sdk/client-s3'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Limits } from '../../shared/jobs/limits.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import type { ModelRegistry } from '../../shared/resources/models.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Item } from '../../shared/tables/item.ts'
 import { type StoreContents, stableContents } from '../contents.ts'
 import { madeResource } from '../resources/made-resources.ts'

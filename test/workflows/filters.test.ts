@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Item } from '../../shared/tables/item.ts'
 import { fixture, TestProgram } from './program.ts'
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { RESULT_COUNTERS } from '../../functions/http/result-counters.ts'
 import type { BlobReferenceList } from '../../shared/blobs/blob-reference-list.ts'
 import { exportBlobs } from '../../shared/export/export-blobs.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { z } from 'zod'
+import * as z from 'zod'
 import { dynamoDB, s3 } from '../../shared/runtime/clients.ts'
 import type { Config } from '../../shared/runtime/config.ts'
 import type { Item } from '../../shared/tables/item.ts'

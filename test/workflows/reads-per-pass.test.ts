@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { LIMITS } from '../../shared/jobs/limits.ts'
 import { buildBlobs, buildResource, combine, writeToStore } from './sample-store.ts'
 import { startRunner } from './start-runner.ts'

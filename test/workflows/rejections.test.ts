@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { StoreContents } from '../contents.ts'
 import { BROKEN_ARCHIVES } from './broken-archives.ts'
 import { Catalogue } from './catalogue.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { openArchive } from '../../shared/archive/open.ts'
 import type { Manifest } from '../../shared/archive/manifest.ts'
 import { type StoreContents, stableContents } from '../contents.ts'

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { must } from '../../shared/values/must.ts'
 import { buildStream } from '../specstar/build-stream.ts'
 import { TestProgram } from './program.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { StoreContents } from '../contents.ts'
 import type { TestProgram } from './program.ts'
 

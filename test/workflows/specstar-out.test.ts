@@ -1,7 +1,7 @@
 import { CopyObjectCommand } from '@aws-sdk/client-s3'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readStream } from '../../shared/specstar/read-stream.ts'
 import { TestProgram } from './program.ts'
 import { specstarFile, storedInventory } from './specstar-listing.ts'

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { allResults } from '../../shared/jobs/pass.ts'
 import { CONVERT } from '../../shared/restore/messages/convert.ts'
 import { metadataFirst, revisionsFirst } from '../specstar/reorder-stream.ts'

@@ -1,7 +1,7 @@
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { must } from '../../shared/values/must.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { loadModels } from '../../shared/resources/models.ts'

@@ -1,7 +1,7 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { reportKey } from '../../shared/restore/upload-report.ts'
 import { Catalogue, UploadReport } from './catalogue.ts'
 import { fixture } from './program.ts'

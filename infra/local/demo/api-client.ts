@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { DemoFailedError } from './check.ts'
 
 const Counts = z.object({ resources: z.number(), revisions: z.number(), blobs: z.number() })

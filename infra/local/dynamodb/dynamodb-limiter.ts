@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Buckets, type NamedUsage } from '../limits/buckets.ts'
 import type { DynamoDbLimits } from '../limits/service-limits.ts'
 import type { TokenBucket } from '../limits/token-bucket.ts'

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
 import dynalite from 'dynalite'
-import { z } from 'zod'
+import * as z from 'zod'
 import { runAsChild } from '../processes/run-as-child.ts'
 import { DynamoDbLimits } from '../limits/service-limits.ts'
 import { patchLevelDb } from './leveldb-patches.ts'

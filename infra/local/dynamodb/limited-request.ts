@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** An item, a key or a range that a request reads or writes. */
 export interface Access {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { z } from 'zod'
+import * as z from 'zod'
 import { LimitsEndpoint } from '../limits/limits-endpoint.ts'
 import { DynamoDbLimits } from '../limits/service-limits.ts'
 import { DynamoDbLimiter } from './dynamodb-limiter.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 import { issueLines, schemaMessage } from '../../../shared/values/schema-messages.ts'
 import type { NamedUsage } from './buckets.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { issueLines, schemaMessage } from '../../../shared/values/schema-messages.ts'
 
 const Positive = z.number().positive()

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 
 interface ChildServer {

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { NODE_FLAGS } from './node-flags.ts'
 import { PortInUseError, type PortVariable } from './port-in-use-error.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { EventPattern } from '../../../functions/events.ts'
 
 /** The members of an EventBridge event to which patterns refer. */

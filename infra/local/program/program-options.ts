@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Limits } from '../../../shared/jobs/limits.ts'
 import type { LoadStage } from '../workflows/local-workflow-engine.ts'
 import { parseLimits, type ServiceLimits } from '../limits/service-limits.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ACCOUNT } from './rules/bucket-owner.ts'
 import { NULL_VERSION, type ObjectVersion } from './storage/records.ts'
 

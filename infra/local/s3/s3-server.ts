@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { z } from 'zod'
+import * as z from 'zod'
 import { runAsChild, sendToParent } from '../processes/run-as-child.ts'
 import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
 import { S3Limits } from '../limits/service-limits.ts'

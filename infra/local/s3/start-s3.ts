@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { S3Limits } from '../limits/service-limits.ts'
 import { type ChildError, type LocalServer, startChild } from '../processes/start-child.ts'
 import { ObjectCreated } from './object-created.ts'

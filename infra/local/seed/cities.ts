@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Model } from '../../../shared/resources/models.ts'
 import { oneIn, uuidOf } from './content-hash.ts'
 import { countryId } from './countries.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type CommandOption, readOptions } from '../command-options.ts'
 
 const SeedOptions = z.object({

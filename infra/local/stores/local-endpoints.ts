@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { schemaMessage } from '../../../shared/values/schema-messages.ts'
 import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Item, keyAttributes } from '../../tables/item.ts'
 import { issueLines, schemaMessage } from '../../values/schema-messages.ts'
 import { Job, KEPT_SECONDS } from '../job.ts'

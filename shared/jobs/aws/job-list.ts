@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { InvalidRequestError } from '../../requests/errors.ts'
 import { type Item, keyAttributes, sortKeyOf } from '../../tables/item.ts'
 import { hasEnded, type Job, type JobStatus } from '../job.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { WorkFile } from '../../jobs/work-files.ts'
 import { CheckResult } from '../messages/finding.ts'
 import { blobs } from './blobs.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The location of a blob or spilled payload in a stream. */
 export const ContentLocation = z

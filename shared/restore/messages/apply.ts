@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { FailInput, PlannedItems, type StageMessages } from '../../jobs/messages.ts'
 import { PassResult } from '../../jobs/pass.ts'
 import type { Stage } from '../../jobs/stage.ts'

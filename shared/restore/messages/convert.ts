@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
 import { RecordsSegment, WrittenSegment } from '../../compose/segments.ts'
 import { PassResult } from '../../jobs/pass.ts'

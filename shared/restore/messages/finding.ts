@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A difference between the archive and the store. */
 export const Finding = z

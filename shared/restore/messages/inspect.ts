@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { PlannedItems, StageInput, type StageMessages } from '../../jobs/messages.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { SegmentPosition } from '../../archive/segment-steps.ts'
 import { PROPERTY_MEMBERS } from '../../blobs/blob-properties.ts'
 import { BlobReferenceList } from '../../blobs/blob-reference-list.ts'

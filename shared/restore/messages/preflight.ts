@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
 import { PlannedItems, StageInput, type StageMessages } from '../../jobs/messages.ts'
 import { FoundIds } from '../../jobs/found-ids.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
-import { z } from 'zod'
+import * as z from 'zod'
 import { documents } from './items.ts'
 import * as ours from './ours.ts'
 import * as plain from './plain.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The size of the content of a store. */
 export const Size = z.object({

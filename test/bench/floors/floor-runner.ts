@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { NODE_ENVIRONMENT, NODE_FLAGS } from '../../../infra/local/processes/node-flags.ts'
 import type { BenchContext, Runner } from '../measure.ts'
 import { BenchProcess } from '../processes/bench-process.ts'

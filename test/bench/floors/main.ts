@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { z } from 'zod'
+import * as z from 'zod'
 import { openLocalStores } from '../../../infra/local/stores/local-stores.ts'
 import type { Item } from '../../../shared/tables/item.ts'
 import { Size } from '../content/data-sets.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What the calls of one stage have requested. */
 export const StageCalls = z.object({

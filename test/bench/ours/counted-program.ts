@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { z } from 'zod'
+import * as z from 'zod'
 import { loadFromSource, type LoadStage } from '../../../infra/local/workflows/local-workflow-engine.ts'
 import { programOptions } from '../../../infra/local/program/program-options.ts'
 import { startProgram } from '../../../infra/local/program/start-program.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { countries } from '../../../infra/local/seed/countries.ts'
 import { writeResources } from '../../../infra/local/seed/seed-store.ts'
 import { type BenchServices, emptyStore } from '../services.ts'

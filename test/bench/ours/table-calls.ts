@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { writeUnits } from '../results/least.ts'
 
 /** The units that a call of DynamoDB has used in one table. */

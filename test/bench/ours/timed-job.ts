@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const Started = z.object({ job_id: z.string() })
 const Job = z.object({

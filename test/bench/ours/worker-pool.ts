@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { NODE_SETTINGS } from '../../../infra/functions.ts'
 import type { LoadStage } from '../../../infra/local/workflows/local-workflow-engine.ts'
 import type { StageHandler } from '../../../infra/local/workflows/stage-handler.ts'

@@ -1,6 +1,6 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MODEL } from '../content/sample.ts'
 import type { BenchContext, Runner } from '../measure.ts'
 import { PeerError, type PythonProgram, runPython } from './python.ts'

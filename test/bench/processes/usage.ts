@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What a process has used during a measurement. */
 export const ProcessUsage = z.object({

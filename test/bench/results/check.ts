@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Mode } from '../content/data-sets.ts'
 import type { BenchResult } from './result.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Size } from '../content/data-sets.ts'
 import { StageCalls } from '../ours/call-counter.ts'
 import { WorkerUsage } from '../ours/worker-pool.ts'

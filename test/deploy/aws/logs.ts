@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SignedRequests } from './signed-requests.ts'
 
 const Page = z.object({

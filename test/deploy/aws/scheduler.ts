@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SignedRequests } from './signed-requests.ts'
 
 const Schedule = z.object({ Target: z.looseObject({ Arn: z.string() }), ScheduleExpression: z.string() })

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Limits } from '../../../shared/jobs/limits.ts'
 
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url))

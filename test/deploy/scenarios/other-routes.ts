@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readContents, stableContents, wipe } from '../../contents.ts'
 import { buildResource, sampleStore, writeToStore } from '../../workflows/sample-store.ts'
 import { sendHttps } from '../aws/https.ts'

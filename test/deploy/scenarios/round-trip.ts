@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type StoreContents, readContents, stableContents, wipe } from '../../contents.ts'
 import { buildBlobs, buildResource, combine, sampleStore, writeToStore } from '../../workflows/sample-store.ts'
 import { sendHttps } from '../aws/https.ts'

@@ -1,7 +1,7 @@
 import { CreateBucketCommand, GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type StoreContents, readContents, stableContents, wipe } from '../../contents.ts'
 import { sampleStore, writeToStore } from '../../workflows/sample-store.ts'
 import { findLogMessages } from '../aws/logs.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { RESULT_COUNTERS } from '../../../functions/http/result-counters.ts'
 import type { JobStore } from '../../../shared/jobs/aws/job-store.ts'
 import { progressOf } from '../../../shared/jobs/progress.ts'

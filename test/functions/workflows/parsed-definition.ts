@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Definition } from '../../../functions/workflows/states.ts'
 
 /** A retrier with the defaults of the Amazon States Language. */

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { FUNCTIONS } from '../../../infra/functions.ts'
 import { type Gateway, startGateway } from '../../../infra/local/program/gateway.ts'
 import type { LocalHandler } from '../../../infra/local/program/gateway-router.ts'

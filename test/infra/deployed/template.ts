@@ -2,7 +2,7 @@ import { App, type Environment } from 'aws-cdk-lib'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { createStacks } from '../../../infra/app.ts'
 
 export interface Resource {

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ModelRegistry } from '../../../shared/resources/models.ts'
 import { buildBlobs, buildResource, combine, type StoreData } from '../sample-store.ts'
 

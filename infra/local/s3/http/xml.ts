@@ -1,6 +1,6 @@
 import XMLBuilder from 'fast-xml-builder'
 import { XMLParser } from 'fast-xml-parser'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { S3Error } from './s3-error.ts'
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'

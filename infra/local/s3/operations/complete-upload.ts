@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { checksumElements, compareChecksums, compositeChecksum, givenChecksums } from '../body/checksums.ts'
 import { receiveText } from '../body/receive-body.ts'
 import { type Operation, versionHeaders } from '../call.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { receiveText } from '../body/receive-body.ts'
 import type { Operation } from '../call.ts'
 import { emptyReply, xmlReply } from '../http/reply.ts'

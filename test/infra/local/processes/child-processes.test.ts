@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand, PutObjectCommand, UploadPartCommand, CreateMultipartUploadCommand } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ChildError } from '../../../../infra/local/processes/start-child.ts'
 import { startDynamoDb } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
 import { PortInUseError } from '../../../../infra/local/processes/port-in-use-error.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { NODE_ENVIRONMENT, NODE_FLAGS } from '../../../../infra/local/processes/node-flags.ts'
 
 it('npm start sets the same Node flags and environment as the demo and the local services', async () => {

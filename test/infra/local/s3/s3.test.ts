@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { z } from 'zod'
+import * as z from 'zod'
 import { CAPABILITIES, type S3Target } from './contract/session.ts'
 import { credentials, runS3 } from './running-s3.ts'
 import { s3Contract } from './s3.contract.ts'
