@@ -5,7 +5,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct, IConstruct } from 'constructs'
 import { acknowledgeWildcards } from './acknowledge.ts'
-import { type DeployedFunction, NODE_SETTINGS } from './functions.ts'
+import { type DeployedFunction, nodeSettings } from './functions.ts'
 
 /** Lambda's maximum values: two retries, within minutes. Events of a throttled function wait for at most six hours. */
 const EVENT_RETRIES = { retryAttempts: 2, maxEventAge: Duration.hours(6) }
@@ -48,7 +48,7 @@ export class BackupFunction extends Function {
       architecture: Architecture.ARM_64,
       memorySize: spec.size.memory,
       timeout: Duration.seconds(spec.size.timeout),
-      environment: { ...environment, ...NODE_SETTINGS },
+      environment: { ...environment, ...nodeSettings(spec.size.memory) },
       ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
       tracing: tracingOf(spec),
       role,

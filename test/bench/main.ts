@@ -3,6 +3,7 @@ import process from 'node:process'
 import { runCommand } from '../../functions/cli/run-command.ts'
 import { benchCodec } from './codec.ts'
 import { benchColdStart } from './cold-start.ts'
+import { benchMemory } from './memory.ts'
 import { parseOptions } from './options.ts'
 import { benchStore } from './store.ts'
 
@@ -12,6 +13,7 @@ await runCommand('bench', async () => {
   for (const part of options.parts)
     if (part === 'store') await benchStore(options)
     else if (part === 'codec') await benchCodec(options)
-    else await benchColdStart(options)
+    else if (part === 'cold-start') await benchColdStart(options)
+    else await benchMemory(options)
 })
 process.exit()

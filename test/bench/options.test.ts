@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ZodError } from 'zod'
 import { DATA_SETS } from './content/data-sets.ts'
+import { DEFAULT_SIZES } from './memory/sizes.ts'
 import { parseOptions } from './options.ts'
 
 describe('the options of the benchmark', () => {
@@ -12,6 +13,8 @@ describe('the options of the benchmark', () => {
       dataSets: DATA_SETS.filter(({ onlyIfNamed }) => onlyIfNamed !== true).map(({ name }) => name),
       withPeers: true,
       check: false,
+      sizes: DEFAULT_SIZES,
+      output: undefined,
     })
   })
 
@@ -35,11 +38,17 @@ describe('the options of the benchmark', () => {
     })
   })
 
+  it('select sizes of the memory benchmark', () => {
+    const args = ['memory', '--sizes', '100mb,10gb', '--output', 'memory.json']
+    expect(parseOptions(args)).toMatchObject({ parts: ['memory'], sizes: ['100mb', '10gb'], output: 'memory.json' })
+  })
+
   it.each([
     [['unknown']],
     [['--rounds', '0']],
     [['--data-sets', 'items-1kb,unknown']],
     [['--quick', '--data-sets', 'items-1kb-x4']],
+    [['memory', '--sizes', '2gb']],
   ])('reject invalid values: %j', (args) => {
     expect(() => parseOptions(args)).toThrow(ZodError)
   })

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import * as z from 'zod'
 import { DATA_SETS, defaultDataSets, type Mode } from './content/data-sets.ts'
+import { DEFAULT_SIZES, MEMORY_SIZES } from './memory/sizes.ts'
 
-const PARTS = ['store', 'codec', 'cold-start'] as const
+const PARTS = ['store', 'codec', 'cold-start', 'memory'] as const
 type Part = (typeof PARTS)[number]
 
 /** What the command line of `npm run bench` selects. */
@@ -14,13 +15,14 @@ export interface BenchOptions {
   readonly withPeers: boolean
   readonly check: boolean
   readonly writeReference: boolean
-  /** The file for the results of `store`. */
-  readonly output: string
+  /** The sizes that `memory` measures. */
+  readonly sizes: readonly string[]
+  /** The file for the results of `store` or `memory`, which have different files by default. */
+  readonly output: string | undefined
 }
 
 /** With these rounds, a quick run takes about two minutes on two cores. */
 const ROUNDS = { quick: 1, full: 5 }
-const OUTPUT = '.local/bench/results.json'
 
 /**
  * Parses the arguments of `npm run bench`. Throws an `Error` for an unknown argument, and a `ZodError` for an invalid
@@ -37,7 +39,8 @@ export const parseOptions = (args: readonly string[]): BenchOptions => {
       'without-peers': { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       'write-reference': { type: 'boolean', default: false },
-      output: { type: 'string', default: OUTPUT },
+      sizes: { type: 'string' },
+      output: { type: 'string' },
     },
   })
   const mode = values.quick ? 'quick' : 'full'
@@ -47,11 +50,13 @@ export const parseOptions = (args: readonly string[]): BenchOptions => {
       parts: z.array(z.enum(PARTS)),
       '--rounds': z.coerce.number().int().min(1).max(100).default(ROUNDS[mode]),
       '--data-sets': z.array(z.enum(available)),
+      '--sizes': z.array(z.enum(Object.keys(MEMORY_SIZES))),
     })
     .parse({
       parts: positionals.length === 0 ? ['store'] : positionals,
       '--rounds': values.rounds,
       '--data-sets': values['data-sets']?.split(',') ?? defaultDataSets(mode).map(({ name }) => name),
+      '--sizes': values.sizes?.split(',') ?? DEFAULT_SIZES,
     })
   return {
     parts: parsed.parts,
@@ -61,6 +66,7 @@ export const parseOptions = (args: readonly string[]): BenchOptions => {
     withPeers: !values['without-peers'],
     check: values.check,
     writeReference: values['write-reference'],
+    sizes: parsed['--sizes'],
     output: values.output,
   }
 }

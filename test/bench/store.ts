@@ -15,6 +15,7 @@ import { BenchResult, type DataSetResult } from './results/result.ts'
 import { runDataSet } from './run-data-set.ts'
 import { type BenchServices, startServices } from './services.ts'
 
+const OUTPUT = '.local/bench/results.json'
 const REFERENCE = fileURLToPath(new URL('reference.json', import.meta.url))
 
 /** In a quick run, peers run once, because the start of Python alone takes a second. */
@@ -25,6 +26,7 @@ const peerRoundsOf = (mode: Mode, rounds: number): number => (mode === 'quick' ?
  * ratio has fallen.
  */
 export const benchStore = async (options: BenchOptions): Promise<void> => {
+  const { output = OUTPUT } = options
   // A missing reference is reported before the measurement, which takes long.
   const expected = options.check ? expectedRatios(options.mode, await readReference()) : undefined
   const services = await startServices(process.env)
@@ -34,9 +36,9 @@ export const benchStore = async (options: BenchOptions): Promise<void> => {
   })
   try {
     const result = BenchResult.parse(await measure(services, options))
-    await mkdir(dirname(options.output), { recursive: true })
-    await writeFile(options.output, `${JSON.stringify(result, null, 2)}\n`)
-    console.log(`\nThe results are in ${options.output}`)
+    await mkdir(dirname(output), { recursive: true })
+    await writeFile(output, `${JSON.stringify(result, null, 2)}\n`)
+    console.log(`\nThe results are in ${output}`)
     if (options.writeReference) await writeReference(result)
     if (expected !== undefined) report(fallenRatios(result, expected))
   } finally {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { NODE_SETTINGS } from '../../../infra/functions.ts'
+import { nodeSettings } from '../../../infra/functions.ts'
 import type { LoadStage } from '../../../infra/local/workflows/local-workflow-engine.ts'
 import type { StageHandler } from '../../../infra/local/workflows/stage-handler.ts'
 import { BenchProcess } from '../processes/bench-process.ts'
@@ -75,7 +75,7 @@ export class WorkerPool {
       flags: [],
       env: {
         ...this.#env,
-        ...NODE_SETTINGS,
+        ...nodeSettings(memory),
         AWS_LAMBDA_FUNCTION_NAME: name,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory),
       },

@@ -23,6 +23,19 @@ describe('functions', () => {
       })
   })
 
+  // Lambda limits neither space if `NODE_OPTIONS` limits one of them.
+  it('limit both spaces of the heap, and their limits fit into the memory of the function', () => {
+    for (const { Properties } of inService('AWS::Lambda::Function')) {
+      const { Variables } = Properties['Environment'] as { readonly Variables: Readonly<Record<string, string>> }
+      const limits = /^--enable-source-maps --max-semi-space-size=(\d+) --max-old-space-size=(\d+)$/.exec(
+        Variables['NODE_OPTIONS'] ?? '',
+      )
+      const [semiSpace, oldSpace] = [Number(limits?.[1]), Number(limits?.[2])]
+      expect(oldSpace).toBeGreaterThan(400)
+      expect(3 * semiSpace + oldSpace).toBeLessThan(Number(Properties['MemorySize']))
+    }
+  })
+
   it('are traced by Lambda itself: stages only in executions that Step Functions traces', async () => {
     const stages = FUNCTIONS.filter(({ kind }) => kind === 'export' || kind === 'restore').map(({ name }) => name)
     for (const { Properties } of inService('AWS::Lambda::Function')) {
