@@ -5,8 +5,11 @@ import { ArchiveInvalidError, RecordInvalidError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
 import { MAX_CHUNK_BYTES, MAX_LINE_BYTES, MAX_STORED_CHUNK_BYTES } from './limits.ts'
 
-/** The number of lines per batch. With this number, the overhead of the asynchronous iteration is negligible. */
-const BATCH_LINES = 1_000
+/**
+ * The number of lines per batch. With this number, the overhead of the asynchronous iteration is negligible. Readers
+ * decode all lines of a batch before they process them, so larger batches take more memory.
+ */
+const BATCH_LINES = 100
 
 /**
  * Reads the lines of a chunk in batches. Each line includes its newline. The checksum of the chunk is checked before

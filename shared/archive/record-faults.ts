@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { deriveMetadata, deriveRevision } from '../resources/attributes.ts'
 import { itemBytes, MAX_ITEM_BYTES } from '../resources/item-size.ts'
@@ -8,6 +8,7 @@ import { MetadataView, RevisionView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
 import { isDeeperThan, isValueDeeperThan } from '../values/json-depth.ts'
 import { instantOf } from '../values/instant.ts'
+import { must } from '../values/must.ts'
 import { isUuid } from '../values/uuid.ts'
 import { resultOrFault } from './errors.ts'
 import { recordKeyOf } from './record-line.ts'
@@ -23,6 +24,8 @@ import { recordKeyOf } from './record-line.ts'
  * allowed values.
  */
 type Rule = (value: AttributeValue) => string | undefined
+/** The rules of attributes, by the name of the attribute. */
+type Rules = ReadonlyMap<string, Rule>
 
 const text: Rule = ({ S }) => (S === undefined ? 'must be a string' : undefined)
 const id: Rule = ({ S }) => (S === undefined || S === '' ? 'must be a string that is not empty' : undefined)
@@ -35,8 +38,6 @@ const count: Rule = ({ N }) =>
   N !== undefined && Number.isInteger(Number(N)) && Number(N) >= 0 ? undefined : 'must be a whole number'
 const time: Rule = ({ S }) =>
   S === undefined || instantOf(S) === undefined ? 'must be a time in ISO 8601, as a string' : undefined
-const shallowJson: Rule = ({ S }) =>
-  S !== undefined && isDeeperThan(Buffer.from(S), MAX_LEVELS) ? TOO_DEEP : undefined
 const jsonObject: Rule = ({ S }) =>
   S !== undefined && isJsonObject(S) ? undefined : 'must be a JSON object, as a string'
 const sha256: Rule = ({ S }) =>
@@ -51,40 +52,44 @@ const bytes: Rule = ({ S, B }) => (S === undefined && B === undefined ? 'must be
 const MAX_LEVELS = 1_000
 const TOO_DEEP = `must be nested at most ${MAX_LEVELS} levels deep`
 
-const METADATA_RULES: Readonly<Record<string, Rule>> = {
-  current_revision_id: id,
-  total_revision_count: count,
-  schema_version: nullableText,
-  created_time: time,
-  updated_time: time,
-  created_by: text,
-  updated_by: text,
-  is_deleted: boolean,
-  indexed_data: jsonObject,
-  rev_status: status,
-  rev_created_by: text,
-  rev_updated_by: text,
-  rev_created_time: time,
-  rev_updated_time: time,
-}
+const METADATA_RULES: Rules = new Map<string, Rule>(
+  Object.entries({
+    current_revision_id: id,
+    total_revision_count: count,
+    schema_version: nullableText,
+    created_time: time,
+    updated_time: time,
+    created_by: text,
+    updated_by: text,
+    is_deleted: boolean,
+    indexed_data: jsonObject,
+    rev_status: status,
+    rev_created_by: text,
+    rev_updated_by: text,
+    rev_created_time: time,
+    rev_updated_time: time,
+  }),
+)
 
-const REVISION_RULES: Readonly<Record<string, Rule>> = {
-  uid: uuid,
-  revision_id: id,
-  parent_revision_id: nullableText,
-  parent_schema_version: nullableText,
-  schema_version: nullableText,
-  data_hash: text,
-  status,
-  created_time: time,
-  updated_time: time,
-  created_by: text,
-  updated_by: text,
-  data: bytes,
-  data_spilled: isTrue,
-  data_sha256: sha256,
-  data_size: count,
-}
+const REVISION_RULES: Rules = new Map<string, Rule>(
+  Object.entries({
+    uid: uuid,
+    revision_id: id,
+    parent_revision_id: nullableText,
+    parent_schema_version: nullableText,
+    schema_version: nullableText,
+    data_hash: text,
+    status,
+    created_time: time,
+    updated_time: time,
+    created_by: text,
+    updated_by: text,
+    data: bytes,
+    data_spilled: isTrue,
+    data_sha256: sha256,
+    data_size: count,
+  }),
+)
 
 /**
  * A string with the length of the longest id of a restore job. A restore adds the id of its job to every item as
@@ -110,7 +115,7 @@ export const metadataFault = (item: Item, origin: RecordOrigin = 'store'): strin
   keyFault(item) ??
   (new MetadataView(item).currentRevisionId === undefined ? 'current_revision_id must be a string' : undefined) ??
   (origin === 'store' ? fieldFault(item, METADATA_RULES) : undefined) ??
-  fieldFault(item, { indexed_data: shallowJson }) ??
+  depthFault(item) ??
   sizeFault(item, (destination) => deriveMetadata(item, destination))
 
 /** The result of `checkRevision`. */
@@ -145,13 +150,20 @@ export const checkRevision = (
 
 const keyFault = (item: Item): string | undefined => resultOrFault(() => recordKeyOf(item)).fault
 
-const fieldFault = (item: Item, rules: Readonly<Record<string, Rule>>): string | undefined => {
-  for (const [name, value] of Object.entries(item)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
-    const fault = rule?.(value)
+const fieldFault = (item: Item, rules: Rules): string | undefined => {
+  for (const name of Object.keys(item)) {
+    const fault = rules.get(name)?.(must(item[name]))
     if (fault !== undefined) return `${name} ${fault}`
   }
   return undefined
+}
+
+/** Each level of `indexed_data` takes at least one character, so short JSON needs no check. */
+const depthFault = (item: Item): string | undefined => {
+  const json = item['indexed_data']?.S ?? ''
+  return json.length > MAX_LEVELS && isDeeperThan(Buffer.from(json), MAX_LEVELS)
+    ? `indexed_data ${TOO_DEEP}`
+    : undefined
 }
 
 const revisionFault = (item: Item): string | undefined =>
@@ -163,7 +175,7 @@ const revisionFault = (item: Item): string | undefined =>
 const payloadFault = (item: Item, payload: string | Uint8Array, origin: RecordOrigin): string | undefined => {
   const { dataSha256 } = new RevisionView(item)
   if (dataSha256 === undefined) return 'data_sha256 is missing'
-  const actual = createHash('sha256').update(payload).digest('hex')
+  const actual = hash('sha256', payload)
   if (actual !== dataSha256) return `the payload has sha256 ${actual}, but data_sha256 is ${dataSha256}`
   if (origin === 'archive') return undefined
   const size = Buffer.byteLength(payload)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { isUtf8 } from 'node:buffer'
 import { instantOf } from '../values/instant.ts'
 import { must } from '../values/must.ts'
@@ -102,7 +102,7 @@ export const itemFromRevision = (
   for (const [name, value] of Object.entries({ ...fields, parent_revision_id, schema_version }))
     setAttribute(item, name, value)
   item['data'] = dataAttribute(payload)
-  item['data_sha256'] = { S: createHash('sha256').update(payload).digest('hex') }
+  item['data_sha256'] = { S: hash('sha256', payload) }
   item['data_size'] = { N: payload.byteLength.toString() }
   return deriveRevision(item, destination)
 }

@@ -23,12 +23,20 @@ export interface ReadTime {
  * Returns the instant of a time. A time without an offset counts as UTC. Returns undefined if the string is not a time.
  */
 export const instantOf = (text: string): string | undefined => {
-  // Many stored times already are instants, and need not be parsed. The pattern excludes the days 29 to 31, because not
-  // every month has these days.
-  if (CANONICAL.test(text)) return text
+  // Nearly all stored times have this form, and need not be parsed.
+  if (COMMON.test(text))
+    return `${text.slice(0, SECONDS_END)}${text[SECONDS_END] === '.' ? text.slice(SECONDS_END, MICROS_END) : '.000000'}Z`
   return readTime(text)?.instant
 }
-const CANONICAL = /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
+/**
+ * Times in UTC with seconds or microseconds. The pattern excludes 29 February, which not every year has, and the days 30
+ * and 31 of months that may not have them.
+ */
+const COMMON =
+  /^(?!0000)\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?(?:Z|\+00:00)$/
+/** The lengths of a time until the end of its seconds and of its microseconds. */
+const SECONDS_END = 19
+const MICROS_END = 26
 
 /** Returns the same as `instantOf`, except that it returns undefined for a time without an offset. */
 export const zonedInstantOf = (text: string): string | undefined => {

@@ -43,11 +43,11 @@ describe('the lines of a chunk', () => {
     expect(lines).toEqual(['a\n', '\n', 'bc\n'])
   })
 
-  it('are returned in batches of 1,000', async () => {
+  it('are returned in batches of 100', async () => {
     expect(await batchSizes(...chunk(''))).toEqual([])
-    expect(await batchSizes(...chunk('x\n'.repeat(999)))).toEqual([999])
-    expect(await batchSizes(...chunk('x\n'.repeat(1_000)))).toEqual([1_000])
-    expect(await batchSizes(...chunk('x\n'.repeat(2_001)))).toEqual([1_000, 1_000, 1])
+    expect(await batchSizes(...chunk('x\n'.repeat(99)))).toEqual([99])
+    expect(await batchSizes(...chunk('x\n'.repeat(100)))).toEqual([100])
+    expect(await batchSizes(...chunk('x\n'.repeat(201)))).toEqual([100, 100, 1])
   })
 
   it('must have at most 1 MiB', async () => {

@@ -178,6 +178,17 @@ describe('the instant of a text', () => {
       expect(instantOf(`2026-01-05T${text}.000000Z`)).toBeUndefined()
   })
 
+  it('is the same with and without the fast path for times in UTC', () => {
+    const two = (value: number): string => value.toString().padStart(2, '0')
+    const numbers = (count: number): number[] => Array.from({ length: count }, (_, k) => k)
+    const days = ['0000', '0001', '1900', '2000', '2023', '2024', '9999'].flatMap((year) =>
+      numbers(14).flatMap((month) => numbers(33).map((day) => `${year}-${two(month)}-${two(day)}`)),
+    )
+    const forms = ['T23:59:59Z', 'T00:00:00.000001Z', 'T08:30:00+00:00', 'T08:30:00.120000+00:00']
+    for (const text of days.flatMap((day) => forms.map((form) => day + form)))
+      expect(instantOf(text), text).toBe(readTime(text)?.instant)
+  })
+
   it('is parsed together with the offset in microseconds', () => {
     expect(readTime('2026-01-05T08:30:00')).toStrictEqual({ instant: '2026-01-05T08:30:00.000000Z' })
     expect(readTime('2026-01-05')).toEqual({ instant: '2026-01-05T00:00:00.000000Z' })

@@ -19,7 +19,7 @@ export const search = {
       if (stored.state !== 'read') return
       findings.addChecked(1)
       const subject = { model: model.name, resource_id: archived.id }
-      for (const filters of filtersThatFind(archived.metadata)) {
+      for (const filters of filtersThatFind(archived.metadata, stored.metadata)) {
         if (compileFilters(filters, { model, requestedAt: now })(stored.metadata)) continue
         const what = `not found by ${Object.keys(filters).join(', ')}`
         const values: unknown[] = Object.values(filters)
@@ -40,19 +40,26 @@ export const search = {
 } as const satisfies VerificationCheck
 
 /**
- * Returns filters for the archived values of a resource. Each filter must select the restored resource. Attributes that
- * the restore derives again are not used.
+ * Returns filters for the archived values of a resource. Each filter must select the restored resource. A filter that
+ * selects the archived resource also selects the stored resource if both have the same value. Filters are therefore
+ * returned only for values that differ. Attributes that the restore derives again are not used.
  */
-const filtersThatFind = (archived: Item): Filters[] => {
-  const { resourceId, createdTime, updatedTime, createdBy, updatedBy, isDeleted } = new MetadataView(archived)
-  const created = instantOf(createdTime ?? '')
-  const updated = instantOf(updatedTime ?? '')
-  return [
-    { ids: [resourceId] },
-    ...(created === undefined ? [] : [{ created_time_start: created, created_time_end: created }]),
-    ...(updated === undefined ? [] : [{ updated_time_start: updated, updated_time_end: updated }]),
-    ...(createdBy === undefined ? [] : [{ created_bys: [createdBy] }]),
-    ...(updatedBy === undefined ? [] : [{ updated_bys: [updatedBy] }]),
-    { is_deleted: isDeleted },
-  ]
+const filtersThatFind = (archivedItem: Item, storedItem: Item): Filters[] => {
+  const archived = new MetadataView(archivedItem)
+  const stored = new MetadataView(storedItem)
+  const filters: Filters[] = []
+  const { resourceId, createdTime, updatedTime, createdBy, updatedBy, isDeleted } = archived
+  if (resourceId !== stored.resourceId) filters.push({ ids: [resourceId] })
+  if (createdTime !== stored.createdTime) filters.push(...window('created_time', createdTime))
+  if (updatedTime !== stored.updatedTime) filters.push(...window('updated_time', updatedTime))
+  if (createdBy !== undefined && createdBy !== stored.createdBy) filters.push({ created_bys: [createdBy] })
+  if (updatedBy !== undefined && updatedBy !== stored.updatedBy) filters.push({ updated_bys: [updatedBy] })
+  if (isDeleted !== stored.isDeleted) filters.push({ is_deleted: isDeleted })
+  return filters
+}
+
+/** Returns a filter that selects only this time. Returns no filter if the string is not a time. */
+const window = (field: 'created_time' | 'updated_time', time: string | undefined): Filters[] => {
+  const instant = instantOf(time ?? '')
+  return instant === undefined ? [] : [{ [`${field}_start`]: instant, [`${field}_end`]: instant }]
 }

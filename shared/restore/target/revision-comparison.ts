@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson } from '../../archive/canonical-json.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import { RevisionView } from '../../resources/views.ts'
@@ -23,6 +23,6 @@ export const payloadSha256 = async (
   { payloads }: { readonly payloads: PayloadStore },
   { inlinePayload, spilledSha256 }: RevisionView,
 ): Promise<string | undefined> => {
-  if (inlinePayload !== undefined) return createHash('sha256').update(inlinePayload).digest('hex')
+  if (inlinePayload !== undefined) return hash('sha256', inlinePayload)
   return spilledSha256 === undefined ? undefined : (await payloads.sha256Of(spilledSha256))?.sha256
 }
