@@ -1,3 +1,4 @@
+import pMap from 'p-map'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { checkShards, type ShardServices } from '../jobs/check-shards.ts'
 import { checkStores, type StoreCheckServices } from '../jobs/check-stores.ts'
@@ -22,6 +23,8 @@ const MAX_ITEMS = 5_000
  * map items need more passes, but no pass exceeds its time limit.
  */
 const COMPRESSION_RATIO = 5.6
+/** The number of models that are sampled at the same time. Most of the time is latency. */
+const PARALLEL_MODELS = 8
 
 interface Sampling extends ShardServices {
   readonly limits: Limits
@@ -47,14 +50,16 @@ export const planExport = async (
   const { request } = await exportJob(services, job_id)
   await beginJob(services, job_id)
   await checkStores(['resource_table', 'blob_bucket'], services)
-  await checkShards(request.models, services)
+  // An item that is written after this time need not be exported.
+  const started_at = clock().toISOString()
+  const empty = await checkShards(request.models, services)
   const { items } =
     (await workFiles.find(EXPORT_PLAN, job_id)) ??
     (await workFiles.writeOnce(
       EXPORT_PLAN,
       {
-        started_at: clock().toISOString(),
-        items: await planItems(request, services),
+        started_at,
+        items: await planItems(request, empty, services),
         blob_paths: services.models.blobPathsOf(request.models),
         accounts_for_items: config.account_items && isExportOfEverything(request, services.models),
       },
@@ -73,9 +78,15 @@ const isExportOfEverything = (
   Object.keys(filters).length === 0 &&
   registry.names.every((name) => models.includes(name))
 
-const planItems = async (request: ExportRequest, services: Sampling): Promise<ModelRange[][]> => {
-  const sizes: { model: string; bytes: number }[] = []
-  for (const model of request.models) sizes.push({ model, bytes: await estimatedBytes(model, request, services) })
+/** Plans the map items. Models without items have none. `empty` contains models that are known to have no items. */
+const planItems = async (
+  request: ExportRequest,
+  empty: ReadonlySet<string>,
+  services: Sampling,
+): Promise<ModelRange[][]> => {
+  const models = request.models.filter((model) => !empty.has(model))
+  const estimates = await pMap(models, (model) => estimate(model, request, services), { concurrency: PARALLEL_MODELS })
+  const sizes = estimates.flatMap(({ model, bytes, isEmpty }) => (isEmpty ? [] : [{ model, bytes }]))
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
   const rangeBytes = Math.max(services.limits.rangeBytes, total / MAX_ITEMS)
 
@@ -106,13 +117,17 @@ const planItems = async (request: ExportRequest, services: Sampling): Promise<Mo
 }
 
 /**
- * Returns the estimated compressed size of a model's records, in bytes. Reads a sample of at least 200 resources or 1
- * MiB. If the request has the filter `ids`, returns 0, because such exports are small.
+ * Estimates the compressed size of a model's records, in bytes. If the request has the filter `ids`, returns 0, because
+ * such exports are small.
  */
-const estimatedBytes = async (model: string, request: ExportRequest, { resources }: Sampling): Promise<number> => {
-  if (request.filters.ids !== undefined) return 0
-  const { bytes, fraction } = await resources.sample(model, 1024 * 1024, 200)
-  return bytes / fraction / COMPRESSION_RATIO
+const estimate = async (
+  model: string,
+  request: ExportRequest,
+  { resources }: Sampling,
+): Promise<{ readonly model: string; readonly bytes: number; readonly isEmpty: boolean }> => {
+  if (request.filters.ids !== undefined) return { model, bytes: 0, isEmpty: false }
+  const lineBytes = await resources.estimateLineBytes(model)
+  return { model, bytes: lineBytes / COMPRESSION_RATIO, isEmpty: lineBytes === 0 }
 }
 
 /**

@@ -1,56 +1,93 @@
-import type { Item, SortKeyRange } from '../tables/item.ts'
+import type { QueryOptions } from '../tables/aws/query.ts'
+import { type Item, type SortKeyRange, sortKeyOf } from '../tables/item.ts'
+import { must } from '../values/must.ts'
 import { lineBytes } from './item-size.ts'
-import { revisionRange } from './key-range.ts'
+import { FULL_RANGE, revisionRange } from './key-range.ts'
 
-/** The counts of the part of a model that was read as a sample. */
-export interface Sample {
-  /** The total size of the archive lines of all items, in bytes. */
+type Kind = 'm' | 'r'
+type Pages = (kind: Kind, range: SortKeyRange, options?: QueryOptions) => AsyncIterable<readonly Item[]>
+
+/** Items from the beginning of a model. */
+interface Sample {
+  /** The total size of their archive lines, in bytes. */
   readonly bytes: number
-  readonly resources: number
-  readonly revisions: number
-  /** The fraction of all possible id hashes that was read. Greater than 0 and at most 1. */
+  /** The fraction of all possible id hashes that was read. It is 1 if all items were read. */
   readonly fraction: number
+  /** The last sort key. Absent if all items were read. */
+  readonly last?: string
 }
 
-type Pages = (kind: 'm' | 'r', range: SortKeyRange) => AsyncIterable<readonly Item[]>
-
-/** The number of digest buckets. */
-const BUCKETS = 0x10000
-/**
- * The largest factor by which one step enlarges the sample. The factor is estimated from the sample so far, and can be
- * wrong.
- */
-const MAX_GROWTH = 16
+/** A sample is sufficient if it has one of these sizes. A large model has more resources, and their number matters more. */
+const ENOUGH = { fraction: 0.01, items: 1000, bytes: 8 * 1024 * 1024 }
+/** The number of items of the first page, and of the largest page. */
+const FIRST_PAGE = 16
+const MAX_PAGE = 250
 
 /**
- * Reads a part of a model and returns its counts. Begins with the first digest bucket and reads more buckets until the
- * sample has `minBytes` bytes or `minResources` resources, or until the whole model was read. Id hashes are distributed
- * evenly, so every range of buckets is representative.
+ * Estimates the total size of the archive lines of a model, in bytes. Returns 0 only if the model has no items.
+ *
+ * Id hashes are distributed evenly, so the number of items in a range of id hashes is proportional to the range. Reads
+ * metadata from the beginning of the model until a hundredth of the id hashes or 1,000 resources are read, and then the
+ * revisions of these resources. This takes about a hundredth of the units of an export. If the first shards are empty,
+ * reads on until it finds items.
  */
-export const sampleModel = async (pages: Pages, minBytes: number, minResources: number): Promise<Sample> => {
-  let [bytes, resources, revisions, read, end] = [0, 0, 0, 0, 1]
+export const estimateLineBytes = async (pages: Pages): Promise<number> => {
+  const metadata = await readBeginning('m', pages)
+  // If there is little or no metadata, there can still be revisions without metadata.
+  const history =
+    metadata.last === undefined ? await readBeginning('r', pages) : await readHistory(metadata.last, pages)
+  return [metadata, history].reduce((sum, { bytes, fraction }) => sum + (bytes === 0 ? 0 : bytes / fraction), 0)
+}
+
+const readBeginning = async (kind: Kind, pages: Pages): Promise<Sample> => {
+  let [bytes, items, limit, from] = [0, 0, FIRST_PAGE, FULL_RANGE.fromSk]
   for (;;) {
-    const range = { fromSk: bucketName(read), toSk: end === BUCKETS ? 'g' : bucketName(end) }
-    const [metadata, history] = await Promise.all([count(pages('m', range)), count(pages('r', revisionRange(range)))])
-    resources += metadata.items
-    revisions += history.items
-    bytes += metadata.bytes + history.bytes
-    read = end
-    const progress = Math.max(bytes / minBytes, resources / minResources)
-    if (read === BUCKETS || progress >= 1) return { bytes, resources, revisions, fraction: read / BUCKETS }
-    const growth = Math.min(MAX_GROWTH, Math.max(2, Math.ceil(1 / Math.max(progress, 1 / MAX_GROWTH))))
-    end = Math.min(BUCKETS, read * growth)
-  }
-}
-
-/** Counts the items of pages and the bytes of their archive lines. */
-const count = async (pages: AsyncIterable<readonly Item[]>): Promise<{ items: number; bytes: number }> => {
-  let [items, bytes] = [0, 0]
-  for await (const page of pages) {
+    const page = await firstPage(pages(kind, { ...FULL_RANGE, fromSk: from }, { limit }))
+    const last = page.at(-1)
+    if (last === undefined) return { bytes, fraction: 1 }
     items += page.length
     for (const item of page) bytes += lineBytes(item)
+    const lastKey = sortKeyOf(last)
+    const fraction = readFraction(lastKey)
+    if (fraction >= ENOUGH.fraction || items >= ENOUGH.items || bytes >= ENOUGH.bytes)
+      return { bytes, fraction, last: lastKey }
+    // The number of further items in a hundredth of the id hashes. A page must not exceed it by far.
+    const missing = Math.ceil((items * ENOUGH.fraction) / fraction) - items
+    limit = Math.min(MAX_PAGE, Math.max(FIRST_PAGE, missing))
+    from = `${lastKey}\0`
   }
-  return { items, bytes }
 }
 
-const bucketName = (bucket: number): string => bucket.toString(16).padStart(4, '0')
+/** Reads the revisions of all resources up to the one with the metadata key `lastKey`, or of as many as are sufficient. */
+const readHistory = async (lastKey: string, pages: Pages): Promise<Sample> => {
+  let bytes = 0
+  let first: number | undefined
+  for await (const page of pages('r', revisionRange({ ...FULL_RANGE, toSk: lastKey })))
+    for (const item of page) {
+      bytes += lineBytes(item)
+      const fraction = readFraction(sortKeyOf(item))
+      first ??= fraction
+      // The history of at least one resource must be complete.
+      if (bytes >= ENOUGH.bytes && fraction > first) return { bytes, fraction }
+    }
+  return { bytes, fraction: readFraction(lastKey) }
+}
+
+/** The number of hex digits that a floating-point number represents exactly. */
+const EXACT_DIGITS = 13
+
+/**
+ * Returns the fraction of all possible id hashes that are less than the id hash of a sort key. The fraction is never 0.
+ * The sort key of a damaged item may begin with fewer hex digits, or with zeros.
+ */
+const readFraction = (sortKey: string): number => {
+  const [digits] = must(/^[0-9a-f]*/.exec(sortKey))
+  const value = Number.parseInt(digits.slice(0, EXACT_DIGITS).padEnd(EXACT_DIGITS, '0'), 16)
+  return Math.max(value, 1) / 16 ** EXACT_DIGITS
+}
+
+/** Returns the first page, or an empty page if there are no items. */
+const firstPage = async (pages: AsyncIterable<readonly Item[]>): Promise<readonly Item[]> => {
+  for await (const page of pages) return page
+  return []
+}

@@ -6,6 +6,7 @@ import { compileFilters } from '../../shared/filters/filters.ts'
 import { type Item, keyOf } from '../../shared/tables/item.ts'
 import { must } from '../../shared/values/must.ts'
 import { loadModels } from '../../shared/resources/models.ts'
+import { lineBytes } from '../../shared/resources/item-size.ts'
 import { idHashOf } from '../../shared/resources/keys.ts'
 import { TornResourcesError } from '../../shared/resources/errors.ts'
 import { ResourceStore, type StoredResource } from '../../shared/resources/aws/resource-store.ts'
@@ -25,6 +26,7 @@ const MODELS = loadModels({
   stale: { shards: 1 },
   stray: { shards: 4 },
   unclaimed: { shards: 4 },
+  'unclaimed-only': { shards: 2 },
 })
 
 /** The behaviour that a resource store must have on every server. */
@@ -186,13 +188,19 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(reported.sort()).toEqual(['lone', 'lone', 'omitted', 'omitted'])
     })
 
-    it('samples the beginning of a large model, and all of a small one', async () => {
-      const full = await store.sample('many', 1e9, 1e9)
-      expect(full).toMatchObject({ fraction: 1, resources: 303 })
-      const part = await store.sample('many', 1e9, 20)
-      expect(part.fraction).toBeLessThan(1)
-      expect(part.resources).toBeGreaterThanOrEqual(20)
-      expect(await store.sample('empty', 1, 1)).toEqual({ bytes: 0, resources: 0, revisions: 0, fraction: 1 })
+    it('estimates the size of a model from its beginning', async () => {
+      let bytes = 0
+      for await (const { metadata, revisions } of store.resources('many')) {
+        bytes += lineBytes(metadata)
+        for await (const revision of revisions) bytes += lineBytes(revision)
+      }
+      const estimated = await store.estimateLineBytes('many')
+      expect(estimated / bytes).toBeGreaterThan(0.4)
+      expect(estimated / bytes).toBeLessThan(2.5)
+      expect(await store.estimateLineBytes('empty')).toBe(0)
+      const [revision] = madeResource('unclaimed-only', 2, { id: 'lone' }).revisions
+      await store.writer().put(revision ?? {})
+      expect(await store.estimateLineBytes('unclaimed-only')).toBeGreaterThan(0)
     })
 
     it('reports a resource as torn if its current revision is still missing after reading again', async () => {

@@ -199,14 +199,9 @@ export class SimulatedResources extends ResourceStore {
     return Promise.resolve(this.#isEmpty)
   }
 
-  /** Returns the counts of the first digest buckets that contain enough resources. */
-  override sample(_model: string, minBytes: number, minResources: number) {
-    const perBucket = this.#resources / 0x10000
-    let buckets = 1
-    while (buckets < 0x10000 && buckets * perBucket < Math.min(minResources, minBytes / this.#lineBytes)) buckets *= 2
-    const resources = Math.round(buckets * perBucket)
-    const fraction = buckets / 0x10000
-    return Promise.resolve({ bytes: resources * this.#lineBytes, resources, revisions: 3 * resources, fraction })
+  /** Returns the exact size. The estimate of a real store differs from it by a few percent. */
+  override estimateLineBytes(): Promise<number> {
+    return Promise.resolve(this.#resources * this.#lineBytes)
   }
 }
 

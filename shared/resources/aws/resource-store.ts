@@ -8,7 +8,7 @@ import { type BucketRange, FULL_RANGE, revisionRange, toSortKeys } from '../key-
 import { isResourceId, metadataKey, metadataPartition, metadataSortKey, revisionPartition } from '../keys.ts'
 import type { ModelRegistry } from '../models.ts'
 import { joinPages, type JoinedResource } from '../resource-join.ts'
-import { sampleModel, type Sample } from '../sample.ts'
+import { estimateLineBytes } from '../sample.ts'
 import type { ReadOptions, StoredResource } from '../stored-resource.ts'
 import { MetadataView, RevisionView } from '../views.ts'
 import { ResourceTable } from './resource-table.ts'
@@ -137,10 +137,11 @@ export class ResourceStore {
   }
 
   /**
-   * Reads a sample of a model, from which the size of the model can be estimated. See `sampleModel` for the parameters.
+   * Estimates the total size of a model's archive lines from a sample, in bytes. Returns 0 only if the model has no
+   * items. See `estimateLineBytes`.
    */
-  sample(model: string, minBytes: number, minResources: number): Promise<Sample> {
-    return sampleModel((kind, range) => this.#items.pages(kind, model, range), minBytes, minResources)
+  estimateLineBytes(model: string): Promise<number> {
+    return estimateLineBytes((kind, range, options) => this.#items.pages(kind, model, range, options))
   }
 
   /**
