@@ -2,6 +2,7 @@ import prettyBytes from 'pretty-bytes'
 import { exportWorkflow } from '../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../functions/workflows/restore.workflow.ts'
 import type { Definition } from '../../functions/workflows/states.ts'
+import { markdownTable } from '../markdown-table.ts'
 import { ASSUMPTIONS } from './assumptions.ts'
 import { brokenCeilings, CEILINGS } from './ceilings.ts'
 import type { Scenario } from './scenario.ts'
@@ -24,7 +25,7 @@ export const scaleDocument = (sizes: readonly Figures[], largeBlobs: readonly Fi
 _Functions_ is the account's limit of concurrent Lambda executions.
 With 10,000 functions, the setting \`max_concurrency\` is 1,000. In the other rows, it has its default of 64.
 
-${table(
+${markdownTable(
   ['resources', 'functions', 'archive', 'export', 'cost', 'restore', 'cost'],
   sizes.map(({ scenario, archive, export: exported, restore }) => [
     ...nameOf(scenario),
@@ -61,7 +62,7 @@ Each row contains the largest numbers of an export and a restore:
 - _events_: the entries in the history of one execution.
 - _longest function_: the longest call of a function.
 
-${table(
+${markdownTable(
   ['resources', 'functions', 'segments', 'parts', 'map items', 'state', 'events', 'longest function'],
   sizes.map((figures) => [...nameOf(figures.scenario), ...limitsOf(figures)]),
 )}
@@ -95,7 +96,7 @@ Their calls wait until they are accepted.
 A restore reads hardly anything from an empty table before \`verify\`.
 If it fails before this stage, its read units are therefore almost 0.
 
-${table(
+${markdownTable(
   ['resources', 'functions', 'job', 'calls', 'throttled', 'read units', 'write units', 'demand'],
   sizes.flatMap(({ scenario, export: exported, restore }) =>
     [['export', exported] as const, ['restore', restore] as const].flatMap(([job, figures]) =>
@@ -126,7 +127,7 @@ The last row is the largest blob that is allowed.
 
 _Parts_ are those of the archive. _Events_ are those in the history of the child execution with the most of them.
 
-${table(
+${markdownTable(
   ['blob', 'export', 'restore', 'parts', 'calls of the export', 'events of a map item'],
   largeBlobs.map(({ scenario, archive, export: exported, restore }) => [
     prettyBytes(scenario.largeBlobs[0] ?? 0),
@@ -140,11 +141,8 @@ ${table(
 
 ## Assumptions
 
-${table(['what', 'value', 'source'], ASSUMPTIONS)}
+${markdownTable(['what', 'value', 'source'], ASSUMPTIONS)}
 `
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
 /** Returns the time limit of a workflow. */
 const hours = (workflow: (arn: (stage: string) => string) => Definition): number =>
