@@ -1,7 +1,14 @@
 import { createWithinLimit } from '../jobs/admission.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { UnknownJobError } from '../jobs/errors.ts'
-import { type Caller, fingerprintOf, hashOf, jobIdentity, type JobIdentity } from '../jobs/identity.ts'
+import {
+  type Caller,
+  fingerprintOf,
+  hashOf,
+  type IdempotencyRecord,
+  jobIdentity,
+  type JobIdentity,
+} from '../jobs/identity.ts'
 import { type ExportJob, hasEnded, type JobSource } from '../jobs/job.ts'
 import type { ExportRequest } from '../jobs/job-request.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
@@ -97,7 +104,7 @@ const findIdentical = async (jobs: JobStore, fingerprint: string): Promise<Expor
 /**
  * Creates a job for a request without an `Idempotency-Key`. Derives a key from the request and the current minute
  * instead, so that two identical requests at the same time create one job. If the job of this key has already ended,
- * derives another key from that job.
+ * replaces it.
  */
 const createUnderSharedKey = async (
   services: StartExportServices,
@@ -105,12 +112,13 @@ const createUnderSharedKey = async (
   newJob: NewJob,
   now: Date,
 ): Promise<ExportJob> => {
-  let key = hashOf(['identical export', fingerprint, now.toISOString().slice(0, 16)])
+  const key = hashOf(['identical export', fingerprint, now.toISOString().slice(0, 16)])
+  let once: IdempotencyRecord = { key, fingerprint, expires: keyExpiry(now) }
   for (;;) {
     const { job_id } = jobIdentity({ requestedBy: '' }, fingerprint, now)
-    const job = await createJob(services, newJob, { job_id, once: { key, fingerprint, expires: keyExpiry(now) } })
+    const job = await createJob(services, newJob, { job_id, once })
     if (!hasEnded(job)) return job
-    key = hashOf([key, job.job_id])
+    once = { ...once, replaces: job.job_id }
   }
 }
 

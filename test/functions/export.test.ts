@@ -1,5 +1,5 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type TestApi, finishExport, failJob, startTestApi } from './test-api.ts'
 
 let api: TestApi
@@ -141,6 +141,32 @@ describe('an export', () => {
     const ids = []
     for (let k = 0; k < 3; k++) ids.push(((await (await get('/city/export')).json()) as { job_id: string }).job_id)
     expect(new Set(ids).size).toBe(3)
+  })
+
+  it('needs the same number of calls for each repetition of an export that has ended', async () => {
+    api.engine.script = finishExport(Buffer.from('x'))
+    const counted: number[] = []
+    let calls = 0
+    api.dynamo.middlewareStack.add(
+      (next) => (args) => {
+        if (JSON.stringify(args.input).includes('once#')) calls += 1
+        return next(args)
+      },
+      { step: 'initialize', name: 'countKeys' },
+    )
+    // The clock stands still, because the key contains the minute.
+    vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] })
+    try {
+      for (let k = 0; k < 5; k++) {
+        calls = 0
+        await (await get('/memo/export')).json()
+        counted.push(calls)
+      }
+    } finally {
+      vi.useRealTimers()
+      api.dynamo.middlewareStack.remove('countKeys')
+    }
+    expect(counted).toEqual([1, 3, 3, 3, 3])
   })
 })
 

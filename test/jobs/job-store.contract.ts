@@ -79,6 +79,24 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect([second.created, second.job.job_id === first.job.job_id]).toEqual([true, false])
     })
 
+    it('lets one of several requests replace the job of a key that they know', async () => {
+      const once = { key: 'k3', fingerprint: 'f', expires: now.getTime() / 1000 + 60 }
+      const first = await jobs.create(job(), once)
+      const replacing = { ...once, replaces: first.job.job_id }
+      const created = await Promise.all(Array.from({ length: 3 }, () => jobs.create(job(), replacing)))
+      const ids = created.map(({ job: { job_id } }) => job_id)
+      expect([new Set(ids).size, ids.includes(first.job.job_id)]).toEqual([1, false])
+      expect(created.filter((each) => each.created)).toHaveLength(1)
+      const late = await jobs.create(job(), replacing)
+      expect([late.created, late.job.job_id]).toEqual([false, ids[0]])
+      await expect(jobs.create(job(), { ...replacing, fingerprint: 'other' })).rejects.toThrow(IdempotencyMismatchError)
+    })
+
+    it('creates a job that replaces the job of a key if the key does not exist', async () => {
+      const once = { key: 'k4', fingerprint: 'f', expires: now.getTime() / 1000 + 60, replaces: 'deleted' }
+      expect((await jobs.create(job(), once)).created).toBe(true)
+    })
+
     it('completes the creation of a job when a request is repeated after a crash at any call', async () => {
       for (let dies = 1; dies <= 5; dies++) {
         const client = servers.newDynamo()

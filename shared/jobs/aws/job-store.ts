@@ -233,15 +233,25 @@ export class JobStore {
   }
 
   /**
-   * Claims an idempotency key for a job, and returns `jobId`. If an earlier job has the key, returns the id of that
-   * job. Throws `IdempotencyMismatchError` if the earlier job belongs to a different request.
+   * Claims an idempotency key for a job, and returns `jobId`. If an earlier job has the key, and the request does not
+   * replace this job, returns the id of the earlier job. Throws `IdempotencyMismatchError` if the earlier job belongs to
+   * a different request.
    */
-  async claim(jobId: string, { key, fingerprint, expires }: IdempotencyRecord): Promise<string> {
+  async claim(jobId: string, { key, fingerprint, expires, replaces }: IdempotencyRecord): Promise<string> {
     const once = keyAttributes({ pk: `once#${key}`, sk: 'once' })
     const claim = { ...once, job_id: { S: jobId }, fingerprint: { S: fingerprint }, expires: { N: expires.toString() } }
+    const claimFree = (): Promise<boolean> =>
+      replaces === undefined
+        ? this.#items.putAbsent(claim)
+        : this.#items.putWhere(
+            claim,
+            'attribute_not_exists(#pk) OR (#job_id = :replaces AND #fingerprint = :fingerprint)',
+            { ...PK, '#job_id': 'job_id', '#fingerprint': 'fingerprint' },
+            { ':replaces': { S: replaces }, ':fingerprint': { S: fingerprint } },
+          )
     const now = Math.floor(this.#items.now().getTime() / 1000)
     for (;;) {
-      if (await this.#items.putAbsent(claim)) return jobId
+      if (await claimFree()) return jobId
       const owner = await this.#items.get(once)
       if (owner === undefined) continue
       // DynamoDB may delete expired items days later. If an expired key still exists, it is replaced.
