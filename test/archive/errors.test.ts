@@ -5,6 +5,7 @@ import {
   EntryCorruptError,
   NotAnArchiveError,
   RecordInvalidError,
+  resultOrFault,
   UnsupportedVersionError,
 } from '../../shared/archive/errors.ts'
 
@@ -44,5 +45,22 @@ describe('an error about an archive', () => {
     expect(new UnsupportedVersionError(4)).toMatchObject({ version: 4 })
     expect(new RecordInvalidError('r', { entry: 'a', line: 1 })).toMatchObject({ reason: 'r', entry: 'a', line: 1 })
     expect(new RecordInvalidError('r')).toBeInstanceOf(ArchiveInvalidError)
+  })
+})
+
+describe('resultOrFault', () => {
+  it('returns the result, or the reason why a record is invalid', () => {
+    expect(resultOrFault(() => 7)).toEqual({ result: 7 })
+    const read = (): never => {
+      throw new RecordInvalidError('sk must be a string', { entry: 'a', line: 1 })
+    }
+    expect(resultOrFault(read)).toEqual({ fault: 'sk must be a string' })
+  })
+
+  it('throws any other error, which is not a fault of the record', () => {
+    const read = (): never => {
+      throw new EntryCorruptError('a', 'b', 'c')
+    }
+    expect(() => resultOrFault(read)).toThrow(EntryCorruptError)
   })
 })

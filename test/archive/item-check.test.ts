@@ -89,6 +89,12 @@ describe('an item in a record line', () => {
     expect(decodeLine(withValue(value))).toStrictEqual({ ...key, a: decoded })
   })
 
+  it('is rejected with the name __proto__, which the AWS SDK does not keep', () => {
+    const named = '"__proto__":{"S":"x"}'
+    for (const line of [item(named), withValue(`{"M":{${named}}}`)])
+      expect(read(line)).toThrow(invalid('an attribute has the name __proto__, which the AWS SDK does not keep'))
+  })
+
   it('has names of 1 to 65,535 bytes', () => {
     const named = (name: string): Buffer => item(`"${name}":{"S":"x"}`)
     expect(read(named(''))).toThrow(invalid('an attribute has an empty name'))
