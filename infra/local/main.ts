@@ -1,7 +1,8 @@
 import '../../functions/cli/check-node.ts'
 import process from 'node:process'
 import { errorMessage } from '../../shared/values/error-message.ts'
-import { readOptions } from './command-options.ts'
+import { localCommand } from './local-command.ts'
+import { describeProgram } from './program/describe-program.ts'
 import { type ProgramOptions, programOptions } from './program/program-options.ts'
 import { startProgram } from './program/start-program.ts'
 
@@ -28,15 +29,21 @@ export const runProgram = async (options: ProgramOptions): Promise<void> => {
     process.on(signal, () => {
       stop().catch(exitWithError)
     })
-  const { url, died } = await starting
-  if (!state.stopping) process.stdout.write(`ready ${url}\n`)
+  const program = await starting
+  const { url, died } = program
+  if (!state.stopping) process.stdout.write(`${describeProgram(program, options)}\nready ${url}\n`)
   died.catch((error: unknown) => {
     if (!state.stopping) exitWithError(error)
   })
 }
 
 const main = async (): Promise<void> => {
-  readOptions({})
+  localCommand('start', {
+    description:
+      'Starts the local program: the API, the workflows, the schedules, and local services for DynamoDB and S3. ' +
+      'Its settings are environment variables, which infra/local/README.md lists.',
+    examples: ['npm start', 'PORT=4000 DATA_DIR=/tmp/backup npm start'],
+  }).parse()
   await runProgram(programOptions(process.env))
 }
 

@@ -2,7 +2,7 @@ import '../../functions/cli/check-node.ts'
 import process from 'node:process'
 import * as z from 'zod'
 import { runCommand } from '../../functions/cli/run-command.ts'
-import { type CommandOption, readOptions } from '../../infra/local/command-options.ts'
+import { localCommand } from '../../infra/local/local-command.ts'
 import { tableText } from '../bench/figures.ts'
 import { DEVIATIONS, ServerNames } from './deviations.ts'
 import { runDemo } from './run-demo.ts'
@@ -11,19 +11,17 @@ import { SERVER_NAMES, type ServerName, SERVERS } from './servers.ts'
 import type { RunningServer } from './start-server.ts'
 import { DEMOS, SUITES } from './suites.ts'
 
-const SERVERS_OPTION: CommandOption = {
-  type: 'string',
-  usage: `--servers NAMES (separated by commas; by default ${SERVER_NAMES.join(',')})`,
-}
-const Options = z.object({ '--servers': ServerNames.prefault(SERVER_NAMES.join(',')) })
+const Options = z.object({ servers: ServerNames })
 
 /**
  * `npm run test:compat`. Runs the contract suites, workflow tests and the demo on servers that other people wrote.
  * `--servers minio,versitygw` selects servers. A suite runs if all of its servers are selected.
  */
 const compat = async (): Promise<void> => {
-  const { servers } = readOptions({ servers: SERVERS_OPTION })
-  const selected = Options.parse({ '--servers': servers })['--servers']
+  const command = localCommand('test:compat', {
+    description: 'Runs the contract suites, workflow tests and the demo on servers that other people wrote.',
+  }).option('--servers <names>', 'the servers, separated by commas', SERVER_NAMES.join(','))
+  const { servers: selected } = Options.parse(command.parse().opts())
   const isSelected = (servers: readonly ServerName[]): boolean => servers.every((server) => selected.includes(server))
   const running: RunningServer[] = []
   const outcomes: Outcome[] = []

@@ -19,9 +19,9 @@ describe('npm run demo', () => {
   })
 
   it.each([
-    [['--cities', '0'], 'demo: cities: must be an integer from 1 to 999999, but is "0"\n'],
-    [['--cities', '1', '--cities', '2'], 'demo: cities: may be given only once\n'],
-    [['--towns'], "demo: Unknown option '--towns'"],
+    [['--cities', '0'], "argument '0' is invalid. It must be an integer from 1 to 999999.\n"],
+    [['--cities', '1', '--cities', '2'], "argument '2' is invalid. It may be given only once.\n"],
+    [['--towns'], "error: unknown option '--towns'\n"],
   ])('rejects the arguments %j', async (args, message) => {
     const { errors, exit } = await runDemo(args)
     expect(errors).toContain(message)

@@ -69,17 +69,36 @@ const npmRun = async (script: string, env: Readonly<Record<string, string>>, ...
 }
 
 describe.each([
-  ['start', '', 'This command has no options. '],
-  ['wipe', 'wipe: ', 'This command has no options. '],
-  ['seed', 'seed: ', 'The options of this command are: --cities N ('],
-  ['demo', 'demo: ', 'The options of this command are: --cities N ('],
-])('npm run %s with an unknown argument', (script, prefix, allowed) => {
+  ['start', 'DATA_DIR='],
+  ['wipe', 'Keeps archives'],
+  ['seed', '--cities <number>'],
+  ['demo', '--verbose'],
+])('npm run %s', (script, help) => {
   it.each([
-    ['--bogus', "Unknown option '--bogus'"],
-    ['bogus', "Unexpected argument 'bogus'. This command does not take positional arguments"],
-  ])('fails and lists the options of the command: %s', async (argument, fault) => {
+    ['--bogus', "unknown option '--bogus'"],
+    ['bogus', 'too many arguments. Expected 0 arguments but got 1: bogus.'],
+  ])('rejects the unknown argument %s', async (argument, fault) => {
     const { out, err, code } = await npmRun(script, {}, argument)
-    expect(err).toContain(`${prefix}${fault}. ${allowed}`)
+    expect(err).toBe(`error: ${fault}\nThe option --help lists all options.\n`)
+    expect({ out, code }).toEqual({ out: '', code: 1 })
+  })
+
+  it('prints its options and examples with --help, and does nothing else', async () => {
+    const { out, err, code } = await npmRun(script, {}, '--help')
+    expect(out).toMatch(/^Usage: npm (start|run \w+) -- \[options\]\n/)
+    expect(out).toContain(help)
+    expect({ err, code }).toEqual({ err: '', code: 0 })
+  })
+})
+
+describe('the number of cities', () => {
+  it.each([
+    [['--cities', '0'], "'0' is invalid. It must be an integer from 1 to 999999."],
+    [['--cities', 'many'], "'many' is invalid. It must be an integer from 1 to 999999."],
+    [['--cities', '1', '--cities', '2'], "'2' is invalid. It may be given only once."],
+  ])('is rejected in %j', async (args, fault) => {
+    const { out, err, code } = await npmRun('seed', {}, ...args)
+    expect(err).toContain(`error: option '--cities <number>' argument ${fault}\n`)
     expect({ out, code }).toEqual({ out: '', code: 1 })
   })
 })

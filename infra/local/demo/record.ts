@@ -11,9 +11,7 @@ import { terminalSvg, type TimedLine } from './terminal-svg.ts'
 
 const DEMO = fileURLToPath(new URL('../demo.ts', import.meta.url))
 const OUTPUT = fileURLToPath(new URL('demo.svg', import.meta.url))
-/** The recording uses only 500 cities, so that it is short. */
-const ARGUMENTS = ['--cities', '500']
-const COMMAND = 'npm run demo -- --cities 500'
+const COMMAND = 'npm run demo'
 
 /** The shortest and the longest time between two lines of the recording. */
 const MIN_GAP_SECONDS = 0.04
@@ -30,7 +28,7 @@ await runCommand('demo:record', async () => {
 
 /** Runs the demo. Returns the lines of its output, and when they were printed in seconds after the start. */
 async function recordDemo(): Promise<TimedLine[]> {
-  const child = spawn(process.execPath, [DEMO, ...ARGUMENTS], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [DEMO], { stdio: ['ignore', 'pipe', 'pipe'] })
   const start = performance.now()
   const lines: TimedLine[] = []
   const ended = Promise.all([text(child.stderr), once(child, 'close')])

@@ -36,7 +36,7 @@ const openSlot = async (url: string): Promise<string> => {
 const copyTo = (bucket: string): string => JSON.stringify({ bucket, account: '000000000000' })
 
 describe('npm start', () => {
-  it('prints one line when it is ready, and stops all of its processes on SIGINT', async () => {
+  it('prints its addresses and one ready line, and stops all of its processes on SIGINT', async () => {
     const program = start()
     const url = await program.ready()
     expect(await (await fetch(`${url}/_backup/jobs`)).json()).toEqual({ jobs: [] })
@@ -45,7 +45,10 @@ describe('npm start', () => {
     program.child.kill('SIGINT')
     expect(await program.exited).toBe(0)
     await expectAllExited(children)
-    expect(program.out).toBe(`ready ${url}\n`)
+    expect(program.out).toMatch(/│ DynamoDB +│ http:\/\/127\.0\.0\.1:\d+ +│\n│ S3 +│ http:\/\/127\.0\.0\.1:\d+ +│\n/)
+    expect(program.out).toContain('access key S3RVER, secret key S3RVER')
+    expect(program.out).toContain(`curl ${url}/country/export`)
+    expect(program.out.endsWith(`\nready ${url}\n`)).toBe(true)
     expect(program.err).toBe('')
   })
 

@@ -1,0 +1,37 @@
+import process from 'node:process'
+import Table from 'cli-table3'
+import type { Program } from './start-program.ts'
+import type { ProgramOptions } from './program-options.ts'
+import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
+
+/** Returns what a user needs to know about the running program: a table, and three commands to try. */
+export const describeProgram = (
+  { url, s3Endpoint, dynamoEndpoint, services: { config, models } }: Program,
+  { dataDir, env = process.env }: Pick<ProgramOptions, 'dataDir' | 'env'>,
+): string => {
+  const table = new Table({ style: { head: [], border: [], compact: true } })
+  table.push(
+    ['API', `${url}  (routes: functions/API.md)`],
+    ['DynamoDB', dynamoEndpoint],
+    ['S3', s3Endpoint],
+    ['credentials', credentials(env)],
+    ['region', config.region],
+    ['tables', Object.values(config.tables).join(', ')],
+    ['buckets', Object.values(config.buckets).join('\n')],
+    ['models', models.names.join(', ')],
+    ['data folder', dataDir],
+  )
+  return `${table.toString()}
+Try in a second terminal:
+  npm run seed    # write sample data
+  curl ${url}/country/export    # export a model
+  npm run demo    # see a backup and a proved restore`
+}
+
+/** Only the key of the local services is shown with its secret, because everybody knows it. */
+const credentials = ({ AWS_ACCESS_KEY_ID: key }: NonNullable<ProgramOptions['env']>): string => {
+  const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS
+  return key === undefined || key === accessKeyId
+    ? `access key ${accessKeyId}, secret key ${secretAccessKey}`
+    : `access key ${key}`
+}
