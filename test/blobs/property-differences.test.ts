@@ -22,6 +22,12 @@ describe('the properties of an archived blob and of the stored blob', () => {
     expect(propertyDifferences({ content_type: '' }, stored)).toEqual([])
   })
 
+  it('are equal except for aws-chunked in the content encoding, which S3 does not store', () => {
+    const both = { content_disposition: 'aws-chunked' }
+    const archived = { headers: { ...both, content_encoding: 'aws-chunked' } }
+    expect(propertyDifferences(archived, { headers: both, user_metadata: {} })).toEqual([])
+  })
+
   it('are equal if user metadata is the same text in another encoding', () => {
     const archived = { headers: {}, user_metadata: { owner: '=?UTF-8?Q?Zo=C3=AB?=' } }
     const other = { headers: {}, user_metadata: { owner: '=?UTF-8?B?Wm/Dqw==?=' } }

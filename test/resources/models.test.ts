@@ -124,6 +124,13 @@ describe('the model registry', () => {
     else hint.not.toThrow('begins with lines of npm')
   })
 
+  it('is rejected if its text begins with a byte order mark', () => {
+    expect(() => parseModels('\uFEFF{"a":{}}', 'own.json')).toThrow(
+      'own.json: begins with a byte order mark (BOM): save the file as UTF-8 without BOM',
+    )
+    expect(() => parseModels('{"a":{}}\uFEFF', 'own.json')).toThrow('own.json: is not JSON')
+  })
+
   it('is rejected with all its errors, each with model and key', () => {
     const indexed = ['x', 'y', { key: 'x' }, 'x', 'y']
     const reference = { field: 'f', target: 'c' }

@@ -53,6 +53,8 @@ describe('a PageReader', () => {
     expect(await reader.fill()).toBe(true)
     expect(reader.peek()).toEqual(item(2))
     expect(events).toEqual(['next'])
+    reader.advance()
+    expect(await reader.fill()).toBe(false)
   })
 
   it('stays at the end without reading the pages again', async () => {
