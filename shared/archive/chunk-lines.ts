@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
+import { bytesOf } from '../values/bytes-of.ts'
 import { decompress } from './compression.ts'
 import { ArchiveInvalidError, RecordInvalidError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
@@ -20,7 +20,7 @@ const BATCH_LINES = 100
 export async function* readLineBatches(entry: IndexLine, content: Readable): AsyncGenerator<Buffer[]> {
   if (entry.kind !== 'records' || entry.unpacked_size > MAX_CHUNK_BYTES || entry.size > MAX_STORED_CHUNK_BYTES)
     throw new ArchiveInvalidError(`entry ${entry.path} is not a chunk of records of at most ${MAX_CHUNK_BYTES} bytes`)
-  const bytes = await decompress(entry.path, await buffer(content), entry.unpacked_size)
+  const bytes = await decompress(entry.path, await bytesOf(content, entry.size), entry.unpacked_size)
   let batch: Buffer[] = []
   let line = 0
   for (let start = 0; start < bytes.length;) {

@@ -9,13 +9,19 @@ const zstdCompress = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompre
 /**
  * Level 1 compresses record lines almost as well as higher levels. It is several times as fast and takes less memory.
  */
-const ZSTD_OPTIONS: zlib.ZstdOptions = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } }
+const ZSTD_PARAMS = { [zlib.constants.ZSTD_c_compressionLevel]: 1 }
+
+/**
+ * The size of the pieces that a compressor or decompressor returns, in bytes. With the default of Node.js, 16 KiB,
+ * compression takes 10 to 35 % more CPU time.
+ */
+const PIECE_BYTES = 1024 * 1024
+/** A compressed piece is at most this much larger than its input, so one piece is enough for a small input. */
+const MAX_GROWTH_BYTES = 1024
 
 /** Compresses bytes to one zstd frame. */
-export const compressZstd = (bytes: Buffer): Promise<Buffer> => zstdCompress(bytes, ZSTD_OPTIONS)
-
-/** The size of the pieces that a decompressor returns, in bytes. The default of Node.js, 16 KiB, is slower. */
-const PIECE_BYTES = 1024 * 1024
+export const compressZstd = (bytes: Buffer): Promise<Buffer> =>
+  zstdCompress(bytes, { chunkSize: Math.min(PIECE_BYTES, bytes.length + MAX_GROWTH_BYTES), params: ZSTD_PARAMS })
 
 /**
  * Decompresses the content of an entry. The extension of its path selects the format: `.zst` is one zstd frame, `.gz`

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { buffer } from 'node:stream/consumers'
 import { type BlobProperties, propertiesOf } from '../blobs/blob-properties.ts'
 import { type BlobReference, isPayloadPosition } from '../blobs/blob-references.ts'
 import type { BlobStore, StoredBlob } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
+import { bytesOf } from '../values/bytes-of.ts'
 
 /**
  * The smallest size, in bytes, of content that S3 copies into the segment. This is `BIG` of the composing algorithm in
@@ -90,7 +90,7 @@ export const openContent = async (
     return new LargeContent(blob)
   }
   if (object.size < MIN_COPIED_BYTES) {
-    const bytes = await buffer(body)
+    const bytes = await bytesOf(body, object.size)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     if (recorded === undefined || recorded === sha256) return { object, sha256, bytes, ...properties }
     return isSecondRead ? damagedContent() : openContent(services, reference, largeBlobBytes, true)

@@ -89,7 +89,7 @@ export interface Limits {
   readonly maxParts: number
   /** The size of a run, in bytes. The conversion of a stream sorts the records of one run in memory. */
   readonly runBytes: number
-  /** The number of runs that are merged at the same time. Each run takes 1 MiB of memory. */
+  /** The number of runs that are merged at the same time. Each run takes 0.5 MiB of memory. */
   readonly mergedRuns: number
   /** The number of objects into which segments are joined if the archive would have too many parts. */
   readonly maxJoins: number
@@ -118,7 +118,7 @@ export const LIMITS: Limits = {
   copyPartBytes: 512 * MIB,
   copyRunMs: 10 * 60_000,
   maxParts: 9_900,
-  runBytes: 64 * MIB,
-  mergedRuns: 32,
+  runBytes: 32 * MIB,
+  mergedRuns: 64,
   maxJoins: 1_000,
 }

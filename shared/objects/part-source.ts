@@ -33,5 +33,8 @@ export const partBytes = async (
         ? source.bytes.subarray(start, start + length)
         : await objects.readBytes(source.range.object, source.range.start + start, length),
     )
+  const [only, ...others] = bytes
+  // Most parts of a run are one piece, which need not be copied.
+  if (only !== undefined && others.length === 0) return Buffer.from(only.buffer, only.byteOffset, only.byteLength)
   return Buffer.concat(bytes)
 }

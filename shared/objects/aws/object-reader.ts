@@ -3,8 +3,9 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PinnedObject } from '../object.ts'
 import { BodyCutError, ObjectChangedError } from '../errors.ts'
+import { bytesOf } from '../../values/bytes-of.ts'
 import { isConditionFailed, isInvalidVersion, isNotFound, quotedETag } from './s3-errors.ts'
-import { bodyOf, collect, pinned, type StoredObject, storedObject } from './stored-object.ts'
+import { bodyOf, pinned, type StoredObject, storedObject } from './stored-object.ts'
 
 /** Random access to the bytes of one object. The archive reader uses this type as `ArchiveSource`. */
 interface ObjectSource {
@@ -187,7 +188,7 @@ const collectOrRetry = async (
   attempt: number,
 ): Promise<Buffer | undefined> => {
   try {
-    const bytes = await collect(body)
+    const bytes = await bytesOf(body, length)
     if (bytes.length !== length) throw new BodyCutError(bucket, key, length, bytes.length)
     return bytes
   } catch (error) {

@@ -3,7 +3,6 @@ import { Readable } from 'node:stream'
 import type { PinnedObject } from '../object.ts'
 import { type ObjectHeaders, presentHeaders } from '../object-headers.ts'
 import { plainETag, fullSha256 } from './s3-errors.ts'
-import { buffersOf } from '../../values/buffers-of.ts'
 
 /** An object with the properties that HEAD and GET return. */
 export interface StoredObject extends PinnedObject {
@@ -52,13 +51,6 @@ export interface PutOptions extends WriteOptions {
 export const bodyOf = ({ Body }: GetObjectCommandOutput): Readable => {
   if (Body instanceof Readable) return Body
   throw new Error('the body of an S3 response is not a Node.js stream')
-}
-
-/** Reads a stream to its end and returns its bytes. */
-export const collect = async (body: Readable): Promise<Buffer> => {
-  const chunks: Buffer[] = []
-  for await (const chunk of buffersOf(body)) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }
 
 /** The fields of a request that writes an object. The SDK ignores `ExpiresString`, but `sendExpires` sends it. */

@@ -14,6 +14,7 @@ import type { WorkFiles } from '../../jobs/work-files.ts'
 import { workOnAll } from '../../jobs/work-until.ts'
 import { ObjectExistsError } from '../../objects/errors.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
+import { ByteBudget } from '../../objects/byte-budget.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { copyParts } from '../../objects/part-source.ts'
 import type { RestoredBlob } from '../messages/preflight-blobs.ts'
@@ -25,11 +26,10 @@ import type { BlobRun } from './blob-runs.ts'
  */
 export const COPIED_BLOB_BYTES = 16 * 1024 * 1024
 
-/**
- * The number of runs that are read at the same time, and also the number of blobs that are written at the same time.
- * Each run and each blob is smaller than 16 MiB, so 8 of them fit into the memory of a worker.
- */
+/** The number of runs that are read at the same time, and also the number of blobs that are written at the same time. */
 export const PARALLEL_BLOBS = 8
+/** The largest size of the runs in memory, in bytes. Only runs of one blob of more than 6 MiB reach this limit. */
+const MAX_HELD_BYTES = 48 * 1024 * 1024
 
 export interface BlobWriterServices {
   readonly jobs: JobStore
@@ -54,6 +54,7 @@ export class BlobWriter {
   readonly #options: BlobWriterOptions
   /** Limits the writes of all runs together. */
   readonly #limit = pLimit(PARALLEL_BLOBS)
+  readonly #held = new ByteBudget(MAX_HELD_BYTES)
 
   constructor(services: BlobWriterServices, options: BlobWriterOptions) {
     this.#services = services
@@ -99,13 +100,18 @@ export class BlobWriter {
    * the expected SHA-256.
    */
   async writeRun({ start, length, blobs }: BlobRun, onWritten: (blob: RestoredBlob) => void): Promise<void> {
-    const bytes = await this.#services.objects.readBytes(this.#options.archive, start, length)
-    await workOnAll(blobs, PARALLEL_BLOBS, (blob) =>
-      this.#limit(async () => {
-        await this.#write(blob, bytes.subarray(blob.offset - start, blob.offset - start + blob.size))
-        onWritten(blob)
-      }),
-    )
+    await this.#held.take(length)
+    try {
+      const bytes = await this.#services.objects.readBytes(this.#options.archive, start, length)
+      await workOnAll(blobs, PARALLEL_BLOBS, (blob) =>
+        this.#limit(async () => {
+          await this.#write(blob, bytes.subarray(blob.offset - start, blob.offset - start + blob.size))
+          onWritten(blob)
+        }),
+      )
+    } finally {
+      this.#held.release(length)
+    }
   }
 
   async #write(blob: RestoredBlob, bytes: Buffer): Promise<void> {

@@ -2,15 +2,10 @@ import { abandon } from '../../objects/abandon.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
+import { PieceWriter } from '../../objects/piece-writer.ts'
 import { compareEntries, entrySize, encodeEntryHeader, type RunEntry } from './run-entry.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import { storeFinished } from '../../jobs/store-finished.ts'
-
-/**
- * The number of bytes that are collected before they are passed to the composer. A single entry is usually small, and a
- * call of the composer for each entry would be slow.
- */
-const BUFFER_BYTES = 1024 * 1024
 
 /**
  * Writes entries as one run. The entries must be sorted. If `before` is given, the run begins with the entries of this
@@ -25,20 +20,18 @@ export const writeRun = async (
   before?: PinnedObject,
 ): Promise<PinnedObject> => {
   const composer = new Composer(objects, bucket, key)
-  let buffered: Buffer[] = []
-  let bytes = 0
+  const writer = new PieceWriter(composer)
   try {
     if (before !== undefined) await composer.object({ object: before, start: 0, length: before.size })
     for await (const entry of entries) {
-      buffered.push(encodeEntryHeader(entry), entry.key, entry.body)
-      bytes += entrySize(entry)
-      if (bytes < BUFFER_BYTES) continue
-      await composer.bytes(Buffer.concat(buffered))
-      buffered = []
-      bytes = 0
-      if (composer.throttled !== undefined) mustHandOver(composer.throttled)
+      for (const bytes of [encodeEntryHeader(entry), entry.key, entry.body]) {
+        const written = writer.write(bytes)
+        if (written === undefined) continue
+        await written
+        if (composer.throttled !== undefined) mustHandOver(composer.throttled)
+      }
     }
-    await composer.bytes(Buffer.concat(buffered))
+    await writer.end()
     return await storeFinished({ mustHandOver }, () => composer.finish())
   } catch (error) {
     await abandon(composer)

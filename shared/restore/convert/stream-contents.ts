@@ -2,6 +2,7 @@ import { pMapIterable } from 'p-map'
 import type { EntrySource } from '../../compose/blob-segment.ts'
 import { MIN_COPIED_BYTES } from '../../compose/open-content.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
+import { ByteBudget } from '../../objects/byte-budget.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { locatedReason } from '../../specstar/errors.ts'
 import { quote } from '../../values/message-text.ts'
@@ -16,6 +17,8 @@ import type { RunMerge } from './run-merge.ts'
  * GET request has a latency. Each content that is read is smaller than 16 MiB, because S3 copies larger contents.
  */
 const READ_AHEAD = 8
+/** The largest size of the contents in memory, in bytes. Only contents of more than 6 MiB reach this limit. */
+const MAX_HELD_BYTES = 48 * 1024 * 1024
 
 /** A blob or spilled payload in the order of an archive. */
 interface OrderedContent {
@@ -96,15 +99,24 @@ class Occurrences {
  * Opens several contents at the same time, and yields them in order. Contents of 16 MiB or more are not read, because
  * S3 copies them.
  */
-export const openContents = (
+export async function* openContents(
   objects: ObjectStore,
   stream: PinnedObject,
   contents: AsyncIterable<OrderedContent>,
-): AsyncIterable<OrderedContent & { readonly source: EntrySource }> =>
-  pMapIterable(contents, async (content) => ({ ...content, source: await openSource(objects, stream, content) }), {
-    concurrency: READ_AHEAD,
-    backpressure: READ_AHEAD,
-  })
+): AsyncGenerator<OrderedContent & { readonly source: EntrySource }> {
+  const held = new ByteBudget(MAX_HELD_BYTES)
+  const open = async (content: OrderedContent): Promise<OrderedContent & { readonly source: EntrySource }> => {
+    await held.take(heldBytes(content))
+    return { ...content, source: await openSource(objects, stream, content) }
+  }
+  for await (const content of pMapIterable(contents, open, { concurrency: READ_AHEAD, backpressure: READ_AHEAD })) {
+    yield content
+    held.release(heldBytes(content))
+  }
+}
+
+/** The number of bytes of a content that are read. */
+const heldBytes = ({ location: { size } }: OrderedContent): number => (size < MIN_COPIED_BYTES ? size : 0)
 
 const openSource = async (
   objects: ObjectStore,
