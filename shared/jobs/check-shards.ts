@@ -46,6 +46,7 @@ export const checkShards = async (models: readonly string[], services: ShardServ
     await emptyModels(
       withoutData.map(([model, record]) => ({ model, shards: checkedShards(model, record, services) })),
       services,
+      [...stored.keys()].filter((model) => stored.get(model)?.withoutData === false),
     ),
   )
   const hasRecord = (model: string): boolean => {

@@ -18,7 +18,8 @@ const UNITS_PER_MODEL = 16
 const PARALLEL_MODELS = 2
 
 /**
- * Returns those of the models that have neither metadata nor revisions. Reads are strongly consistent.
+ * Returns those of the models that have neither metadata nor revisions. Reads are strongly consistent. `others` are
+ * models that are not searched. They are returned only if the search has found that they are empty.
  *
  * Several models are looked up in one list of all partitions of the table, which takes about one unit for each
  * partition that contains items. If the list would be too expensive, the partitions of each model are queried.
@@ -32,13 +33,16 @@ export const emptyModels = async (
     readonly resources: Pick<ResourceStore, 'isEmpty'>
     readonly resourceKeys: Pick<ResourceKeys, 'partitionKeys'>
   },
+  others: readonly string[] = [],
 ): Promise<string[]> => {
   const partitions =
     models.length > 1 ? await resourceKeys.partitionKeys({ maxUnits: UNITS_PER_MODEL * models.length }) : undefined
-  const isEmpty = ({ model, shards }: CheckedModel): Promise<boolean> | boolean =>
-    partitions === undefined
-      ? resources.isEmpty(model, shards)
-      : !partitions.some((pk) => parsePartitionKey(pk)?.model === model)
-  const empty = await pMap(models, isEmpty, { concurrency: PARALLEL_MODELS })
+  if (partitions !== undefined) {
+    const filled = new Set(partitions.map((pk) => parsePartitionKey(pk)?.model))
+    return [...models.map(({ model }) => model), ...others].filter((model) => !filled.has(model))
+  }
+  const empty = await pMap(models, ({ model, shards }) => resources.isEmpty(model, shards), {
+    concurrency: PARALLEL_MODELS,
+  })
   return models.flatMap(({ model }, k) => (empty[k] === true ? [model] : []))
 }

@@ -4,7 +4,12 @@ import type { ResourceStore } from '../../shared/resources/aws/resource-store.ts
 import { emptyModels } from '../../shared/resources/empty-models.ts'
 
 /** A table that contains these partitions. Also returns the requests. */
-const search = async (models: readonly string[], partitions: readonly string[], listUnits = partitions.length) => {
+const search = async (
+  models: readonly string[],
+  partitions: readonly string[],
+  listUnits = partitions.length,
+  others: readonly string[] = [],
+) => {
   const requests: string[] = []
   const resources: Pick<ResourceStore, 'isEmpty'> = {
     isEmpty: (model, shards) => {
@@ -19,7 +24,7 @@ const search = async (models: readonly string[], partitions: readonly string[], 
     },
   }
   const checked = models.map((model, k) => ({ model, shards: 16 * (k + 1) }))
-  return { empty: await emptyModels(checked, { resources, resourceKeys }), requests }
+  return { empty: await emptyModels(checked, { resources, resourceKeys }, others), requests }
 }
 
 describe('the search for empty models', () => {
@@ -38,6 +43,13 @@ describe('the search for empty models', () => {
   it('queries the partitions of a single model without a list', async () => {
     expect(await search(['a'], [])).toEqual({ empty: ['a'], requests: ['a in 16 shards'] })
     expect(await search(['a'], ['a#r#15'])).toEqual({ empty: [], requests: ['a in 16 shards'] })
+  })
+
+  it('returns other models without items only if the list shows that they have none', async () => {
+    const others = ['x', 'y']
+    expect((await search(['a', 'b'], ['x#m#1'], 0, others)).empty).toEqual(['a', 'b', 'y'])
+    expect((await search(['a', 'b'], ['x#m#1'], 33, others)).empty).toEqual(['a', 'b'])
+    expect((await search(['a'], [], 0, others)).empty).toEqual(['a'])
   })
 
   it('requests nothing if there are no models', async () => {

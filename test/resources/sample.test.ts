@@ -72,11 +72,11 @@ const total = (resources: readonly Resource[]): number => resources.reduce((sum,
 /** Returns the median of the ratios of the estimate to the size, for models with different ids. */
 const medianRatio = async (make: (prefix: string) => Resource[]): Promise<number> => {
   const ratios: number[] = []
-  for (let k = 0; k < 9; k++) {
+  for (let k = 0; k < 21; k++) {
     const resources = make(`model ${k} `)
     ratios.push((await estimate(resources)).estimated / total(resources))
   }
-  return ratios.sort((a, b) => a - b)[4] ?? 0
+  return ratios.sort((a, b) => a - b)[10] ?? 0
 }
 
 describe('the estimated size of a model', () => {
@@ -121,7 +121,7 @@ describe('the estimated size of a model', () => {
     const size = count * bytesOf({ h: '0'.repeat(16), revisions: 3, revisionBytes: 50 })
     expect(estimated / size).toBeGreaterThan(0.95)
     expect(estimated / size).toBeLessThan(1.05)
-    expect(read.m).toBeLessThan(2_000)
+    expect(read.m).toBeLessThan(5_000)
   })
 
   it('is close to the size of models with long histories', async () => {
@@ -137,7 +137,7 @@ describe('the estimated size of a model', () => {
   })
 
   it('contains resources of which one in fifty is large', async () => {
-    const ratio = await medianRatio((prefix) => hashed(20_000, (k) => (k % 50 === 0 ? [1, 50_000] : [1, 100]), prefix))
+    const ratio = await medianRatio((prefix) => hashed(10_000, (k) => (k % 50 === 0 ? [1, 50_000] : [1, 100]), prefix))
     expect(ratio).toBeGreaterThan(0.6)
     expect(ratio).toBeLessThan(1.6)
   })
