@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
-import { JOB_STATUSES, type JobStatus, statusAt } from '../../shared/jobs/job.ts'
+import { type Job, JOB_STATUSES, type JobStatus, statusAt } from '../../shared/jobs/job.ts'
 import { Problem } from '../../shared/problems/problem.ts'
 import { oneOf, text, wholeNumber } from '../../shared/requests/parameters.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'
@@ -19,8 +19,18 @@ type ListParameters = z.output<typeof Parameters>
 export const listParameters = (query: Readonly<Record<string, unknown>>): ListParameters =>
   parseParameters(Parameters, query)
 
+/** A job in the list, with a summary of its result. */
+interface ListedJob extends JobView {
+  /** The time from the start of the job to its end. */
+  readonly duration_seconds?: number
+  /** The counts of each model in the result. */
+  readonly models?: object
+  /** The archive that an export has written. */
+  readonly archive?: { readonly bucket: string; readonly key: string; readonly size: number }
+}
+
 interface JobListView {
-  readonly jobs: readonly JobView[]
+  readonly jobs: readonly ListedJob[]
   /** The value of the parameter `cursor` for the next page. The last page has no cursor. */
   readonly cursor?: string
 }
@@ -36,9 +46,22 @@ export const listJobs = async (
   return {
     jobs: found.jobs
       .filter((job) => status === undefined || statusAt(job, now) === status)
-      .map((job) => withoutLists(jobSummary(job, now))),
+      .map((job) => ({ ...withoutLists(jobSummary(job, now)), ...resultSummary(job) })),
     ...(found.cursor === undefined ? {} : { cursor: found.cursor }),
   }
+}
+
+const resultSummary = (job: Job): Pick<ListedJob, 'duration_seconds' | 'models' | 'archive'> => {
+  const { started_at, ended_at } = job
+  const summary: { -readonly [Name in keyof ListedJob]?: ListedJob[Name] } = {}
+  if (started_at !== undefined && ended_at !== undefined)
+    summary.duration_seconds = (Date.parse(ended_at) - Date.parse(started_at)) / 1000
+  if (job.result !== undefined) summary.models = job.result.models
+  if (job.kind === 'export' && job.result !== undefined) {
+    const { bucket, key, size } = job.result.archive
+    summary.archive = { bucket, key, size }
+  }
+  return summary
 }
 
 /**

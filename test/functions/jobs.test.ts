@@ -44,6 +44,29 @@ describe('the list of jobs', () => {
     expect(await get('/_backup/jobs?kind=export&status=failed')).toEqual({ jobs: [] })
   })
 
+  it('shows the archive, the counts and the duration of an export that has ended', async () => {
+    api.engine.script = finishExport(Buffer.from('archive'))
+    const { job_id } = await get('/country/export?ids=summary')
+    const { jobs } = (await get('/_backup/jobs?kind=export&status=succeeded')) as { jobs: Record<string, unknown>[] }
+    const listed = jobs.find((job) => job['job_id'] === job_id)
+    expect(listed).toMatchObject({
+      archive: { bucket: api.services.config.buckets.archives, key: `exports/${String(job_id)}.acbak`, size: 7 },
+      models: { country: { resources: 1, revisions: 2, blobs: 0 } },
+    })
+    expect(listed?.['duration_seconds']).toBeGreaterThanOrEqual(0.02)
+    expect(listed).not.toHaveProperty('result')
+  })
+
+  it('shows the counts of a restore that has ended', async () => {
+    api.engine.script = finishRestore
+    const job_id = await jobIdOf(post('/country/import', 'summary'))
+    const { jobs } = (await get('/_backup/jobs?kind=restore&status=succeeded')) as { jobs: { job_id: string }[] }
+    const listed = jobs.find((job) => job.job_id === job_id)
+    expect(listed).toMatchObject({ models: { country: { loaded: 3, skipped: 1, total: 4 } } })
+    expect(listed).not.toHaveProperty('archive')
+    expect(listed).not.toHaveProperty('duration_seconds')
+  })
+
   it('keeps the counts of an error, but not its lists', async () => {
     const resource = { model: 'country', resource_id: 'bad', reason: 'r' }
     const error = { type: 'unrestorable-resources', title: 't', status: 409, detail: 'd' }

@@ -100,7 +100,7 @@ export const finishExport =
   (bytes: Buffer, status: 'succeeded' | 'partial' = 'succeeded'): Script =>
   async ({ jobs, objects, config }, jobId) => {
     const archive = await objects.put(config.buckets.archives, `exports/${jobId}.acbak`, bytes)
-    await jobs.change(jobId, { status: 'running' }, { from: ['queued'] })
+    await jobs.change(jobId, { status: 'running', started_at: new Date().toISOString() }, { from: ['queued'] })
     await sleep(20)
     await jobs.change(
       jobId,
