@@ -14,7 +14,7 @@ import type { DryRunCounts } from '../messages/preflight.ts'
 import { readStoredResource } from './read-stored-resource.ts'
 import { TargetJoin } from './target-join.ts'
 import type { TargetLookup } from './target-lookup.ts'
-import { targetRange } from './target-range.ts'
+import { idsIn, targetRange } from './target-range.ts'
 
 /** The result of the comparison of one range in a dry run. */
 interface ComparedRange {
@@ -58,10 +58,11 @@ export class DryRunComparison implements TargetLookup {
     const { model } = range
     const { ids } = job.request.filters
     const options = { onTorn: (id: string) => void this.#torn.add(id) }
+    const after = bucket ?? range.after
     const rows =
       ids === undefined
-        ? resources.resources(model, targetRange(bucket ?? range.after, range.up_to), options)
-        : resources.resourcesById(model, ids, options)
+        ? resources.resources(model, targetRange(after, range.up_to), options)
+        : resources.resourcesById(model, idsIn(ids, after, range.up_to), options)
     this.#services = services
     this.#model = model
     this.#join = new TargetJoin(rows, ({ metadata }) => sortKeyOf(metadata))

@@ -2,7 +2,7 @@ import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { type Item, sortKeyOf } from '../../tables/item.ts'
 import type { RestorePlan, SegmentRange } from '../messages/inspect.ts'
 import { TargetJoin } from './target-join.ts'
-import { targetRange } from './target-range.ts'
+import { idsIn, targetRange } from './target-range.ts'
 
 /** Determines which resources the target has. The caller must call `exists` in the order of the archive. */
 export interface TargetLookup {
@@ -22,7 +22,7 @@ export const openTargetLookup = (
 ): TargetLookup => {
   const { model } = range
   if (plan.empty_models.includes(model)) return EMPTY_TARGET
-  if (ids !== undefined) return lookupById(resources.existing(model, ids))
+  if (ids !== undefined) return lookupById(resources.existing(model, idsIn(ids, bucket ?? range.after, range.up_to)))
   const rows = resources.metadata(model, targetRange(bucket ?? range.after, range.up_to))
   const join = new TargetJoin<Item>(rows, sortKeyOf)
   return {

@@ -1,3 +1,4 @@
+import { idHashOf } from '../../resources/keys.ts'
 import type { SortKeyRange } from '../../tables/item.ts'
 
 /**
@@ -9,3 +10,12 @@ export const targetRange = (after: string | undefined, upTo: string | undefined)
   // `g` sorts after all id hashes, because they consist of hex digits.
   toSk: upTo ?? 'g',
 })
+
+/** Returns the ids whose sort keys are between two bounds, as `targetRange` does. */
+export const idsIn = (ids: readonly string[], after: string | undefined, upTo: string | undefined): string[] => {
+  const { fromSk, toSk } = targetRange(after, upTo)
+  return ids.filter((id) => {
+    const h = idHashOf(id)
+    return fromSk <= h && h <= toSk
+  })
+}
