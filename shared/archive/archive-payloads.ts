@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
+import { must } from '../values/must.ts'
 import type { ArchiveSegment, OpenArchive } from './archive.ts'
 import { EntryCorruptError } from './errors.ts'
+import { readTogether } from './read-together.ts'
 import { readIndex } from './segment-reader.ts'
 
 interface PayloadLocation {
@@ -16,13 +18,17 @@ interface PayloadLocation {
  */
 export class ArchivePayloads {
   readonly #archive: OpenArchive
+  /** The archive from which the indexes are read. */
+  readonly #indexed: OpenArchive
   readonly #locations = new Map<string, PayloadLocation>()
   /** The segments whose indexes have not been read. A segment with a model contains only records. */
   readonly #unread: ArchiveSegment[]
 
   constructor(archive: OpenArchive) {
+    const segments = archive.segments.flatMap(({ model }, k) => (model === undefined ? [k] : []))
     this.#archive = archive
-    this.#unread = archive.segments.filter(({ model }) => model === undefined)
+    this.#indexed = readTogether(archive, segments)
+    this.#unread = segments.map((segment) => must(archive.segments[segment]))
   }
 
   /**
@@ -42,7 +48,7 @@ export class ArchivePayloads {
     while (!this.#locations.has(sha256)) {
       const segment = this.#unread.shift()
       if (segment === undefined) return undefined
-      for (const entry of await readIndex(this.#archive, segment)) {
+      for (const entry of await readIndex(this.#indexed, segment)) {
         if (entry.kind !== 'payload') continue
         this.#locations.set(entry.sha256, { offset: segment.offset + entry.offset, size: entry.size })
       }

@@ -36,7 +36,7 @@ export class ArchivedIds {
       (candidate) => candidate.model === model && must(candidate.first_h) <= h && h <= must(candidate.last_h),
     )
     if (segment === -1) return false
-    for await (const batch of archivedRecords(this.#archive, segment, { ids: [id] })) {
+    for await (const batch of archivedRecords(this.#archive, { first: segment, last: segment }, { ids: [id] })) {
       for (const record of batch) {
         if (record.fault !== undefined) continue
         const { kind, item } = record

@@ -21,6 +21,12 @@ export interface Limits {
   /** The estimated size of the ranges into which an export or restore is divided, in compressed bytes. */
   readonly rangeBytes: number
   /**
+   * The largest size of several small segments that a restore processes as one range, in uncompressed bytes. Each range
+   * becomes a map item of the later stages, which takes about 0.1 s, and a worker processes a range of this size within
+   * seconds. Larger segments are ranges of their own.
+   */
+  readonly groupBytes: number
+  /**
    * The number of compressed bytes after which a pass ends its segment. This limit is reached only if the estimate of
    * the plan was too small.
    */
@@ -103,6 +109,7 @@ export const LIMITS: Limits = {
   mapItems: 5_000,
   queueSeconds: 10,
   rangeBytes: 64 * MIB,
+  groupBytes: 8 * MIB,
   segmentBytes: 256 * MIB,
   indexBytes: 32 * MIB,
   seenBlobs: 200_000,

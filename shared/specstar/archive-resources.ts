@@ -64,7 +64,7 @@ async function* segmentResources(source: ArchiveSource): AsyncGenerator<ArchiveR
   for (const model of archive.manifest.scope.models) yield { kind: 'model', model }
   for (const [index, { model }] of archive.segments.entries()) {
     if (model === undefined) continue
-    for await (const batch of archivedRecords(archive, index))
+    for await (const batch of archivedRecords(archive, { first: index, last: index }))
       for (const record of batch) {
         // Records that cannot be restored are ignored.
         if (record.fault !== undefined) continue

@@ -6,13 +6,14 @@ import {
   type LocatedFaultyRecord,
   type SoundRecord,
 } from '../../shared/archive/archived-records.ts'
-import { readThrough } from '../../shared/restore/preflight/read-through.ts'
+import { readThrough } from '../../shared/archive/read-through.ts'
 import { idHashOf } from '../../shared/resources/keys.ts'
 import { must } from '../../shared/values/must.ts'
 import { readIndex } from '../../shared/archive/segment-reader.ts'
 import { craftRecords } from './craft.ts'
 import { memorySource } from './memory.ts'
-import { type SampleResource, writeArchive } from './sample.ts'
+import { itemsOf, type SampleResource, writeArchive } from './sample.ts'
+import { segmentedArchive } from './segmented-archive.ts'
 
 const IDS = Array.from({ length: 12 }, (_, k) => `r${k}`)
 const resources = IDS.map((id): SampleResource => ({
@@ -22,6 +23,7 @@ const resources = IDS.map((id): SampleResource => ({
     { n: 2, data: '{"a":2}' },
   ],
 }))
+const FIRST = { first: 0, last: 0 }
 /** In archive order. */
 const inOrder = IDS.toSorted((a, b) => (idHashOf(a) < idHashOf(b) ? -1 : 1))
 
@@ -56,7 +58,7 @@ const all = (ids: readonly string[]): string[] =>
 
 describe('archivedRecords', () => {
   it('returns all records in order, each with its key and chunk', async () => {
-    const records = await read(await opened(), 0)
+    const records = await read(await opened(), FIRST)
     expect(records.map(textOf)).toEqual(all(inOrder))
     expect(records.map(({ entry }) => entry)).toEqual(inOrder.flatMap((_, k) => [k, k, k]))
     for (const { h, id, model, sk } of records) {
@@ -69,34 +71,34 @@ describe('archivedRecords', () => {
     const archive = await opened()
     const ids = ['r7', 'missing', 'r3', 'r7']
     const expected = all(inOrder.filter((id) => ids.includes(id)))
-    expect((await read(archive, 0, { ids })).map(textOf)).toEqual(expected)
-    expect(await read(archive, 0, { ids: ['missing'] })).toEqual([])
-    expect(await read(archive, 0, { ids: [] })).toEqual([])
+    expect((await read(archive, FIRST, { ids })).map(textOf)).toEqual(expected)
+    expect(await read(archive, FIRST, { ids: ['missing'] })).toEqual([])
+    expect(await read(archive, FIRST, { ids: [] })).toEqual([])
   })
 
   it('omits other records of a chunk that contains a selected id', async () => {
     const archive = await openArchive(memorySource(await writeArchive({ models: { a: resources } })))
-    expect((await read(archive, 0, { ids: ['r3'] })).map(textOf)).toEqual(all(['r3']))
+    expect((await read(archive, FIRST, { ids: ['r3'] })).map(textOf)).toEqual(all(['r3']))
   })
 
   it('resumes at a chunk and a bucket', async () => {
     const archive = await opened()
     for (const entry of [0, 5, 11]) {
       const bucket = idHashOf(must(inOrder[entry])).slice(0, 4)
-      const fromBucket = await read(archive, 0, { from: { entry, bucket } })
+      const fromBucket = await read(archive, FIRST, { from: { segment: 0, entry, bucket } })
       expect(fromBucket.map(textOf)).toEqual(all(inOrder.slice(entry)))
       const nextBucket = (Number.parseInt(bucket, 16) + 1).toString(16).padStart(4, '0')
-      const fromNext = await read(archive, 0, { from: { entry, bucket: nextBucket } })
+      const fromNext = await read(archive, FIRST, { from: { segment: 0, entry, bucket: nextBucket } })
       expect(fromNext.map(textOf)).toEqual(all(inOrder.slice(entry + 1)))
     }
-    expect(await read(archive, 0, { from: { entry: 12, bucket: '0000' } })).toEqual([])
+    expect(await read(archive, FIRST, { from: { segment: 0, entry: 12, bucket: '0000' } })).toEqual([])
   })
 
   it('resumes at a chunk and returns only records of the selected ids', async () => {
     const archive = await opened()
     const ids = [must(inOrder[3]), must(inOrder[9])]
-    const from = { entry: 6, bucket: '0000' }
-    expect((await read(archive, 0, { from, ids })).map(textOf)).toEqual(all([must(inOrder[9])]))
+    const from = { segment: 0, entry: 6, bucket: '0000' }
+    expect((await read(archive, FIRST, { from, ids })).map(textOf)).toEqual(all([must(inOrder[9])]))
   })
 
   it('reads only chunks that can contain a selected id, so damage to other chunks is not noticed', async () => {
@@ -105,9 +107,9 @@ describe('archivedRecords', () => {
     const index = await readIndex(archive, must(archive.segments[0]))
     for (const chunk of [must(index[0]), must(index.at(-1))]) bytes.fill(0, chunk.offset, chunk.offset + chunk.size)
     const id = must(inOrder[6])
-    expect((await read(archive, 0, { ids: [id] })).map(textOf)).toEqual(all([id]))
-    await expect(read(archive, 0, { ids: [must(inOrder[0])] })).rejects.toThrow('is corrupt')
-    await expect(read(archive, 0)).rejects.toThrow('is corrupt')
+    expect((await read(archive, FIRST, { ids: [id] })).map(textOf)).toEqual(all([id]))
+    await expect(read(archive, FIRST, { ids: [must(inOrder[0])] })).rejects.toThrow('is corrupt')
+    await expect(read(archive, FIRST)).rejects.toThrow('is corrupt')
   })
 
   it('starts with a chunk that begins inside a resource', async () => {
@@ -115,13 +117,13 @@ describe('archivedRecords', () => {
     const large = IDS.slice(0, 6).map((id) => ({ id, revisions: numbers.map((n) => ({ n, data: 'x'.repeat(300) })) }))
     const bytes = await writeArchive({ models: { a: large }, limits: { full: 1_000, max: 2_000 } })
     const archive = await openArchive(memorySource(bytes))
-    const whole = await read(archive, 0)
+    const whole = await read(archive, FIRST)
     expect(whole).toHaveLength(60)
-    const later = await read(archive, 0, { from: { entry: 1, bucket: '0000' } })
+    const later = await read(archive, FIRST, { from: { segment: 0, entry: 1, bucket: '0000' } })
     expect(later).toEqual(whole.filter(({ entry }) => entry >= 1))
     expect(later[0]?.kind).toBe('revision')
     for (const { id } of large)
-      expect(await read(archive, 0, { ids: [id] })).toEqual(whole.filter((record) => record.id === id))
+      expect(await read(archive, FIRST, { ids: [id] })).toEqual(whole.filter((record) => record.id === id))
   })
 
   it.each<[string, (line: string) => string, Partial<LocatedFaultyRecord>]>([
@@ -165,7 +167,7 @@ describe('archivedRecords', () => {
       lines: (lines) => lines.map((line, k) => (k === 1 ? Buffer.from(change(line.toString())) : line)),
       line: expected.kind === 'metadata' ? { resources: 2, revisions: 1 } : {},
     })
-    const records = await readAll(await openArchive(memorySource(bytes)), 0)
+    const records = await readAll(await openArchive(memorySource(bytes)), FIRST)
     expect(records.map(({ fault }) => fault === undefined)).toEqual([true, false, true])
     expect(records[1]).toMatchObject({
       kind: 'revision',
@@ -173,9 +175,9 @@ describe('archivedRecords', () => {
       location: { entry: 'models/city/s-00000.jsonl.zst', line: 2 },
       ...expected,
     })
-    const withId = await readAll(await openArchive(memorySource(bytes)), 0, { ids: ['city:1'] })
+    const withId = await readAll(await openArchive(memorySource(bytes)), FIRST, { ids: ['city:1'] })
     expect(withId).toHaveLength(expected.id === '' ? 2 : 3)
-    expect(await readAll(await openArchive(memorySource(bytes)), 0, { ids: ['city:2'] })).toEqual([])
+    expect(await readAll(await openArchive(memorySource(bytes)), FIRST, { ids: ['city:2'] })).toEqual([])
   })
 
   it('returns a faulty record of a selected id only if a pass begins before it', async () => {
@@ -188,41 +190,121 @@ describe('archivedRecords', () => {
       segment: { last_h: 'f'.repeat(16) },
     })
     const archive = await openArchive(memorySource(bytes))
-    expect(await readAll(archive, 0, { ids: [other] })).toHaveLength(1)
+    expect(await readAll(archive, FIRST, { ids: [other] })).toHaveLength(1)
     // The first record is in the bucket, but does not belong to the selected id.
-    const from = { entry: 0, bucket: idHashOf('city:1').slice(0, 4) }
-    expect(await readAll(archive, 0, { from, ids: [other] })).toEqual([])
+    const from = { segment: 0, entry: 0, bucket: idHashOf('city:1').slice(0, 4) }
+    expect(await readAll(archive, FIRST, { from, ids: [other] })).toEqual([])
   })
 
   it('rejects records that are not in order', async () => {
     const bytes = craftRecords({ lines: ([metadata, first, second]) => [metadata, second, first].map(must) })
-    await expect(read(await openArchive(memorySource(bytes)), 0)).rejects.toThrow('order')
+    await expect(read(await openArchive(memorySource(bytes)), FIRST)).rejects.toThrow('order')
   })
 
   it('rejects a chunk that does not match its index line', async () => {
     const bytes = craftRecords({ line: { revisions: 3 } })
-    await expect(read(await openArchive(memorySource(bytes)), 0)).rejects.toThrow('does not match its index line')
+    await expect(read(await openArchive(memorySource(bytes)), FIRST)).rejects.toThrow('does not match its index line')
   })
 
   it('names the chunk and the line of a record that is invalid', async () => {
     const bytes = craftRecords({ lines: (lines) => [...lines.slice(0, 2), Buffer.from('x\n')] })
-    await expect(read(await openArchive(memorySource(bytes)), 0)).rejects.toThrow(
+    await expect(read(await openArchive(memorySource(bytes)), FIRST)).rejects.toThrow(
       'line 3 of entry models/city/s-00000.jsonl.zst: the line is not JSON',
     )
   })
 
   it('rejects a segment that does not exist', async () => {
     const archive = await opened()
-    await expect(read(archive, 2)).rejects.toThrow(new Error('the archive has no segment 2'))
-    await expect(readThrough(archive, 2)).rejects.toThrow(new Error('the archive has no segment 2'))
+    await expect(read(archive, { first: 2, last: 2 })).rejects.toThrow(new Error('the archive has no segment 2'))
+  })
+})
+
+describe('archivedRecords of several segments', () => {
+  const many = Array.from({ length: 80 }, (_, k) => `r${k}`)
+  const items = many.map((id) => {
+    const { metadata, revisions } = itemsOf('a', { id, revisions: [{ n: 1, data: '{"a":1}' }] })
+    return [metadata, ...revisions]
+  })
+  const ordered = many.toSorted((a, b) => (idHashOf(a) < idHashOf(b) ? -1 : 1))
+  const bytesOf = (): Promise<Buffer> => segmentedArchive({ models: { a: items }, segments: 40 })
+  const openBytes = (bytes: Buffer) => openArchive(memorySource(bytes))
+  const ofIds = (ids: readonly string[]): string[] => ids.flatMap((id) => [`metadata ${id}`, `revision ${id}:1`])
+  /** Bytes of the tar header of the first entry, which only the checksum of the frame covers. */
+  const damageFrame = (bytes: Buffer, offset: number): void => void bytes.write('1', offset + 100)
+
+  it('returns the records of all segments in order, in few batches', async () => {
+    const archive = await openBytes(await bytesOf())
+    const last = archive.segments.length - 1
+    expect(last).toBeGreaterThan(30)
+    const batches = await Array.fromAsync(archivedRecords(archive, { first: 0, last }))
+    expect(batches).toHaveLength(1)
+    const records = await read(archive, { first: 0, last })
+    expect(records.map(textOf)).toEqual(ofIds(ordered))
+    expect(new Set(records.map(({ segment }) => segment)).size).toBe(last + 1)
+    const middle = await read(archive, { first: 5, last: 9 })
+    expect(middle).toEqual(records.filter(({ segment }) => segment >= 5 && segment <= 9))
+  })
+
+  it('resumes at a segment, and returns the records of the segments after it', async () => {
+    const archive = await openBytes(await bytesOf())
+    const span = { first: 0, last: archive.segments.length - 1 }
+    const records = await read(archive, span)
+    const start = records.find(({ segment }) => segment === 7)
+    const from = { segment: 7, entry: 0, bucket: must(start).h.slice(0, 4) }
+    expect(await read(archive, span, { from })).toEqual(records.filter(({ segment }) => segment >= 7))
+  })
+
+  it('reads only segments that can contain a selected id', async () => {
+    const bytes = await bytesOf()
+    const archive = await openBytes(bytes)
+    const span = { first: 0, last: archive.segments.length - 1 }
+    const ids = [must(ordered[10]), must(ordered[70])]
+    const needed = new Set((await read(archive, span, { ids })).map(({ segment }) => segment))
+    for (const [k, { offset, size }] of archive.segments.entries())
+      if (!needed.has(k)) bytes.fill(0xff, offset, offset + size)
+    expect((await read(archive, span, { ids })).map(textOf)).toEqual(ofIds(ids))
+    await expect(read(archive, span)).rejects.toThrow('is corrupt')
+  })
+
+  it('returns the records before a damaged segment, and then fails', async () => {
+    const bytes = await bytesOf()
+    const archive = await openBytes(bytes)
+    const { offset, size } = must(archive.segments[6])
+    bytes.fill(0xff, offset, offset + size)
+    const returned: ArchivedRecord[] = []
+    const reading = async (): Promise<void> => {
+      for await (const batch of archivedRecords(archive, { first: 0, last: 9 })) returned.push(...batch)
+    }
+    await expect(reading()).rejects.toThrow('is corrupt')
+    expect(returned).toEqual(await readAll(archive, { first: 0, last: 5 }))
+  })
+
+  it('verifies the tar headers of a resumed segment only on request, and those of later segments always', async () => {
+    const bytes = await bytesOf()
+    const archive = await openBytes(bytes)
+    const span = { first: 0, last: 9 }
+    const from = { segment: 3, entry: 0, bucket: '0000' }
+    await expect(read(archive, span, { from, readsThrough: true })).resolves.not.toEqual([])
+    damageFrame(bytes, must(archive.segments[3]).offset)
+    await expect(read(archive, span, { from })).resolves.not.toEqual([])
+    await expect(read(archive, span, { from, readsThrough: true })).rejects.toThrow('tar header')
+    damageFrame(bytes, must(archive.segments[4]).offset)
+    await expect(read(archive, span, { from })).rejects.toThrow('tar header')
+  })
+
+  it('rejects a segment whose records precede those of the segment before it', async () => {
+    const archive = await openBytes(await bytesOf())
+    const [first, second] = [must(archive.segments[0]), must(archive.segments[1])]
+    const swapped = { ...archive, segments: [second, first] }
+    await expect(read(swapped, { first: 0, last: 1 })).rejects.toThrow('is out of order')
   })
 })
 
 describe('readThrough', () => {
   it('accepts a segment of records and a segment of blobs', async () => {
     const archive = await opened()
-    await expect(readThrough(archive, 0)).resolves.toBeUndefined()
-    await expect(readThrough(archive, 1)).resolves.toBeUndefined()
+    await expect(readThrough(archive, must(archive.segments[0]))).resolves.toBeUndefined()
+    await expect(readThrough(archive, must(archive.segments[1]))).resolves.toBeUndefined()
   })
 
   it('rejects content that is corrupt', async () => {
@@ -230,7 +312,9 @@ describe('readThrough', () => {
       const at = bytes.indexOf('content of a blob')
       bytes.write('C', at)
     })
-    await expect(readThrough(archive, 0)).resolves.toBeUndefined()
-    await expect(readThrough(archive, 1)).rejects.toThrow(/^entry blobs\/.* is corrupt: expected sha256 /)
+    await expect(readThrough(archive, must(archive.segments[0]))).resolves.toBeUndefined()
+    await expect(readThrough(archive, must(archive.segments[1]))).rejects.toThrow(
+      /^entry blobs\/.* is corrupt: expected sha256 /,
+    )
   })
 })

@@ -120,7 +120,7 @@ export class RestoreStages {
     let next: string | undefined
     for (const [k, range] of ranges.entries()) {
       if (k < Number(index) || next !== undefined) continue
-      const whole = bucketsOf(must(segments[must(range.segment)]))
+      const whole = bucketsOf(segments, must(range.segments))
       const read = { from: k === Number(index) && bucket !== '' ? bucketOf(bucket) : whole.from, to: whole.to }
       const seconds = Math.max(1, passSeconds(world) - (world.clock.now - start))
       const most = Math.max(1, (world.limits.seenBlobs - references) * RESOURCE.perBlob)
@@ -144,13 +144,15 @@ export class RestoreStages {
     return { done, ...position }
   }
 
-  #extent(name: string, { model, segment }: SegmentRange, read: BucketRange, whole: BucketRange): Extent {
+  #extent(name: string, { model, segments }: SegmentRange, read: BucketRange, whole: BucketRange): Extent {
     const world = this.#world
     const resources = resourcesIn(world, read)
     return {
       model,
-      segment: must(segment),
-      ...(read.from === whole.from ? {} : { from: { entry: read.from, bucket: bucketName(read.from) } }),
+      segments: must(segments),
+      ...(read.from === whole.from
+        ? {}
+        : { from: { segment: must(segments).first, entry: read.from, bucket: bucketName(read.from) } }),
       ...(read.to === whole.to ? {} : { to_bucket: bucketName(read.to) }),
       after: `${bucketName(read.from)}g`,
       up_to: `${bucketName(read.to)}g`,
@@ -254,7 +256,7 @@ export class RestoreStages {
   ): Promise<SimulatedPass> {
     const world = this.#world
     const extent = must((await this.#applyPlan())[n])
-    const whole = bucketsOf(must((await this.#segments())[must(extent.segment)]))
+    const whole = bucketsOf(await this.#segments(), must(extent.segments))
     const end = extent.to_bucket === undefined ? whole.to : bucketOf(extent.to_bucket)
     const start = extent.from === undefined ? whole.from : bucketOf(extent.from.bucket)
     const range = { from: cursor === undefined ? start : Number(cursor), to: end }
@@ -271,7 +273,10 @@ export class RestoreStages {
   }
 }
 
-const bucketsOf = ({ first_h = '', last_h = '' }: ManifestSegment): BucketRange => ({
-  from: bucketOf(first_h),
-  to: bucketOf(last_h) + 1,
+const bucketsOf = (
+  segments: readonly ManifestSegment[],
+  { first, last }: { readonly first: number; readonly last: number },
+): BucketRange => ({
+  from: bucketOf(segments[first]?.first_h ?? ''),
+  to: bucketOf(segments[last]?.last_h ?? '') + 1,
 })

@@ -21,7 +21,7 @@ const SPILLED = 20
 let archive: Buffer
 let full: ReturnType<typeof stableContents>
 
-/** Countries with flags. */
+/** Countries with flags. All flags together are too large to be read with one request. */
 const buildCountries = (count: number, name = 'country'): StoreData => {
   const { models } = runner.services
   const ids = Array.from({ length: count }, (_, k) => `${name}-${k}`)
@@ -32,7 +32,10 @@ const buildCountries = (count: number, name = 'country'): StoreData => {
       payloads: [{ name: id, text: k % 10 === 0 ? id.repeat(40_000) : id, flag: { file_id: id } }],
     }),
   )
-  return combine(...countries, buildBlobs(Object.fromEntries(ids.map((id) => [id, Buffer.from(`flag ${id}`)]))))
+  return combine(
+    ...countries,
+    buildBlobs(Object.fromEntries(ids.map((id) => [id, Buffer.from(`flag ${id}`.padEnd(2_000))]))),
+  )
 }
 
 beforeAll(async () => {

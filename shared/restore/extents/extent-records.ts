@@ -46,7 +46,7 @@ export async function* extentEvents(
   extent: Extent,
   start?: ExtentCursor,
 ): AsyncGenerator<ExtentEvent[]> {
-  if (extent.segment === undefined || extent.resources === 0) return
+  if (extent.segments === undefined || extent.resources === 0) return
   const existing = BitList.decode(await objects.readBytes(extent.existing, 0, extent.existing.size))
   const leftOut = new Set(
     extent.left_out === undefined ? [] : (await workFiles.readPinned(LEFT_OUT_OF_EXTENT, extent.left_out.list)).ids,
@@ -62,7 +62,7 @@ export async function* extentEvents(
   /** The number of selected resources of the current digest bucket so far. */
   let selected = 0
   let openId: string | undefined
-  for await (const batch of archivedRecords(archive, extent.segment, { from, ids: job.request.filters.ids })) {
+  for await (const batch of archivedRecords(archive, extent.segments, { from, ids: job.request.filters.ids })) {
     const events: ExtentEvent[] = []
     for (const record of batch) {
       if (record.kind === 'revision' && (record.fault !== undefined || record.id === openId)) {
@@ -81,7 +81,7 @@ export async function* extentEvents(
         return
       }
       if (bucketStart?.from.bucket !== bucket) {
-        bucketStart = { from: { entry: record.entry, bucket }, index }
+        bucketStart = { from: { segment: record.segment, entry: record.entry, bucket }, index }
         selected = 0
       }
       if (record.kind === 'revision' || !accepts(record.item)) continue

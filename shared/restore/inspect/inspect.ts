@@ -24,7 +24,7 @@ import { takeTurn } from './wait-for-turn.ts'
 interface InspectServices extends OpenRestoreServices, ShardServices, StoreCheckServices {
   readonly leases: Leases
   readonly workflows: Pick<WorkflowEngine, 'isRunning'>
-  readonly limits: Pick<Limits, 'rangeBytes' | 'queueSeconds' | 'mapItems'>
+  readonly limits: Pick<Limits, 'rangeBytes' | 'groupBytes' | 'queueSeconds' | 'mapItems'>
   readonly clock: () => Date
 }
 
@@ -89,7 +89,7 @@ const planRestore = async (services: InspectServices, job: RestoreJob): Promise<
     unfiltered,
     reads_all_blobs: unfiltered && models.length === archive.manifest.scope.models.length,
     empty_models: await findEmptyModels(services, models, emptyBefore),
-    items: planRanges(archive, models, request.filters.ids, limits.rangeBytes),
+    items: planRanges(archive, models, request.filters.ids, limits),
     blob_segments: archive.segments.flatMap(({ model }, k) => (model === undefined ? [k] : [])),
     missing_blobs: archive.manifest.missing_blobs,
   }

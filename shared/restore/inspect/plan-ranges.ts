@@ -1,7 +1,11 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
+import type { Limits } from '../../jobs/limits.ts'
 import { idHashOf } from '../../resources/keys.ts'
+import { must } from '../../values/must.ts'
 import type { SegmentRange } from '../messages/inspect.ts'
+
+type RangeLimits = Pick<Limits, 'rangeBytes' | 'groupBytes'>
 
 interface SizedRange {
   readonly range: SegmentRange
@@ -15,10 +19,12 @@ interface RecordsSegment {
   readonly firstHash: string
   readonly lastHash: string
   readonly size: number
+  readonly unpackedSize: number
 }
 
 /**
- * Divides the segments of the given models, in order, into map items of about `rangeBytes` each. If `ids` is given,
+ * Divides the segments of the given models, in order, into ranges, and the ranges into map items of about `rangeBytes`
+ * each. Small segments share a range, because each range becomes a map item of the later stages. If `ids` is given,
  * leaves out the segments that cannot contain any of these resources. Throws `ArchiveInvalidError` if the segments are
  * out of order.
  */
@@ -26,13 +32,13 @@ export const planRanges = (
   archive: OpenArchive,
   models: readonly string[],
   ids: readonly string[] | undefined,
-  rangeBytes: number,
+  limits: RangeLimits,
 ): SegmentRange[][] => {
   const items: SegmentRange[][] = []
   let item: SegmentRange[] = []
   let bytes = 0
-  for (const { range, size } of models.flatMap((model) => rangesOf(archive, model, ids))) {
-    if (item.length > 0 && bytes + size > rangeBytes) {
+  for (const { range, size } of models.flatMap((model) => rangesOf(archive, model, ids, limits))) {
+    if (item.length > 0 && bytes + size > limits.rangeBytes) {
       items.push(item)
       item = []
       bytes = 0
@@ -45,24 +51,55 @@ export const planRanges = (
 }
 
 /**
- * Returns one range for each segment of a model. Without `ids`, every sort key of the target is in one of the ranges.
+ * Returns the ranges of a model. Every sort key of the target is in one of the ranges, unless `ids` is given and no
+ * segment can contain one of the resources.
  */
-const rangesOf = (archive: OpenArchive, model: string, ids: readonly string[] | undefined): SizedRange[] => {
+const rangesOf = (
+  archive: OpenArchive,
+  model: string,
+  ids: readonly string[] | undefined,
+  limits: RangeLimits,
+): SizedRange[] => {
   const segments = segmentsOf(archive, model)
   const idHashes = ids?.map(idHashOf)
   if (segments.length === 0) return idHashes === undefined ? [{ range: { model }, size: 0 }] : []
-  return segments.flatMap(({ segment, firstHash, lastHash, size }, k) => {
-    if (idHashes !== undefined && !idHashes.some((h) => firstHash <= h && h <= lastHash)) return []
-    const previous = segments[k - 1]
-    const isLast = k === segments.length - 1
+  const selected = segments.filter(
+    ({ firstHash, lastHash }) => idHashes?.some((h) => firstHash <= h && h <= lastHash) !== false,
+  )
+  const groups = groupsOf(selected, limits)
+  return groups.map((group, k) => {
+    const [first, last] = [must(group[0]), must(group.at(-1))]
+    const previous = groups[k - 1]?.at(-1)
+    const isLast = k === groups.length - 1
     const range: SegmentRange = {
       model,
-      segment,
+      segments: { first: first.segment, last: last.segment },
       ...(previous === undefined ? {} : { after: endOf(previous.lastHash) }),
-      ...(isLast ? {} : { up_to: endOf(lastHash) }),
+      ...(isLast ? {} : { up_to: endOf(last.lastHash) }),
     }
-    return [{ range, size: idHashes === undefined ? size : 0 }]
+    return { range, size: idHashes === undefined ? group.reduce((sum, { size }) => sum + size, 0) : 0 }
   })
+}
+
+/**
+ * Groups segments, in order. A group of several segments has at most `groupBytes`, uncompressed, and at most `rangeBytes`
+ * as stored.
+ */
+const groupsOf = (segments: readonly RecordsSegment[], { rangeBytes, groupBytes }: RangeLimits): RecordsSegment[][] => {
+  const groups: RecordsSegment[][] = []
+  let [stored, unpacked] = [0, 0]
+  for (const segment of segments) {
+    stored += segment.size
+    unpacked += segment.unpackedSize
+    const group = groups.at(-1)
+    if (group !== undefined && stored <= rangeBytes && unpacked <= groupBytes) group.push(segment)
+    else {
+      groups.push([segment])
+      stored = segment.size
+      unpacked = segment.unpackedSize
+    }
+  }
+  return groups
 }
 
 /**
@@ -77,7 +114,15 @@ const endOf = (idHash: string): string => `${idHash}g`
 const segmentsOf = (archive: OpenArchive, model: string): RecordsSegment[] => {
   const segments = archive.segments.flatMap((one, segment) =>
     one.model === model
-      ? [{ segment, firstHash: stated(one.first_h, segment), lastHash: stated(one.last_h, segment), size: one.size }]
+      ? [
+          {
+            segment,
+            firstHash: stated(one.first_h, segment),
+            lastHash: stated(one.last_h, segment),
+            size: one.size,
+            unpackedSize: one.unpacked_size,
+          },
+        ]
       : [],
   )
   for (const [k, { segment, firstHash, lastHash }] of segments.entries()) {

@@ -4,12 +4,15 @@ import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 import { ConvertedArchive } from './convert.ts'
 
-/** A segment of records, and the range of the metadata in the target with which the segment is compared. */
+/** Consecutive segments of records of one model. `first` and `last` are their indexes in the manifest. */
+export const SegmentSpan = z.object({ first: z.int(), last: z.int() }).readonly()
+
+/** Segments of records, and the range of the metadata in the target with which the segments are compared. */
 export const SegmentRange = z
   .object({
     model: z.string(),
-    /** Index of the segment in the manifest. Absent if the archive has no resources of the model. */
-    segment: z.exactOptional(z.int()),
+    /** Absent if the archive has no resources of the model. */
+    segments: z.exactOptional(SegmentSpan),
     /**
      * The sort keys of the range are greater than `after`. If `after` is absent, the range begins with the first sort
      * key.

@@ -8,13 +8,14 @@ import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 import { ChecksumMismatch } from './convert.ts'
 import { Finding } from './finding.ts'
+import { SegmentSpan } from './inspect.ts'
 import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
 /**
- * A position in a segment of records. `entry` is the index of a chunk. `bucket` is the first digest bucket that is read
- * from this chunk.
+ * A position in the records of an archive. `segment` is the index of a segment in the manifest, and `entry` is the index
+ * of a chunk in this segment. `bucket` is the first digest bucket that is read from this chunk.
  */
-export const ChunkPosition = z.object({ entry: z.int(), bucket: z.string() }).readonly()
+export const ChunkPosition = z.object({ segment: z.int(), entry: z.int(), bucket: z.string() }).readonly()
 export type ChunkPosition = z.output<typeof ChunkPosition>
 
 /**
@@ -60,17 +61,17 @@ export const LEFT_OUT_OF_EXTENT: WorkFile<
 }
 
 /**
- * Consecutive resources of one segment that one pass of `preflight` has checked. An extent is one map item of
- * `apply-records` and one map item of `verify`.
+ * Consecutive resources of one range (`SegmentRange`) that one pass of `preflight` has checked. An extent is one map
+ * item of `apply-records` and one map item of `verify`.
  */
 export const Extent = z
   .object({
     model: z.string(),
-    /** Index of the segment in the manifest. Absent if the archive has no resources of the model. */
-    segment: z.exactOptional(z.int()),
-    /** The start of the extent. If it is absent, the extent begins at the start of the segment. */
+    /** The segments of the range. Absent if the archive has no resources of the model. */
+    segments: z.exactOptional(SegmentSpan),
+    /** The start of the extent. If it is absent, the extent begins at the start of the first segment. */
     from: z.exactOptional(ChunkPosition),
-    /** The extent ends before this digest bucket. If it is absent, the extent ends at the end of the segment. */
+    /** The extent ends before this digest bucket. If it is absent, the extent ends at the end of the last segment. */
     to_bucket: z.exactOptional(z.string()),
     /**
      * The extent also includes the metadata in the target whose sort keys are greater than `after` and not greater than

@@ -82,7 +82,7 @@ export class LeftOutResources implements LeftOutOfRange {
     else if (listed === undefined) this.#strays.add(check.id)
     if (this.resources.length > MAX_LEFT_OUT)
       throw new ArchiveInvalidError(
-        `more than ${MAX_LEFT_OUT} resources of model ${check.model} in one segment cannot be restored; ` +
+        `more than ${MAX_LEFT_OUT} resources of model ${check.model} in neighbouring segments cannot be restored; ` +
           `the one found last is ${quote(check.id)}: ${fault.resource.reason}`,
       )
     if (check.metadata === undefined) this.inDigest = false

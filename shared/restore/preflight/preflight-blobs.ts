@@ -1,6 +1,7 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import { entrySortKey, type IndexLine } from '../../archive/index-line.ts'
+import { readTogether } from '../../archive/read-together.ts'
 import { readIndex } from '../../archive/segment-reader.ts'
 import { readInSteps, type SegmentPosition } from '../../archive/segment-steps.ts'
 import { BlobTooLargeError } from '../../blobs/errors.ts'
@@ -134,12 +135,14 @@ const readOrHandOver = async (
  */
 const readBlobs = async (
   attempt: Attempt,
-  { plan, archive }: OpenRestore,
+  restore: OpenRestore,
   { segments, start, from }: BlobsRange,
   comparison: BlobComparison,
   limits: PreflightBlobsServices['limits'],
   read: { to: BlobsCursor },
 ): Promise<BlobsCursor | undefined> => {
+  const { plan } = restore
+  const archive = readTogether(restore.archive, segments.slice(start.segment))
   const { largeBlobBytes, hashStepBytes } = limits
   const { timeIsUp, mustHandOver } = attempt
   const steps = { stepBytes: hashStepBytes, timeIsUp, mustHandOver }

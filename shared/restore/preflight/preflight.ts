@@ -40,6 +40,12 @@ interface PreflightServices extends OpenRestoreServices, LeasedPassServices, Che
 export const preflight = (input: PassInput, services: PreflightServices): Promise<PassOutput> =>
   runLeasedPass(PREFLIGHT, input, services, (attempt) => preflightPass(attempt, services))
 
+/**
+ * The largest number of extents of a pass. Its result is one item of the job table, which can have 400 KB, and an extent
+ * takes at most 4 KB.
+ */
+export const MAX_EXTENTS = 100
+
 const preflightPass = async (attempt: Attempt, services: PreflightServices): Promise<PreflightResult> => {
   const { job_id, n } = attempt
   const { objects, workFiles, limits } = services
@@ -78,7 +84,7 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
     details.duplicates.push(...checked.duplicateIds)
     details.findings.push(...checked.findings)
     if (checked.stoppedAt !== undefined) cursor = { range: k, from: checked.stoppedAt }
-    else if (k + 1 < ranges.length && attempt.timeIsUp()) cursor = { range: k + 1 }
+    else if (k + 1 < ranges.length && (extents.length >= MAX_EXTENTS || attempt.timeIsUp())) cursor = { range: k + 1 }
   }
   return whileStoring(async () => ({
     ...continueAt(cursor),
@@ -108,12 +114,12 @@ const storeExtent = async (
   { k, range, from }: { readonly k: number; readonly range: SegmentRange; readonly from: ChunkPosition | undefined },
   { stoppedAt, resources, revisions, duplicates, existing, buckets, leftOut, dryRun }: CheckedRange,
 ): Promise<Extent> => {
-  const { model, segment } = range
+  const { model, segments } = range
   const after = from?.bucket ?? range.after
   const up_to = stoppedAt?.bucket ?? range.up_to
   return {
     model,
-    ...(segment === undefined ? {} : { segment }),
+    ...(segments === undefined ? {} : { segments }),
     ...(from === undefined ? {} : { from }),
     ...(stoppedAt === undefined ? {} : { to_bucket: stoppedAt.bucket }),
     ...(after === undefined ? {} : { after }),

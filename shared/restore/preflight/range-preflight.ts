@@ -1,5 +1,10 @@
 import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
-import { archivedRecords, type LocatedFaultyRecord, type SoundRecord } from '../../archive/archived-records.ts'
+import {
+  archivedRecords,
+  type LocatedFaultyRecord,
+  type SegmentSpan,
+  type SoundRecord,
+} from '../../archive/archived-records.ts'
 import { type BucketDigest, BucketDigests } from '../../archive/digest.ts'
 import type { BlobReferenceSet } from '../../blobs/blob-references.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
@@ -24,7 +29,6 @@ import { openOrphanLookup, type OrphanedRevisions, type OrphanLookup } from '../
 import { openTargetLookup, type TargetLookup } from '../target/target-lookup.ts'
 import { CheckedBorders } from './checked-borders.ts'
 import { type ConversionFaults, type LeftOutOfRange, LeftOutResources } from './left-out-resources.ts'
-import { readThrough } from './read-through.ts'
 import { ResourceCheck } from './resource-check.ts'
 
 export interface CheckRangeServices {
@@ -155,15 +159,10 @@ export class RangePreflight {
     target: TargetLookup,
     comparison: DryRunComparison | undefined,
   ): Promise<CheckedRange> {
-    const { job, archive } = this.#restore
-    const { segment } = this.#range
+    const { segments } = this.#range
     const stoppedAt =
-      segment === undefined ? undefined : await this.#readSegment(segment, from, isFull, target, comparison)
+      segments === undefined ? undefined : await this.#readSegments(segments, from, isFull, target, comparison)
     await this.#endResource(comparison)
-    // The tar headers and padding of a segment are verified only if one pass reads the whole segment.
-    const isPartOfSegment = from !== undefined && stoppedAt === undefined
-    if (segment !== undefined && isPartOfSegment && job.request.filters.ids === undefined)
-      await readThrough(archive, segment)
     const compared = await comparison?.end(stoppedAt?.bucket)
     this.#borders.finish()
     return this.#result(stoppedAt, compared)
@@ -188,18 +187,21 @@ export class RangePreflight {
   }
 
   /**
-   * Reads the records of the segment. Returns the position where the pass stopped, or undefined if it reached the end.
+   * Reads the records of the segments. Returns the position where the pass stopped, or undefined if it reached the end.
    */
-  async #readSegment(
-    segment: number,
+  async #readSegments(
+    segments: SegmentSpan,
     from: ChunkPosition | undefined,
     isFull: (kept: number) => boolean,
     target: TargetLookup,
     comparison: DryRunComparison | undefined,
   ): Promise<ChunkPosition | undefined> {
     const { job, archive } = this.#restore
+    const { ids } = job.request.filters
     const borders = new BucketBorders()
-    for await (const batch of archivedRecords(archive, segment, { from, ids: job.request.filters.ids })) {
+    // The tar headers and padding of a segment are verified only if one pass reads the whole segment.
+    const options = { from, ids, readsThrough: ids === undefined }
+    for await (const batch of archivedRecords(archive, segments, options)) {
       for (const record of batch) {
         if (record.fault !== undefined) {
           await this.#addFaulty(record, comparison)
@@ -213,7 +215,7 @@ export class RangePreflight {
         await this.#endResource(comparison)
         const bucket = record.h.slice(0, 4)
         if (borders.enter(bucket)) {
-          const position = { entry: record.entry, bucket }
+          const position = { segment: record.segment, entry: record.entry, bucket }
           if (isFull(this.#leftOut.resources.length + this.#borders.pending)) return position
           this.#reachBorder(position)
         }

@@ -100,10 +100,13 @@ const leftOutLists = async (services: LookupStores, restore: OpenRestore): Promi
 /** Returns true if records with this id hash belong to an extent. */
 export const extentIncludes = (
   { segments }: { readonly segments: readonly Pick<OpenArchive['segments'][number], 'first_h' | 'last_h'>[] },
-  { segment, from, to_bucket }: Pick<Extent, 'segment' | 'from' | 'to_bucket'>,
+  extent: Pick<Extent, 'segments' | 'from' | 'to_bucket'>,
   h: string,
 ): boolean => {
-  const { first_h, last_h } = (segment === undefined ? undefined : segments[segment]) ?? {}
+  if (extent.segments === undefined) return false
+  const { from, to_bucket } = extent
+  const first_h = segments[extent.segments.first]?.first_h
+  const last_h = segments[extent.segments.last]?.last_h
   if (first_h === undefined || last_h === undefined || h < first_h || last_h < h) return false
   const bucket = h.slice(0, 4)
   return (from === undefined || from.bucket <= bucket) && (to_bucket === undefined || bucket < to_bucket)

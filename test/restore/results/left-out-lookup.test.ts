@@ -47,14 +47,20 @@ describe('the lookup of left-out resources', () => {
 })
 
 describe('an extent', () => {
-  const segments = [{ first_h: '1'.repeat(16), last_h: '8'.repeat(16) }]
+  const segments = [
+    { first_h: '1'.repeat(16), last_h: '8'.repeat(16) },
+    { first_h: '9'.repeat(16), last_h: 'b'.repeat(16) },
+    { first_h: 'c'.repeat(16), last_h: 'd'.repeat(16) },
+  ]
+  const first = { first: 0, last: 0 }
   const NONE: string[] = []
   const at = (bucket: string): string => bucket.padEnd(16, '0')
 
   it.each([
-    ['of a whole segment', { segment: 0 }, ['1112', '8888'], ['1110', '8889']],
-    ['from a bucket', { segment: 0, from: { entry: 1, bucket: '3000' } }, ['3000', '8000'], ['2fff']],
-    ['to a bucket', { segment: 0, to_bucket: '3000' }, ['1112', '2fff'], ['3000']],
+    ['of a whole segment', { segments: first }, ['1112', '8888'], ['1110', '8889']],
+    ['of two segments', { segments: { first: 0, last: 1 } }, ['1112', '9999', 'bbbb'], ['1110', 'bbbc', 'cccd']],
+    ['from a bucket', { segments: first, from: { segment: 0, entry: 1, bucket: '3000' } }, ['3000', '8000'], ['2fff']],
+    ['to a bucket', { segments: first, to_bucket: '3000' }, ['1112', '2fff'], ['3000']],
     ['without a segment', {}, NONE, ['1112', '8000']],
   ])('includes the id hashes of its buckets: %s', (_what, extent, inside, outside) => {
     for (const bucket of [...inside, ...outside])
