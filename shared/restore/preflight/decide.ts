@@ -2,6 +2,7 @@ import { modelDigest } from '../../archive/digest.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { Manifest } from '../../archive/manifest.ts'
 import { readBuckets } from '../../compose/read-buckets.ts'
+import { restoreJob } from '../../jobs/find-job.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import { plannedItems, type StageInput } from '../../jobs/messages.ts'
 import { allResults, sortedResults } from '../../jobs/pass.ts'
@@ -9,10 +10,10 @@ import { countOf } from '../../values/model-counts.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
 import { DuplicatesError } from '../errors.ts'
 import { APPLY_BLOBS } from '../messages/apply.ts'
-import type { RestorePlan } from '../messages/inspect.ts'
+import { RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
 import { type RestoreDecision, type Extent, PREFLIGHT, type PreflightResult } from '../messages/preflight.ts'
 import { BLOB_LISTS, PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
-import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
+import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts'
 import { streamFaultPages } from '../results/stream-faults.ts'
 import { firstDetails } from '../results/preflight-details.ts'
 
@@ -26,12 +27,15 @@ export const decide = async (
   services: OpenRestoreServices & { readonly limits: Pick<Limits, 'mapItems'> },
 ): Promise<RestoreDecision> => {
   const { jobs, workFiles, limits } = services
-  const { job, plan, archive } = await openRestore(services, job_id)
+  const job = await restoreJob(services, job_id)
+  const plan = await workFiles.read(RESTORE_PLAN, job_id)
+  // Nothing has been written yet, so this is the last moment to find that the archive was replaced.
+  const { manifest } = await openPlannedArchive(services, plan)
   const preflight = await allResults(services, job_id, PREFLIGHT)
   const extents = preflight.flatMap((result) => result.extents)
   const lists = await sortedResults(services, job_id, PREFLIGHT_BLOBS)
   const blobs = lists.map(({ result }) => result)
-  if (plan.unfiltered) await checkManifest(services, plan, archive.manifest, extents, blobs)
+  if (plan.unfiltered) await checkManifest(services, plan, manifest, extents, blobs)
   if (job.request.on_duplicate === 'raise_error') await rejectDuplicates(services, preflight, blobs)
   if (job.request.dry_run) return { ...plannedItems(job_id, 0, limits), write: false }
   const keys = lists.map(({ n, pass }) => ({ n, pass }))
