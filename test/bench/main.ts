@@ -5,6 +5,7 @@ import { benchCodec } from './codec.ts'
 import { benchColdStart } from './cold-start.ts'
 import { benchMemory } from './memory.ts'
 import { parseOptions } from './options.ts'
+import { benchSmallSegments } from './small-segments.ts'
 import { benchStore } from './store.ts'
 
 /** `npm run bench`. The README of this folder describes the options. */
@@ -14,6 +15,7 @@ await runCommand('bench', async () => {
     if (part === 'store') await benchStore(options)
     else if (part === 'codec') await benchCodec(options)
     else if (part === 'cold-start') await benchColdStart(options)
+    else if (part === 'small-segments') await benchSmallSegments(options)
     else await benchMemory(options)
 })
 process.exit()

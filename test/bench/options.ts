@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { DATA_SETS, defaultDataSets, type Mode } from './content/data-sets.ts'
 import { DEFAULT_SIZES, MEMORY_SIZES } from './memory/sizes.ts'
 
-const PARTS = ['store', 'codec', 'cold-start', 'memory'] as const
+const PARTS = ['store', 'codec', 'cold-start', 'memory', 'small-segments'] as const
 type Part = (typeof PARTS)[number]
 
 /** What the command line of `npm run bench` selects. */
