@@ -23,6 +23,7 @@ describe('a revision without an id', () => {
     ['after a revision of its resource', 'M a, R a, R a', 'a'],
     ['after another revision without an id', 'M a, R', 'a'],
     ['of the second resource of a section', 'M a, R a, M b', 'b'],
+    ['of the second resource, after a first one with a revision without an id', 'M a, R, M b', 'b'],
     ['after metadata without an id', 'M a, R a, M', ''],
     ['after metadata without an id and a revision of their resource', 'M, R b', 'b'],
     ['after metadata with an id that no resource can have, and a revision of it', 'M x/y, R x/y', ''],
