@@ -10,6 +10,7 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import { workUntil } from '../jobs/work-until.ts'
 import type { UploadedPart } from '../objects/aws/multipart-upload.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
+import { ByteBudget } from '../objects/byte-budget.ts'
 import { type ObjectRange, PinnedObject } from '../objects/object.ts'
 import { type Part, PartLayout, type Slice } from '../objects/part-layout.ts'
 import type { PartSource } from '../objects/part-source.ts'
@@ -24,11 +25,13 @@ import {
   workName,
 } from './messages.ts'
 
-/**
- * The number of parts that a worker creates at the same time. A part that the worker uploads takes up to 37 MiB of
- * memory, so three parts stay far below the limit of the worker. Most parts are copied by S3 and take no memory.
- */
+/** The number of parts that a worker creates at the same time. Most parts are copied by S3 and take no memory. */
 const PARALLEL_PARTS = 3
+/**
+ * The largest size of the parts in memory, in bytes. A part that the worker uploads has up to 37 MiB, and usually 32
+ * MiB.
+ */
+const MAX_HELD_BYTES = 64 * 1024 * 1024
 
 /** The number of parts of a map item that earlier passes have created. */
 const PartsCursor = z.int()
@@ -95,11 +98,17 @@ const createParts = async (
   const done = readCursor(PartsCursor, attempt) ?? 0
   const planned = new Set(numbers.slice(done))
   const upload = objects.resumeMultipart(target.bucket, target.key, target.upload_id)
+  const held = new ByteBudget(MAX_HELD_BYTES)
   const parts = await workUntil(
     planParts(target.pieces).filter(({ number }) => planned.has(number)),
     async (part): Promise<UploadedPart> => {
       if (part.kind === 'copy') return upload.copyPart(part.number, rangeOf(target.pieces, part.slice))
-      return upload.uploadPart(part.number, await bytesOf(objects, target.pieces, part))
+      await held.take(part.size)
+      try {
+        return await upload.uploadPart(part.number, await bytesOfPart(objects, target.pieces, part))
+      } finally {
+        held.release(part.size)
+      }
     },
     { concurrency: PARALLEL_PARTS, timeIsUp: attempt.timeIsUp, mustHandOver: attempt.mustHandOver },
   )
@@ -117,15 +126,17 @@ const rangeOf = (pieces: readonly ComposePiece[], { source, start, length }: Sli
  * Returns the bytes of a part that the worker uploads. Such a part consists of small segments, and of the first bytes
  * of large segments.
  */
-const bytesOf = async (
+const bytesOfPart = async (
   objects: ObjectStore,
   pieces: readonly ComposePiece[],
   part: Part<number> & { kind: 'upload' },
 ): Promise<Buffer> => {
-  const slices: Buffer[] = []
+  const bytes = Buffer.allocUnsafe(part.size)
+  let end = 0
   for (const slice of part.slices) {
     const { object, start, length } = rangeOf(pieces, slice)
-    slices.push(await objects.readBytes(object, start, length))
+    end += (await objects.readBytes(object, start, length)).copy(bytes, end)
   }
-  return Buffer.concat(slices)
+  if (end !== part.size) throw new Error(`a part must have ${part.size} bytes, but its slices have ${end}`)
+  return bytes
 }

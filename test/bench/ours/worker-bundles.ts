@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SIZES } from '../../../functions/function-spec.ts'
 import { EXPORT_STAGES, RESTORE_STAGES } from '../../../functions/stages.ts'
+import { WORKERS } from '../../../infra/functions.ts'
 import { bundleFunctions } from '../../../infra/build/source-bundles.ts'
 
-/** The stages that read and write data. Only these run in processes of their own. */
-export const WORKER_STAGES = [...EXPORT_STAGES, ...RESTORE_STAGES].filter(({ size }) => size === SIZES.worker)
+/** The stages that read and write data, or that run map items. Only these run in processes of their own. */
+export const WORKER_STAGES = [...EXPORT_STAGES, ...RESTORE_STAGES].filter(
+  ({ name, size }) => size === SIZES.worker || WORKERS.includes(name),
+)
 
 /** The path of the compiled `worker.ts` in the folder of the bundles. */
 export const workerEntry = (folder: string): string => join(folder, 'worker.mjs')
