@@ -245,6 +245,19 @@ describe('archivedRecords of several segments', () => {
     expect(middle).toEqual(records.filter(({ segment }) => segment >= 5 && segment <= 9))
   })
 
+  it('returns a batch after about 1 MiB, so that memory does not grow with the number of segments', async () => {
+    const large = many.slice(0, 30).map((id) => {
+      const { metadata, revisions } = itemsOf('a', { id, revisions: [{ n: 1, data: id.padEnd(100_000) }] })
+      return [metadata, ...revisions]
+    })
+    const archive = await openBytes(await segmentedArchive({ models: { a: large }, segments: 30 }))
+    const batches = await Array.fromAsync(archivedRecords(archive, { first: 0, last: archive.segments.length - 1 }))
+    expect(batches.length).toBeGreaterThan(2)
+    for (const batch of batches) expect(batch.length).toBeLessThanOrEqual(22)
+    const metadata = batches.flat().filter(({ kind }) => kind === 'metadata')
+    expect(metadata.map(({ id }) => id)).toEqual(ordered.filter((id) => many.slice(0, 30).includes(id)))
+  })
+
   it('resumes at a segment, and returns the records of the segments after it', async () => {
     const archive = await openBytes(await bytesOf())
     const span = { first: 0, last: archive.segments.length - 1 }
