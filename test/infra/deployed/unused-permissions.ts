@@ -31,7 +31,6 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
     'reads a resource again if it changed while it was read',
   ],
   [/^account-items$/, /^dynamodb:BatchGetItem /, 'reads a revision without metadata again, after a minute'],
-  [/^inspect$/, /^dynamodb:Scan .*resources/, 'derives the number of shards in the first job of a model'],
   [/^get-archive$/, /^s3:GetObjectVersion .*scheduled/, 'the archive may be that of a schedule'],
   [/^rollback$/, /^dynamodb:GetItem .*resources/, 'reads an item that another writer has replaced'],
   [/^plan-rollback$/, /^dynamodb:GetItem .*jobs/, 'reads the error of a Distributed Map, which does not report it'],
