@@ -3,9 +3,10 @@ import type { AppliedResource } from './resource-applier.ts'
 
 /**
  * The number of resources whose writes may be unfinished at the same time. Each has at least one write, so together
- * they fill two batches of 25 writes, which is the limit of DynamoDB. More resources would take more memory.
+ * they fill the eight batches of 25 writes that are sent at the same time. With a third of them, DynamoDB is idle for a
+ * tenth of the time. The writer limits their memory.
  */
-const MAX_ENDING = 64
+const MAX_ENDING = 200
 
 /** The resources of one or more groups. */
 interface Outcome {
