@@ -33,12 +33,12 @@ interface ScheduleTrigger {
  */
 interface RateTrigger {
   readonly type: 'rate'
-  /** At most 24, because EventBridge Scheduler retries an event for as long, and for at most 24 hours. */
+  /** At most 24, because EventBridge Scheduler retries an event for this number of hours, and accepts at most 24. */
   readonly hours: number
   readonly isNeeded: (settings: RateNumbers) => boolean
 }
 
-/** Numbers of settings, on which it depends whether a function must run. */
+/** Numbers from the settings. `isNeeded` decides by them whether a function must run. */
 export interface RateNumbers {
   readonly schedules: number
   /** The number of groups for which the setting `retention` contains a number of days. */

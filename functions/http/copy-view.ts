@@ -16,9 +16,8 @@ type CopyView = { readonly bucket: string; readonly key: string } & (
 )
 
 /**
- * Returns an object with the member `copy` of the result of a scheduled export: the state of the copy that the setting
- * `copy_archives_to` requests. For other jobs, if the archive is not copied, or if no run has seen the archive, returns
- * an empty object.
+ * Returns `{ copy }`: the state of the copy of a scheduled archive in the bucket of `copy_archives_to`. Returns an empty
+ * object for other jobs, if the archive is not copied, and if no run has seen the archive yet.
  */
 export const copyView = async (
   { archiveCopies, config }: CopyViewServices,

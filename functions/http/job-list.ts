@@ -56,7 +56,8 @@ const resultSummary = (job: Job): Pick<ListedJob, 'duration_seconds' | 'models' 
   const summary: { -readonly [Name in keyof ListedJob]?: ListedJob[Name] } = {}
   if (started_at !== undefined && ended_at !== undefined)
     summary.duration_seconds = (Date.parse(ended_at) - Date.parse(started_at)) / 1000
-  if (job.result !== undefined) summary.models = job.result.models
+  if (job.kind === 'restore' && job.result?.dry_run !== undefined) summary.models = job.result.dry_run.models
+  else if (job.result !== undefined) summary.models = job.result.models
   if (job.kind === 'export' && job.result !== undefined) {
     const { bucket, key, size } = job.result.archive
     summary.archive = { bucket, key, size }

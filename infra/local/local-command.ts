@@ -12,5 +12,5 @@ export const localCommand = (
     .description(description)
     .helpOption('-h, --help', 'print this help')
     .allowExcessArguments(false)
-    .showHelpAfterError(`The option --help lists all options.`)
+    .showHelpAfterError('The option --help lists all options.')
     .addHelpText('after', examples.length === 0 ? '' : `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`)

@@ -13,7 +13,7 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { PinnedObject } from '../objects/object.ts'
 import { LAYOUT_LIMITS, type Part, PartLayout, type Piece } from '../objects/part-layout.ts'
-import type { PartSource } from '../objects/part-source.ts'
+import { copiedPartBytes, type PartSource } from '../objects/part-source.ts'
 
 /** The position inside a large blob at which the next pass continues. First the blob is hashed, and then copied. */
 export const LargeBlobPosition = z.discriminatedUnion('step', [
@@ -87,16 +87,16 @@ export const dropUpload = async (
 }
 
 /**
- * Divides a segment that consists of one blob into parts. The result depends only on the parameters, so that all passes
+ * Divides a segment that consists of one blob into at most 10,000 parts. The result depends only on the parameters, so that all passes
  * create parts of the same segment.
  */
-const planSegment = async (
+export const planSegment = async (
   id: string,
-  { object, properties }: LargeContent,
+  { object, properties }: Pick<LargeContent, 'object' | 'properties'>,
   { name, sha256 }: { readonly name: string; readonly sha256: string },
   { copyPartBytes }: Pick<Limits, 'copyPartBytes'>,
 ): Promise<{ readonly parts: readonly Part<PartSource>[]; readonly summary: WrittenSegment['summary'] }> => {
-  const layout = new PartLayout<PartSource>({ ...LAYOUT_LIMITS, max: copyPartBytes })
+  const layout = new PartLayout<PartSource>({ ...LAYOUT_LIMITS, max: copiedPartBytes(object.size, copyPartBytes) })
   const parts: Part<PartSource>[] = []
   const add = (piece: Piece<PartSource>): Promise<void> => {
     parts.push(...layout.add(piece))

@@ -16,7 +16,7 @@ export interface IdempotencyRecord {
   readonly fingerprint: string
   /** The time from which the key may be used for another request, in seconds since 1970. */
   readonly expires: number
-  /** The id of the job that the key may belong to, but that is not returned, because it has ended. */
+  /** The id of an ended job. If the key belongs to this job, the key is given to the new job. */
   readonly replaces?: string
 }
 

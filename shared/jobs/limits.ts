@@ -11,9 +11,9 @@ export interface Limits {
    */
   readonly watchMs: number
   /**
-   * The largest number of items of a map. If a stage has more work than this, a map item does several parts of it one
-   * after the other (`nextPass` in `messages.ts`). AWS runs at most 10,000 items of a map at the same time, and the
-   * numbers of 5,000 items take 24 KB in the state of the workflow.
+   * The largest number of items that a `Map` state of a workflow gets. If a stage has more map items, an execution that
+   * has finished one continues with another (`nextPass` in `messages.ts`). AWS runs at most 10,000 items of a map at the
+   * same time, and the list of the numbers 0 to 4,999 takes 24 KB in the state of the workflow.
    */
   readonly mapItems: number
   /** The time before the first new attempt of an upload that waits for another restore, in seconds. */
@@ -22,8 +22,8 @@ export interface Limits {
   readonly rangeBytes: number
   /**
    * The largest size of several small segments that a restore processes as one range, in uncompressed bytes. Each range
-   * becomes a map item of the later stages, which takes about 0.1 s, and a worker processes a range of this size within
-   * seconds. Larger segments are ranges of their own.
+   * becomes a map item of the later stages. A map item takes at least about 0.1 s, so tiny ranges would be slow. A worker
+   * processes a range of this size within seconds. Larger segments are ranges of their own.
    */
   readonly groupBytes: number
   /**
@@ -35,8 +35,8 @@ export interface Limits {
    * The size of the index after which a pass ends its segment of blobs, in bytes. Readers accept an index of up to 64
    * MiB. One line of the index can have 20 KB, because it includes the headers of its blob.
    *
-   * A restore also ends a pass over blobs after so many characters of headers, because later stages hold the headers in
-   * memory.
+   * A restore also ends a pass over blobs when their headers have this number of characters, because later stages hold
+   * the headers in memory.
    */
   readonly indexBytes: number
   /**
@@ -93,7 +93,10 @@ export interface Limits {
   readonly copyRunMs: number
   /** The largest number of parts of an archive. S3 accepts 10,000 parts per upload, and the difference is a margin. */
   readonly maxParts: number
-  /** The size of a run, in bytes. The conversion of a stream sorts the records of one run in memory. */
+  /**
+   * The size of a run of sorted records, in bytes. The conversion of a stream sorts the records of a run in memory,
+   * writes them to a file, and merges the runs afterwards.
+   */
   readonly runBytes: number
   /** The number of runs that are merged at the same time. Each run takes 0.5 MiB of memory. */
   readonly mergedRuns: number

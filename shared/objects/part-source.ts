@@ -7,10 +7,18 @@ export type PartSource = { readonly bytes: Uint8Array } | { readonly range: Obje
 
 /** S3's limit on the parts of one upload. */
 const MAX_PARTS = 10_000
+/** The number of parts that the headers, the padding and the index of a segment with one blob need at most. */
+const OTHER_PARTS = 10
+
+/**
+ * Returns the size of the copied parts of a blob: `partBytes`, or more if the blob would otherwise need too many parts.
+ */
+export const copiedPartBytes = (blobBytes: number, partBytes: number): number =>
+  Math.max(partBytes, Math.ceil(blobBytes / (MAX_PARTS - OTHER_PARTS)))
 
 /** Divides a range into equal parts of about `partBytes`, which S3 copies. The upload has at most 10,000 parts. */
 export const copyParts = (range: ObjectRange, partBytes: number): Part<PartSource>[] => {
-  const max = Math.max(partBytes, Math.ceil(range.length / MAX_PARTS))
+  const max = copiedPartBytes(range.length, partBytes)
   const layout = new PartLayout<PartSource>({ min: 0, big: 0, flush: 0, max })
   return layout.add({ size: range.length, source: { range }, copyable: true })
 }

@@ -27,6 +27,8 @@ const MIN_FRACTION = 1 / 0x10000
 const RESOURCES = 1000
 /** The number of bytes after which a sample ends, if it contains the history of at least one resource. */
 const MAX_BYTES = 8 * 1024 * 1024
+/** The number of bytes after which a sample ends in any case, even in the middle of a history. */
+const LAST_BYTES = 64 * 1024 * 1024
 
 /**
  * Estimates the total size of the archive lines of a model, in bytes. Returns 0 only if the model has no items.
@@ -34,6 +36,9 @@ const MAX_BYTES = 8 * 1024 * 1024
  * Id hashes are distributed evenly, so the number of items in a range of id hashes is proportional to the range. The
  * first page of metadata states how many resources the model has. The sample contains the metadata and the revisions of
  * a hundredth of them, but at most about 1,000 resources. Reading it takes about a hundredth of the units of an export.
+ *
+ * If few resources contain most of the bytes, the estimate can be wrong by a factor. The map items of the plan then need
+ * more passes, or are smaller than necessary.
  */
 export const estimateLineBytes = async (pages: Pages): Promise<number> => {
   const metadata = await readBeginning('m', pages)
@@ -69,7 +74,7 @@ const readRange = async (kind: Kind, range: SortKeyRange, pages: Pages): Promise
       const end = sortKeyOf(item)
       const fraction = fractionOf(end)
       first ??= fraction
-      if (bytes >= MAX_BYTES && fraction > first) return { bytes, fraction, end }
+      if ((bytes >= MAX_BYTES && fraction > first) || bytes >= LAST_BYTES) return { bytes, fraction, end }
     }
   return { bytes, fraction: fractionOf(range.toSk), end: range.toSk }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { explainOversize, PROPERTY_MEMBERS } from '../../shared/blobs/blob-properties.ts'
 
 const Properties = z.object(PROPERTY_MEMBERS)

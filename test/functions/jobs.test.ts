@@ -67,6 +67,17 @@ describe('the list of jobs', () => {
     expect(listed).not.toHaveProperty('duration_seconds')
   })
 
+  it('shows the differences that a dry run has counted', async () => {
+    const country = { new: 1, changed: 2, same: 3, target_only: 4 }
+    api.engine.script = async ({ jobs }, jobId) => {
+      const dry_run = { models: { country }, blobs: { new: 0, changed: 0, same: 0 }, findings: [] }
+      await jobs.change(jobId, { status: 'succeeded', result: { models: {}, dry_run } }, { from: ['queued'] })
+    }
+    const job_id = await jobIdOf(post('/country/import?dry_run=true', 'summary'))
+    const { jobs } = (await get('/_backup/jobs?kind=restore')) as { jobs: { job_id: string }[] }
+    expect(jobs.find((job) => job.job_id === job_id)).toMatchObject({ models: { country } })
+  })
+
   it('keeps the counts of an error, but not its lists', async () => {
     const resource = { model: 'country', resource_id: 'bad', reason: 'r' }
     const error = { type: 'unrestorable-resources', title: 't', status: 409, detail: 'd' }

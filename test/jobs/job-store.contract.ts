@@ -79,7 +79,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect([second.created, second.job.job_id === first.job.job_id]).toEqual([true, false])
     })
 
-    it('lets one of several requests replace the job of a key that they know', async () => {
+    it('replaces the job of a key once if several requests name the same job', async () => {
       const once = { key: 'k3', fingerprint: 'f', expires: now.getTime() / 1000 + 60 }
       const first = await jobs.create(job(), once)
       const replacing = { ...once, replaces: first.job.job_id }

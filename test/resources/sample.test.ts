@@ -160,6 +160,13 @@ describe('the estimated size of a model', () => {
     expect(read.r).toBeLessThan(20 + count / 50)
   })
 
+  it('is read from the beginning of a history if the first history is very large', async () => {
+    const first: Resource = { h: '0000000000000001', revisions: 2_000, revisionBytes: 200_000 }
+    const { estimated, read } = await estimate([first, ...hashed(1_000, () => [1, 500])])
+    expect(read.r).toBeLessThan(400)
+    expect(estimated).toBeGreaterThan(64 * 1024 * 1024)
+  })
+
   it('is read from a few resources if they are large', async () => {
     const { read } = await estimate(hashed(5_000, () => [10, 300_000]))
     expect(read.r).toBeLessThan(50)

@@ -35,7 +35,7 @@ describe('models without items', () => {
     expect(second.job.result?.models['guild']).toEqual({ resources: 0, revisions: 0, blobs: 0 })
   })
 
-  it('are known to a restore, whatever the jobs before it have found', async () => {
+  it('are found by each restore, independent of earlier jobs', async () => {
     const { archive } = await runner.export([...runner.services.models.names])
     const emptyModels = async (): Promise<readonly string[]> => {
       const job = await runner.restore(archive, { dry_run: true })

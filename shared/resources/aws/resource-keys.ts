@@ -56,7 +56,11 @@ export class ResourceKeys {
     const listSegment = async (Segment: number): Promise<void> => {
       let after: Item | undefined
       while (found.length <= max && units <= maxUnits) {
-        const { Items: [item] = [], ConsumedCapacity } = await this.#client.send(
+        const {
+          Items: [item] = [],
+          LastEvaluatedKey,
+          ConsumedCapacity,
+        } = await this.#client.send(
           new ScanCommand({
             TableName: this.#table,
             ConsistentRead: true,
@@ -69,10 +73,10 @@ export class ResourceKeys {
           }),
         )
         units += Math.max(1, ConsumedCapacity?.CapacityUnits ?? 1)
-        if (item === undefined) return
-        const { pk } = keyOf(item)
-        found.push(pk)
-        after = keyAttributes({ pk, sk: LAST_SORT_KEY })
+        if (item !== undefined) found.push(keyOf(item).pk)
+        // A page without items is the end of the segment only if it has no `LastEvaluatedKey`.
+        if (LastEvaluatedKey === undefined) return
+        after = item === undefined ? LastEvaluatedKey : keyAttributes({ pk: keyOf(item).pk, sk: LAST_SORT_KEY })
       }
     }
     await Promise.all(Array.from({ length: SCAN_SEGMENTS }, (_, segment) => listSegment(segment)))

@@ -1,4 +1,4 @@
-import { type DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { type DynamoDBClient, GetItemCommand, QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb'
 import { batchGet, queryPages, type QueryOptions } from '../../tables/aws/query.ts'
 import { type Item, type Key, keyAttributes, type SortKeyRange } from '../../tables/item.ts'
 import { shardsOf, withinShard } from '../key-range.ts'
@@ -59,17 +59,24 @@ export class ResourceTable {
 
   /** Returns true if a partition contains no item. */
   async isEmpty(partition: string): Promise<boolean> {
-    const { Count = 0 } = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#table,
-        ConsistentRead: true,
-        KeyConditionExpression: '#pk = :pk',
-        ExpressionAttributeNames: { '#pk': 'pk' },
-        ExpressionAttributeValues: { ':pk': { S: partition } },
-        Select: 'COUNT',
-        Limit: 1,
-      }),
-    )
-    return Count === 0
+    let after: Item | undefined
+    do {
+      const { Count = 0, LastEvaluatedKey }: QueryCommandOutput = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          ConsistentRead: true,
+          KeyConditionExpression: '#pk = :pk',
+          ExpressionAttributeNames: { '#pk': 'pk' },
+          ExpressionAttributeValues: { ':pk': { S: partition } },
+          Select: 'COUNT',
+          Limit: 1,
+          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+        }),
+      )
+      if (Count > 0) return false
+      // A page without items is the end of the partition only if it has no `LastEvaluatedKey`.
+      after = LastEvaluatedKey
+    } while (after !== undefined)
+    return true
   }
 }

@@ -38,8 +38,8 @@ const PARALLEL_BATCHES = 8
 const BUSY_BATCHES = 1
 /**
  * The number of conditional writes that are sent at the same time. Each conditional write is a request, because
- * DynamoDB does not support conditions in batches. With a latency of 10 ms, 24 requests are 2,400 writes per second, which
- * is the most that one worker writes. Each request in flight takes about 200 KB, so more of them would also take more
+ * DynamoDB does not support conditions in batches. With a latency of 10 ms, 24 requests are 2,400 writes per second, and
+ * a worker has no CPU time for more. Each request in flight takes about 200 KB, so more of them would also take more
  * CPU time for garbage collection.
  */
 const PARALLEL_CONDITIONAL = 24
@@ -76,6 +76,8 @@ export class ResourceWriter {
    */
   readonly #lastWrites = new Map<string, Promise<void>>()
   readonly #waiting: { readonly bytes: number; readonly resume: () => void }[] = []
+  /** The callers of `room` that wait. */
+  #waitingForRoom: (() => void)[] = []
   #bytes = 0
   #batches = 0
   #flushing = false
@@ -141,6 +143,14 @@ export class ResourceWriter {
       await Promise.allSettled(this.#lastWrites.values())
       if (this.#conditional.activeCount + this.#conditional.pendingCount > 0) await sleep(5)
     }
+  }
+
+  /**
+   * Waits until no write waits for memory. A caller that waits before it creates each item holds at most one item more
+   * than the writer.
+   */
+  async room(): Promise<void> {
+    if (this.#waiting.length > 0) await new Promise<void>((resume) => this.#waitingForRoom.push(resume))
   }
 
   /** Sends a conditional write. Returns true if the item was written or deleted, and false if the condition was not met. */
@@ -254,7 +264,12 @@ export class ResourceWriter {
     this.#bytes -= bytes
     for (;;) {
       const next = this.#waiting[0]
-      if (next === undefined || (this.#bytes > 0 && this.#bytes + next.bytes > MAX_BYTES)) return
+      if (next === undefined) {
+        for (const resume of this.#waitingForRoom) resume()
+        this.#waitingForRoom = []
+        return
+      }
+      if (this.#bytes > 0 && this.#bytes + next.bytes > MAX_BYTES) return
       this.#waiting.shift()
       this.#bytes += next.bytes
       next.resume()

@@ -1,4 +1,5 @@
 import type { Strategy } from '../../jobs/job-request.ts'
+import { itemBytes } from '../../resources/item-size.ts'
 import { type Item, type Key, keyOf } from '../../tables/item.ts'
 import { ConflictError } from '../errors.ts'
 import type { SelectedResource } from '../extents/extent-records.ts'
@@ -46,8 +47,11 @@ export class ConditionalApplier implements ResourceApplier {
     }
     return Promise.resolve({
       id,
-      addRevision: async ({ item }) =>
-        writes.add(writeRevision(await revisionToWrite(this.#services, this.#target, item))),
+      bytes: itemBytes(metadata.item),
+      addRevision: async ({ item }) => {
+        await this.#services.writer.room()
+        await writes.add(writeRevision(await revisionToWrite(this.#services, this.#target, item)))
+      },
       end: async () => {
         await writes.settle()
         if (!isConflict && !(await write(metadataToWrite(this.#target, metadata.item)))) isConflict = true

@@ -4,9 +4,11 @@ import type { AppliedResource } from './resource-applier.ts'
 /**
  * The number of resources whose writes may be unfinished at the same time. Each has at least one write, so together
  * they fill the eight batches of 25 writes that are sent at the same time. With a third of them, DynamoDB is idle for a
- * tenth of the time. The writer limits their memory.
+ * tenth of the time.
  */
 const MAX_ENDING = 200
+/** The largest total size of their metadata items, in bytes. The writer limits the memory of their revisions. */
+const MAX_ENDING_BYTES = 4 * 1024 * 1024
 
 /** The resources of one or more groups. */
 interface Outcome {
@@ -29,6 +31,9 @@ interface Failure {
  */
 export class EndingResources {
   readonly #ending = new Set<Promise<void>>()
+  #endingBytes = 0
+  /** Continues `add`, which waits until a resource has ended. */
+  #resume: (() => void) | undefined
   readonly #outcomes = new Map<number, Outcome>()
   readonly #failures: Failure[] = []
 
@@ -46,9 +51,18 @@ export class EndingResources {
         this.#failures.push({ group, error })
       }
     }
-    const ending: Promise<void> = end().finally(() => this.#ending.delete(ending))
+    const ending: Promise<void> = end().finally(() => {
+      this.#ending.delete(ending)
+      this.#endingBytes -= resource.bytes
+      this.#resume?.()
+    })
     this.#ending.add(ending)
-    if (this.#ending.size >= MAX_ENDING) await Promise.race(this.#ending)
+    this.#endingBytes += resource.bytes
+    // `Promise.race` would add a reaction to each of the promises in each call, which takes far more time.
+    while (this.#ending.size >= MAX_ENDING || this.#endingBytes > MAX_ENDING_BYTES)
+      await new Promise<void>((resume) => {
+        this.#resume = resume
+      })
   }
 
   /** Counts a resource that is skipped because the target had it at preflight. */

@@ -1,3 +1,4 @@
+import { itemBytes } from '../../resources/item-size.ts'
 import { sortKeyOf } from '../../tables/item.ts'
 import type { SelectedResource } from '../extents/extent-records.ts'
 import { targetRange } from '../target/target-range.ts'
@@ -49,7 +50,9 @@ export class OverwritingApplier implements ResourceApplier {
     const written = new Set<string>()
     return {
       id: metadata.id,
+      bytes: itemBytes(metadata.item),
       addRevision: async ({ item }) => {
+        await writer.room()
         const revision = await revisionToWrite(this.#services, this.#target, item)
         written.add(sortKeyOf(revision))
         await writes.add(writer.put(revision))

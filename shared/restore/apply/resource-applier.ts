@@ -23,6 +23,8 @@ export interface ResourceApplier {
  */
 export interface AppliedResource {
   readonly id: string
+  /** The size of the metadata item, which is held until all revisions are written. */
+  readonly bytes: number
   addRevision(record: SoundRecord): Promise<void>
   /** Writes the metadata after all revisions. Returns false if the resource was skipped. */
   end(): Promise<boolean>
@@ -69,10 +71,11 @@ export class StartedWrites {
     // rejection, which would end the process.
     write.catch(() => undefined)
     this.#writes.push(write)
-    if (this.#writes.length % 100 === 0) await this.settle()
+    if (this.#writes.length === 100) await this.settle()
   }
 
   async settle(): Promise<void> {
     await Promise.all(this.#writes)
+    this.#writes.length = 0
   }
 }

@@ -7,9 +7,12 @@ import { ConvertedArchive } from './convert.ts'
 /** Consecutive segments of records of one model. `first` and `last` are their indexes in the manifest. */
 export const SegmentSpan = z.object({ first: z.int(), last: z.int() }).readonly()
 
-/** Segments of records, and the range of the metadata in the target with which the segments are compared. */
+/**
+ * Segments of records, and the range of the metadata in the target with which the segments are compared. Strict, because
+ * the plans of earlier versions had the member `segment`. Without it, a range would have no resources.
+ */
 export const SegmentRange = z
-  .object({
+  .strictObject({
     model: z.string(),
     /** Absent if the archive has no resources of the model. */
     segments: z.exactOptional(SegmentSpan),

@@ -28,7 +28,7 @@ export interface LeftOutOfRange {
   /** The numbers of metadata and revision records of these resources. */
   readonly metadata: number
   readonly revisions: number
-  /** False if a record has no digest, because its item or key is invalid. */
+  /** False if the digest of the range does not include some of these records, because their item or key is invalid. */
   readonly inDigest: boolean
   /** Present if the first of these resources cannot be restored because of a wrong checksum in a stream. */
   readonly corrupt?: ChecksumMismatch | undefined
@@ -46,7 +46,7 @@ export class LeftOutResources implements LeftOutOfRange {
   readonly #damagedBlobs: ReadonlyMap<string, ScanFault>
   /** The indexes of `resources`, by id. */
   readonly #indexes = new Map<string, number>()
-  /** The ids of `resources` of which only stray revisions are left out. */
+  /** The ids of `resources` of which only stray revisions are left out (see `ResourceCheck.isStrayRevision`). */
   readonly #strays = new Set<string>()
   /** The elements of `resources` that were replaced, with their indexes. */
   readonly #replaced: { readonly index: number; readonly resource: UnrestorableResource }[] = []
@@ -82,7 +82,7 @@ export class LeftOutResources implements LeftOutOfRange {
     else if (listed === undefined) this.#strays.add(check.id)
     if (this.resources.length > MAX_LEFT_OUT)
       throw new ArchiveInvalidError(
-        `more than ${MAX_LEFT_OUT} resources of model ${check.model} in neighbouring segments cannot be restored; ` +
+        `more than ${MAX_LEFT_OUT} resources of model ${check.model} in one range of segments cannot be restored; ` +
           `the one found last is ${quote(check.id)}: ${fault.resource.reason}`,
       )
     if (check.metadata === undefined) this.inDigest = false

@@ -70,8 +70,8 @@ export class DryRunComparison implements TargetLookup {
   }
 
   /**
-   * Also counts the resources of the target before `id`. If the read of the target fails, they are not counted, so that
-   * `end` returns the counts of complete digest buckets.
+   * Also counts the skipped resources, which only the target has. If a read of the target fails, this call counts nothing,
+   * so that `end` returns the counts of complete digest buckets.
    */
   async exists(id: string): Promise<boolean> {
     const bucket = idHashOf(id).slice(0, 4)

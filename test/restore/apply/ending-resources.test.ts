@@ -7,6 +7,7 @@ const throttled = new ThrottledError({ service: 'DynamoDB', operation: 'PutItem'
 /** A resource whose end has this outcome: true if it was loaded, false if it was skipped, or an error. */
 const resource = (id: string, end: boolean | Error) => ({
   id,
+  bytes: 1,
   addRevision: () => Promise.resolve(),
   end: () => (end instanceof Error ? Promise.reject(end) : Promise.resolve(end)),
 })
