@@ -56,3 +56,15 @@ describe('a page without items that is not the end', () => {
     expect(await table(true).isEmpty(first.pk)).toBe(true)
   })
 })
+
+describe('the list of the partitions', () => {
+  it('is undefined if the server rejects a start key without an item', async () => {
+    const rejection = Object.assign(new Error('The provided starting key is invalid'), { name: 'ValidationException' })
+    const keysOf = (error: Error): ResourceKeys => {
+      const client = { send: () => Promise.reject(error) } as unknown as DynamoDBClient
+      return new ResourceKeys(client, 'resources')
+    }
+    expect(await keysOf(rejection).partitionKeys({})).toBeUndefined()
+    await expect(keysOf(new Error('other')).partitionKeys({})).rejects.toThrow('other')
+  })
+})

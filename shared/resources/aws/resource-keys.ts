@@ -48,7 +48,8 @@ export class ResourceKeys {
   /**
    * Returns the partition keys of all items, in no particular order. Returns undefined if there are more than `max`
    * partition keys, or if listing them takes more than about `maxUnits` read units. Reads only one item of each
-   * partition, because each request begins after the largest possible sort key of the previous partition.
+   * partition, because each request begins after the largest possible sort key of the previous partition. Also returns
+   * undefined if the server rejects such a start key: DynamoDB accepts it, but its documentation does not promise this.
    */
   async partitionKeys({ max = Infinity, maxUnits = Infinity }: ListLimits): Promise<string[] | undefined> {
     const found: string[] = []
@@ -79,7 +80,12 @@ export class ResourceKeys {
         after = item === undefined ? LastEvaluatedKey : keyAttributes({ pk: keyOf(item).pk, sk: LAST_SORT_KEY })
       }
     }
-    await Promise.all(Array.from({ length: SCAN_SEGMENTS }, (_, segment) => listSegment(segment)))
+    try {
+      await Promise.all(Array.from({ length: SCAN_SEGMENTS }, (_, segment) => listSegment(segment)))
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ValidationException') return undefined
+      throw error
+    }
     return found.length > max || units > maxUnits ? undefined : found
   }
 
