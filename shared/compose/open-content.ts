@@ -92,7 +92,8 @@ export const openContent = async (
   if (object.size < MIN_COPIED_BYTES) {
     const bytes = await bytesOf(body, object.size)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    if (recorded === undefined || recorded === sha256) return { object, sha256, bytes, ...properties }
+    const isWhole = bytes.length === object.size
+    if (isWhole && (recorded === undefined || recorded === sha256)) return { object, sha256, bytes, ...properties }
     return isSecondRead ? damagedContent() : openContent(services, reference, largeBlobBytes, true)
   }
   body.destroy()

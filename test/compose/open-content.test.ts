@@ -58,6 +58,12 @@ it.each<[string, Buffer[], Buffer | undefined]>([
   )
 })
 
+it('a blob without a recorded SHA-256 is read again if its body is too short', async () => {
+  const withoutSha256 = { sha256: undefined } as unknown as Partial<StoredBlob>
+  const store = storeReturning([GOOD.subarray(0, 3), GOOD], withoutSha256)
+  expect(await openContent(store, { position: '1', id: 'arms' }, Infinity)).toMatchObject({ bytes: GOOD })
+})
+
 it('does not read a large blob, and returns the SHA-256 in its metadata and the one that S3 has verified', async () => {
   const checksum_sha256 = createHash('sha256').update(GOOD).digest('hex')
   const properties = { checksum_sha256, content_type: 'image/png' }
