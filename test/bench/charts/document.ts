@@ -12,7 +12,7 @@ const GIB = 1024 * MIB
 /** Returns the results of a run as a Markdown document. The charts are in the same folder. */
 export const resultsDocument = (result: BenchResult): string => `# Results of the benchmark
 
-\`npm run bench:charts\` writes this document and the charts. [The benchmark](../README.md) explains the terms.
+\`npm run bench:charts\` writes this document and the charts. [README.md](../README.md) explains the terms.
 
 ${runText(result)}
 
@@ -23,7 +23,7 @@ ${runText(result)}
 ## Speed
 
 Each figure is a speed relative to a floor or to a peer, in the same run. 0.5 means half as fast.
-Figures below the wanted ratio are in bold. [Limits](../LIMITS.md) explains them.
+Figures below the wanted ratio are in bold. [LIMITS.md](../LIMITS.md) explains them.
 
 ${ratios(result)}
 
