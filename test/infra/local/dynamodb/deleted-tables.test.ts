@@ -7,6 +7,7 @@ import {
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
 import { expect, it } from 'vitest'
 import { startDynamoDb } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
@@ -22,7 +23,7 @@ it('the local DynamoDB service removes the data of a deleted table, and keeps ot
   const put = (TableName: string, pk: string, data: string) =>
     client.send(new PutItemCommand({ TableName, Item: { pk: { S: pk }, data: { S: data } } }))
   try {
-    for (const TableName of ['deleted', 'kept'])
+    for (const TableName of ['deleted', 'kept']) {
       await client.send(
         new CreateTableCommand({
           TableName,
@@ -31,6 +32,8 @@ it('the local DynamoDB service removes the data of a deleted table, and keeps ot
           AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
         }),
       )
+      await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1 }, { TableName })
+    }
     await put('kept', 'a', 'data')
     for (let k = 0; k < 40; k++) await put('deleted', `${k}`, noise(`item ${k}`, 150_000).toString('hex'))
     expect(await folderBytes(dir)).toBeGreaterThan(5 * MB)
