@@ -154,7 +154,7 @@ describe('an export', () => {
       },
       { step: 'initialize', name: 'countKeys' },
     )
-    // The clock stands still, because the key contains the minute.
+    // The clock always shows the same time, because the key contains the minute.
     vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] })
     try {
       for (let k = 0; k < 5; k++) {

@@ -99,6 +99,8 @@ describe('the tarball', () => {
         'dist/types/infra/spec-star-backup.d.ts',
         'infra/local/demo/demo.svg',
         'package.json',
+        'test/bench/measured/memory.svg',
+        'test/bench/measured/throughput.svg',
         ...documents,
       ].sort(),
     )
