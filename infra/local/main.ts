@@ -42,7 +42,7 @@ const main = async (): Promise<void> => {
     description:
       'Starts the local program: the API, the workflows, the schedules, and local services for DynamoDB and S3. ' +
       'Its settings are environment variables, which infra/local/README.md lists.',
-    examples: ['npm start', 'PORT=4000 DATA_DIR=/tmp/backup npm start'],
+    examples: ['npm start', 'PORT=4000 DATA_DIR=backup-data npm start'],
   }).parse()
   await runProgram(programOptions(process.env))
 }

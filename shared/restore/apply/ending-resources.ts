@@ -3,8 +3,8 @@ import type { AppliedResource } from './resource-applier.ts'
 
 /**
  * The number of resources whose writes may be unfinished at the same time. Each has at least one write, so together
- * they fill the eight batches of 25 writes that are sent at the same time. With a third of them, DynamoDB is idle for a
- * tenth of the time.
+ * they fill the eight batches of 25 writes that are sent at the same time. With a third of them, a restore of small
+ * items takes a tenth longer.
  */
 const MAX_ENDING = 200
 /** The largest total size of their metadata items, in bytes. The writer limits the memory of their revisions. */
@@ -58,7 +58,7 @@ export class EndingResources {
     })
     this.#ending.add(ending)
     this.#endingBytes += resource.bytes
-    // `Promise.race` would add a reaction to each of the promises in each call, which takes far more time.
+    // `Promise.race` would add a reaction to each of these promises in each call.
     while (this.#ending.size >= MAX_ENDING || this.#endingBytes > MAX_ENDING_BYTES)
       await new Promise<void>((resume) => {
         this.#resume = resume
