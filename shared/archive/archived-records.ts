@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { idHashOf } from '../resources/keys.ts'
 import type { Item } from '../tables/item.ts'
 import { must } from '../values/must.ts'
@@ -33,10 +34,8 @@ export interface LocatedFaultyRecord extends FaultyRecord, Located {}
 export type ArchivedRecord = SoundRecord | LocatedFaultyRecord
 
 /** Consecutive segments of records of one model. `first` and `last` are their indexes in the manifest. */
-export interface SegmentSpan {
-  readonly first: number
-  readonly last: number
-}
+export const SegmentSpan = z.object({ first: z.int(), last: z.int() }).readonly()
+export type SegmentSpan = z.output<typeof SegmentSpan>
 
 /**
  * The position at which reading starts. `segment` is the index of a segment in the manifest, `entry` is the index of a

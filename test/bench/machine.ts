@@ -4,7 +4,6 @@ import os from 'node:os'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import * as z from 'zod'
-import type { BenchResult } from './results/result.ts'
 
 const run = promisify(execFile)
 
@@ -12,7 +11,10 @@ const run = promisify(execFile)
 const PACKAGES = ['@aws-sdk/client-dynamodb', '@aws-sdk/client-s3', 'dynalite']
 const Package = z.object({ devDependencies: z.record(z.string(), z.string()) })
 
-export const machine = (): BenchResult['machine'] => ({
+/** The machine of a measurement. */
+export const Machine = z.object({ cpu: z.string(), cores: z.number(), memory_bytes: z.number(), system: z.string() })
+
+export const machine = (): z.output<typeof Machine> => ({
   cpu: os.cpus()[0]?.model ?? 'unknown',
   cores: os.availableParallelism(),
   memory_bytes: os.totalmem(),

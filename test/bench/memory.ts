@@ -10,7 +10,7 @@ import { MemoryResult, memoryText, stagesAboveLimit } from './memory/result.ts'
 import { MEMORY_SIZES } from './memory/sizes.ts'
 import type { BenchOptions } from './options.ts'
 import { writeWorkerBundles } from './ours/worker-bundles.ts'
-import { startServices } from './services.ts'
+import { startServices, stopOnInterrupt } from './services.ts'
 
 const OUTPUT = '.local/bench/memory.json'
 
@@ -23,10 +23,7 @@ export const benchMemory = async ({
   output = OUTPUT,
 }: Pick<BenchOptions, 'sizes' | 'output'>): Promise<void> => {
   const services = await startServices(process.env)
-  process.once('SIGINT', () => {
-    // The folder with the data of the services can have gigabytes.
-    void services.stop().finally(() => process.exit(130))
-  })
+  stopOnInterrupt(services)
   try {
     const bundles = join(services.folder, 'bundles')
     writeWorkerBundles(bundles)

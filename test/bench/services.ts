@@ -129,3 +129,10 @@ export const deleteArchives = async ({ s3, config }: LocalStores): Promise<void>
   await emptyBucket(s3, config.buckets.archives)
   await emptyBucket(s3, config.buckets.work)
 }
+
+/** Stops the services when the user presses Ctrl-C, because the folder with their data can have gigabytes. */
+export const stopOnInterrupt = (services: BenchServices): void => {
+  process.once('SIGINT', () => {
+    void services.stop().finally(() => process.exit(130))
+  })
+}

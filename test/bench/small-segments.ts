@@ -7,12 +7,12 @@ import { segmentedArchive } from '../archive/segmented-archive.ts'
 import type { Mode, Size } from './content/data-sets.ts'
 import { blobsOf, itemsOf, MODEL, sampleOf } from './content/sample.ts'
 import { tableText } from './figures.ts'
-import { commit, machine, versions } from './machine.ts'
+import { commit, Machine, machine, versions } from './machine.ts'
 import type { BenchOptions } from './options.ts'
 import { OursProgram } from './ours/ours-program.ts'
 import { measureProcesses } from './processes/usage.ts'
 import { speedRatio, summaryOf } from './results/statistics.ts'
-import { type BenchServices, deleteArchives, emptyStore, startServices } from './services.ts'
+import { type BenchServices, deleteArchives, emptyStore, startServices, stopOnInterrupt } from './services.ts'
 
 const FEW = 16
 const MANY = { quick: 1_000, full: 10_000 }
@@ -40,7 +40,7 @@ const Result = z.object({
   measured_at: z.string(),
   mode: z.enum(['quick', 'full']),
   commit: z.string().optional(),
-  machine: z.object({ cpu: z.string(), cores: z.number(), memory_bytes: z.number(), system: z.string() }),
+  machine: Machine,
   versions: z.record(z.string(), z.string()),
   kinds: z.record(
     z.enum(KINDS),
@@ -55,9 +55,7 @@ const Result = z.object({
  */
 export const benchSmallSegments = async ({ mode, rounds }: Pick<BenchOptions, 'mode' | 'rounds'>): Promise<void> => {
   const services = await startServices(process.env)
-  process.once('SIGINT', () => {
-    void services.stop().finally(() => process.exit(130))
-  })
+  stopOnInterrupt(services)
   try {
     const kinds: Record<string, unknown> = {}
     for (const kind of KINDS) {

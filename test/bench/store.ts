@@ -13,7 +13,7 @@ import { commonText, dataSetText } from './report.ts'
 import { expectedRatios, fallenRatios, Reference, updatedReference } from './results/check.ts'
 import { BenchResult, type DataSetResult } from './results/result.ts'
 import { runDataSet } from './run-data-set.ts'
-import { type BenchServices, startServices } from './services.ts'
+import { type BenchServices, startServices, stopOnInterrupt } from './services.ts'
 
 const OUTPUT = '.local/bench/results.json'
 const REFERENCE = fileURLToPath(new URL('reference.json', import.meta.url))
@@ -30,10 +30,7 @@ export const benchStore = async (options: BenchOptions): Promise<void> => {
   // A missing reference is reported before the measurement, which takes long.
   const expected = options.check ? expectedRatios(options.mode, await readReference()) : undefined
   const services = await startServices(process.env)
-  process.once('SIGINT', () => {
-    // The folder with the data of the services can have gigabytes.
-    void services.stop().finally(() => process.exit(130))
-  })
+  stopOnInterrupt(services)
   try {
     const result = BenchResult.parse(await measure(services, options))
     await mkdir(dirname(output), { recursive: true })

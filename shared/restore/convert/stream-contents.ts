@@ -17,8 +17,8 @@ import type { RunMerge } from './run-merge.ts'
  * GET request has a latency. Each content that is read is smaller than 16 MiB, because S3 copies larger contents.
  */
 const READ_AHEAD = 8
-/** The largest size of the contents in memory, in bytes. Only contents of more than 6 MiB reach this limit. */
-const MAX_HELD_BYTES = 48 * 1024 * 1024
+/** The largest size of the contents in memory, in bytes. Only contents of more than 3 MiB reach this limit. */
+const MAX_HELD_BYTES = 24 * 1024 * 1024
 
 /** A blob or spilled payload in the order of an archive. */
 interface OrderedContent {

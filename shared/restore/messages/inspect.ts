@@ -1,11 +1,9 @@
 import * as z from 'zod'
+import { SegmentSpan } from '../../archive/archived-records.ts'
 import { PlannedItems, StageInput, type StageMessages } from '../../jobs/messages.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 import { ConvertedArchive } from './convert.ts'
-
-/** Consecutive segments of records of one model. `first` and `last` are their indexes in the manifest. */
-export const SegmentSpan = z.object({ first: z.int(), last: z.int() }).readonly()
 
 /**
  * Segments of records, and the range of the metadata in the target with which the segments are compared. Strict, because

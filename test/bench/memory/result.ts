@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { Machine } from '../machine.ts'
 import { tableText } from '../figures.ts'
 import { WorkerUsage } from '../ours/worker-pool.ts'
 
@@ -25,7 +26,7 @@ export const MemoryResult = z.object({
     SizeResult.extend({
       measured_at: z.string(),
       commit: z.string().optional(),
-      machine: z.object({ cpu: z.string(), cores: z.number(), memory_bytes: z.number(), system: z.string() }),
+      machine: Machine,
       versions: z.record(z.string(), z.string()),
       /** The Node settings of the workers. */
       node_settings: z.record(z.string(), z.string()),

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { Machine } from '../machine.ts'
 import { Size } from '../content/data-sets.ts'
 import { StageCalls } from '../ours/call-counter.ts'
 import { WorkerUsage } from '../ours/worker-pool.ts'
@@ -71,7 +72,7 @@ export const BenchResult = z.object({
   mode: z.enum(['quick', 'full']),
   rounds: z.number(),
   commit: z.string().optional(),
-  machine: z.object({ cpu: z.string(), cores: z.number(), memory_bytes: z.number(), system: z.string() }),
+  machine: Machine,
   versions: z.record(z.string(), z.string()),
   services: z.object({ dynamodb: z.string(), s3: z.string() }),
   data_sets: z.record(z.string(), DataSetResult),
