@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { Readable } from 'node:stream'
 import type { IndexLine } from './index-line.ts'
 import type { Manifest, ManifestSegment } from './manifest.ts'
@@ -40,3 +41,7 @@ export interface OpenArchive {
   /** The segments in the order of the manifest. */
   readonly segments: readonly ArchiveSegment[]
 }
+
+/** Consecutive segments of records of one model. `first` and `last` are their indexes in the manifest. */
+export const SegmentSpan = z.object({ first: z.int(), last: z.int() }).readonly()
+export type SegmentSpan = z.output<typeof SegmentSpan>

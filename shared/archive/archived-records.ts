@@ -1,8 +1,7 @@
-import * as z from 'zod'
 import { idHashOf } from '../resources/keys.ts'
 import type { Item } from '../tables/item.ts'
 import { must } from '../values/must.ts'
-import type { ArchiveSegment, OpenArchive } from './archive.ts'
+import type { ArchiveSegment, OpenArchive, SegmentSpan } from './archive.ts'
 import { readLineBatches } from './chunk-lines.ts'
 import type { RecordLocation } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
@@ -32,10 +31,6 @@ export interface LocatedFaultyRecord extends FaultyRecord, Located {}
 
 /** A record of an archive. The checksum of its chunk has been verified. */
 export type ArchivedRecord = SoundRecord | LocatedFaultyRecord
-
-/** Consecutive segments of records of one model. `first` and `last` are their indexes in the manifest. */
-export const SegmentSpan = z.object({ first: z.int(), last: z.int() }).readonly()
-export type SegmentSpan = z.output<typeof SegmentSpan>
 
 /**
  * The position at which reading starts. `segment` is the index of a segment in the manifest, `entry` is the index of a

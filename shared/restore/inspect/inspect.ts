@@ -1,3 +1,4 @@
+import pMap from 'p-map'
 import type { OpenArchive } from '../../archive/archive.ts'
 import { openArchive } from '../../archive/open.ts'
 import { checkShards, type ShardServices } from '../../jobs/check-shards.ts'
@@ -95,16 +96,22 @@ const planRestore = async (services: InspectServices, job: RestoreJob): Promise<
   }
 }
 
+/** The number of models whose first shards are queried at the same time. */
+const PARALLEL_MODELS = 8
+
 /** Returns the models without items. `emptyBefore` contains models that had no items a moment ago. */
 const findEmptyModels = async (
   services: InspectServices,
   models: readonly string[],
   emptyBefore: ReadonlySet<string>,
 ): Promise<string[]> => {
-  const candidates: string[] = []
   // Most models with items have some in their first shard.
-  for (const model of models)
-    if (emptyBefore.has(model) || (await services.resources.isEmpty(model, 1))) candidates.push(model)
+  const mayBeEmpty = await pMap(
+    models,
+    async (model) => emptyBefore.has(model) || (await services.resources.isEmpty(model, 1)),
+    { concurrency: PARALLEL_MODELS },
+  )
+  const candidates = models.filter((_, k) => mayBeEmpty[k] === true)
   const checked = candidates.map((model) => ({ model, shards: services.models.get(model).shards }))
   return emptyModels(checked, services)
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { SegmentSpan } from '../../archive/archived-records.ts'
+import { SegmentSpan } from '../../archive/archive.ts'
 import { PlannedItems, StageInput, type StageMessages } from '../../jobs/messages.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'

@@ -8,7 +8,7 @@ import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 import { ChecksumMismatch } from './convert.ts'
 import { Finding } from './finding.ts'
-import { SegmentSpan } from '../../archive/archived-records.ts'
+import { SegmentSpan } from '../../archive/archive.ts'
 import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
 /**

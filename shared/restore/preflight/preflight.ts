@@ -41,10 +41,10 @@ export const preflight = (input: PassInput, services: PreflightServices): Promis
   runLeasedPass(PREFLIGHT, input, services, (attempt) => preflightPass(attempt, services))
 
 /**
- * The largest number of extents of a pass. Its result is one item of the job table, which can have 400 KB, and an extent
- * takes at most 4 KB.
+ * The largest number of extents of a pass. Its result is one item of the job table, which can have 400 KB. An extent takes
+ * about 1 KB, and at most 4 KB.
  */
-export const MAX_EXTENTS = 100
+export const MAX_EXTENTS = 90
 
 const preflightPass = async (attempt: Attempt, services: PreflightServices): Promise<PreflightResult> => {
   const { job_id, n } = attempt

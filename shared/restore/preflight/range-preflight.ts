@@ -1,10 +1,6 @@
+import type { SegmentSpan } from '../../archive/archive.ts'
 import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
-import {
-  archivedRecords,
-  type LocatedFaultyRecord,
-  type SegmentSpan,
-  type SoundRecord,
-} from '../../archive/archived-records.ts'
+import { archivedRecords, type LocatedFaultyRecord, type SoundRecord } from '../../archive/archived-records.ts'
 import { type BucketDigest, BucketDigests } from '../../archive/digest.ts'
 import type { BlobReferenceSet } from '../../blobs/blob-references.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
