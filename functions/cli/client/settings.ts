@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { errorMessage } from '../../../shared/values/error-message.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** Where the API is, and how requests to it are signed. */
+export interface Settings {
+  /** The base URL of the API, without a slash at its end. */
+  readonly endpoint: string
+  /** The region of the signature. It is undefined if it is known from nowhere. */
+  readonly region?: string
+  /** The profile of `~/.aws/config`. By default, the credential chain of the SDK chooses. */
+  readonly profile?: string
+  /** Where each setting comes from, for `doctor`. */
+  readonly sources: Readonly<Record<'endpoint' | 'region' | 'profile', string>>
+}
+
+/** The settings that the user has given as options. */
+export interface SettingFlags {
+  readonly endpoint?: string | undefined
+  readonly region?: string | undefined
+  readonly profile?: string | undefined
+  /** The path of the settings file. */
+  readonly config?: string | undefined
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The address of the local program. */
+const LOCAL_ENDPOINT = 'http://127.0.0.1:3000'
+const NAMES = 'endpoint, region, profile'
+const text = (name: string) => z.string(`must be a string`).min(1, `must not be empty; remove ${name} instead`)
+const SettingsFile = z.strictObject(
+  {
+    endpoint: z.exactOptional(text('endpoint')),
+    region: z.exactOptional(text('region')),
+    profile: z.exactOptional(text('profile')),
+  },
+  { error: ({ code }) => (code === 'unrecognized_keys' ? `allowed are: ${NAMES}` : 'must be an object') },
+)
+
+/**
+ * Returns the settings. Options have precedence over environment variables, and these over the settings file. Throws
+ * `UsageError` if a setting is not valid.
+ */
+export const resolveSettings = (flags: SettingFlags, env: Environment): Settings => {
+  const path = settingsPath(flags, env)
+  const file = readSettingsFile(path)
+  const endpoint = first([
+    ['--endpoint', flags.endpoint],
+    ['SPECSTAR_BACKUP_ENDPOINT', env['SPECSTAR_BACKUP_ENDPOINT']],
+    [path.name, file.endpoint],
+  ]) ?? { value: LOCAL_ENDPOINT, source: 'default' }
+  const url = parseEndpoint(endpoint.value, endpoint.source)
+  const region = first([
+    ['--region', flags.region],
+    ['SPECSTAR_BACKUP_REGION', env['SPECSTAR_BACKUP_REGION']],
+    [path.name, file.region],
+    // The region of a request must be that of the API, whatever the default region of the user is.
+    ['host name of the endpoint', /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/.exec(url.hostname)?.[1]],
+    ['AWS_REGION', env['AWS_REGION']],
+    ['AWS_DEFAULT_REGION', env['AWS_DEFAULT_REGION']],
+  ])
+  const profile = first([
+    ['--profile', flags.profile],
+    ['SPECSTAR_BACKUP_PROFILE', env['SPECSTAR_BACKUP_PROFILE']],
+    ['AWS_PROFILE', env['AWS_PROFILE']],
+    [path.name, file.profile],
+  ])
+  return {
+    endpoint: url.href.replace(/\/$/, ''),
+    ...(region === undefined ? {} : { region: region.value }),
+    ...(profile === undefined ? {} : { profile: profile.value }),
+    sources: {
+      endpoint: endpoint.source,
+      region: region?.source ?? 'not set',
+      profile: profile?.source ?? 'not set',
+    },
+  }
+}
+
+/** Returns true if the API is that of a local program, which accepts unsigned requests. */
+export const isLocal = ({ endpoint }: Pick<Settings, 'endpoint'>): boolean =>
+  ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname)
+
+interface SettingsPath {
+  readonly name: string
+  /** The user has named the file, so it must exist. */
+  readonly isRequired: boolean
+}
+
+const settingsPath = ({ config }: SettingFlags, env: Environment): SettingsPath => {
+  const named = config ?? nonEmpty(env['SPECSTAR_BACKUP_CONFIG'])
+  if (named !== undefined) return { name: named, isRequired: true }
+  const folder = nonEmpty(env['XDG_CONFIG_HOME']) ?? join(nonEmpty(env['HOME']) ?? homedir(), '.config')
+  return { name: join(folder, 'specstar-backup.json'), isRequired: false }
+}
+
+const readSettingsFile = ({ name, isRequired }: SettingsPath): z.output<typeof SettingsFile> => {
+  const content = readFile(name, isRequired)
+  if (content === undefined) return {}
+  let value: unknown
+  try {
+    value = JSON.parse(content)
+  } catch (error) {
+    throw new UsageError(`${name}: the settings file is not JSON: ${errorMessage(error)}`, { cause: error })
+  }
+  const { data, error } = SettingsFile.safeParse(value)
+  if (data !== undefined) return data
+  const faults = error.issues.map((issue) =>
+    [issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.join('.'), issue.message]
+      .filter((part) => part !== '')
+      .join(': '),
+  )
+  throw new UsageError(`${name}: the settings file is not valid: ${faults.join('; ')}`)
+}
+
+const readFile = (path: string, isRequired: boolean): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (isAbsent && !isRequired) return undefined
+    throw new UsageError(`${path}: the settings file cannot be read: ${errorMessage(error)}`, { cause: error })
+  }
+}
+
+const parseEndpoint = (value: string, source: string): URL => {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol))
+    throw new UsageError(
+      `${source}: ${JSON.stringify(value)} is not the URL of an API; ` +
+        `use the stack output ApiUrl, or ${LOCAL_ENDPOINT} for the local program`,
+    )
+  return url
+}
+
+/** Returns the first value that is set, and its source. */
+const first = (
+  candidates: readonly (readonly [string, string | undefined])[],
+): { readonly value: string; readonly source: string } | undefined => {
+  for (const [source, value] of candidates) if (nonEmpty(value) !== undefined) return { value: value ?? '', source }
+  return undefined
+}
+
+const nonEmpty = (value: string | undefined): string | undefined => (value === '' ? undefined : value)

@@ -1,0 +1,30 @@
+/** The exit codes of `specstar-backup`. `functions/cli/README.md` describes them. */
+export const EXIT = {
+  succeeded: 0,
+  error: 1,
+  usage: 2,
+  partial: 3,
+  verificationFailed: 4,
+  cancelled: 5,
+  differences: 6,
+  interrupted: 130,
+} as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** The meanings of the exit codes. */
+const MEANINGS: readonly (readonly [ExitCode, string])[] = [
+  [EXIT.succeeded, 'the command has succeeded'],
+  [EXIT.error, 'an error occurred'],
+  [EXIT.usage, 'the arguments, the settings or the parameters of the request are not valid'],
+  [EXIT.partial, 'the job has succeeded partially: its result lists the exceptions'],
+  [EXIT.verificationFailed, 'a verification or a check failed'],
+  [EXIT.cancelled, 'the job was cancelled, or its upload slot expired'],
+  [EXIT.differences, 'differences were found (diff only)'],
+  [EXIT.interrupted, 'Ctrl-C ended the command; a job that it has started goes on'],
+]
+
+/** The exit codes and their meanings, for the help. */
+export const EXIT_CODES_HELP = [
+  'Exit codes:',
+  ...MEANINGS.map(([code, meaning]) => `  ${String(code).padEnd(3)}  ${meaning}`),
+].join('\n')

@@ -1,0 +1,161 @@
+import { Command, CommanderError } from 'commander'
+import { withCallBudget } from '../../shared/throttling/call-context.ts'
+import { errorMessage } from '../../shared/values/error-message.ts'
+import { ApiClient } from './client/api-client.ts'
+import { credentialsOf } from './client/credentials.ts'
+import { ProblemError } from './client/errors.ts'
+import { requestSender } from './client/send-request.ts'
+import { resolveSettings, type SettingFlags } from './client/settings.ts'
+import { type CliCommand, type CommandContext } from './command.ts'
+import { COMMANDS, GROUPS } from './commands.ts'
+import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
+import { BUDGET } from './run-command.ts'
+import type { Io } from './terminal/io.ts'
+import { Output } from './terminal/output.ts'
+import { problemText } from './terminal/problem-text.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Runs `specstar-backup` with the given arguments. Returns the exit code. Never throws. */
+export const runCli = async (args: readonly string[], io: Io): Promise<ExitCode> => {
+  let code: ExitCode = EXIT.succeeded
+  const program = createProgram(io, async (command, context, input) => {
+    code = await withCallBudget(BUDGET, () => command.run(context, input))
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    return reportError(error, new Output(io, args.includes('--json')))
+  }
+}
+
+type Execute = (command: CliCommand, context: CommandContext, input: unknown) => Promise<void>
+
+/** Returns the program with all commands of the table. `execute` is called for the command that the user has chosen. */
+const createProgram = (io: Io, execute: Execute): Command => {
+  const program = new Command('specstar-backup')
+    .description('Backs up and restores the resources of a SpecStar deployment.')
+    .option('--endpoint <url>', 'the URL of the API (default: the local program, http://127.0.0.1:3000)')
+    .option('--region <region>', 'the AWS region of the API (default: from its host name)')
+    .option('--profile <profile>', 'the AWS profile whose credentials sign the requests')
+    .option('--config <file>', 'the settings file (default: ~/.config/specstar-backup.json)')
+    .option('--json', 'print results as JSON, one object a line')
+    .addHelpText('after', `\n${EXIT_CODES_HELP}`)
+  prepare(program, io)
+  const groups = new Map<string, Command>()
+  for (const command of COMMANDS) {
+    const words = command.name.split(' ')
+    const [group = ''] = words
+    const parent = words.length === 1 ? program : (groups.get(group) ?? prepare(program.command(group), io))
+    if (words.length > 1) groups.set(group, parent.description(GROUPS[group] ?? ''))
+    addCommand(parent, words.at(-1) ?? '', command, io, execute)
+  }
+  return program
+}
+
+/** The options that all commands have. They are no part of the input of a command. */
+const GLOBAL = ['endpoint', 'region', 'profile', 'config', 'json'] as const
+
+const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, execute: Execute): void => {
+  const added = prepare(parent.command(name), io)
+  added.summary(command.summary).description(sentences(command))
+  for (const argument of command.arguments ?? []) added.addArgument(argument)
+  for (const option of command.options ?? []) added.addOption(option)
+  added.addHelpText(
+    'after',
+    `\nExamples:\n${command.examples.map((example) => `  specstar-backup ${example}`).join('\n')}`,
+  )
+  added.action(async () => {
+    const all: Readonly<Record<string, unknown>> = added.optsWithGlobals()
+    const own = Object.entries(all).filter(([option]) => !GLOBAL.some((global) => global === option))
+    const given = added.registeredArguments.map((argument, index): [string, unknown] => [
+      camelCase(argument.name()),
+      added.processedArgs[index],
+    ])
+    await execute(command, contextOf(io, all), Object.fromEntries([...given, ...own]))
+  })
+}
+
+/** Makes a command throw instead of ending the process, and write to the streams of `io`. */
+const prepare = (command: Command, { stdout, stderr }: Io): Command =>
+  command
+    .exitOverride((error) => {
+      // Without a command, commander has printed the help.
+      if (error.exitCode === 0 || error.code === 'commander.help') throw error
+      throw new UsageError([error.message.replace(/^error: /, ''), ...allowed(command, error)].join('\n'))
+    })
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      // `reportError` writes the messages of errors.
+      outputError: () => undefined,
+      getOutHelpWidth: () => stdout.columns ?? 100,
+      getErrHelpWidth: () => stderr.columns ?? 100,
+    })
+
+/** Returns a line that lists what is allowed, if the message of the error does not. */
+const allowed = (command: Command, { code }: CommanderError): readonly string[] => {
+  if (code === 'commander.unknownCommand')
+    return [`Commands: ${command.commands.map((child) => child.name()).join(', ')}.`]
+  if (code !== 'commander.unknownOption') return []
+  const own = command.createHelp().visibleOptions(command)
+  const global = command.createHelp().visibleGlobalOptions(command)
+  return [`Options: ${[...own, ...global].map(({ long }) => long).join(', ')}.`]
+}
+
+const sentences = ({ summary, details }: CliCommand): string =>
+  [`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`, ...(details === undefined ? [] : [details])].join('\n\n')
+
+const contextOf = (io: Io, options: Readonly<Record<string, unknown>>): CommandContext => {
+  const flags: SettingFlags = Object.fromEntries(
+    (['endpoint', 'region', 'profile', 'config'] as const).flatMap((name) =>
+      typeof options[name] === 'string' ? [[name, options[name]]] : [],
+    ),
+  )
+  const settings = once(() => resolveSettings(flags, io.env))
+  return {
+    io,
+    output: new Output(io, options['json'] === true),
+    settings,
+    api: once(() => new ApiClient(requestSender(settings(), credentialsOf(settings())))),
+  }
+}
+
+const once = <T>(create: () => T): (() => T) => {
+  let created: { readonly value: T } | undefined
+  return () => (created ??= { value: create() }).value
+}
+
+/** Writes an error, and returns the exit code that belongs to it. */
+const reportError = (error: unknown, output: Output): ExitCode => {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? EXIT.succeeded : EXIT.usage
+  }
+  if (error instanceof UsageError) {
+    reportUsage(error.message, output)
+    return EXIT.usage
+  }
+  if (error instanceof ProblemError) {
+    const { problem } = error
+    output.error(problem, `${output.styleNote('red', 'error')}: ${problemText(problem)}`)
+    if (problem.type === 'verification-failed') return EXIT.verificationFailed
+    return USAGE_PROBLEMS.includes(problem.type) ? EXIT.usage : EXIT.error
+  }
+  output.error({ detail: errorMessage(error) }, `${output.styleNote('red', 'error')}: ${errorMessage(error)}`)
+  return EXIT.error
+}
+
+/** Problems that a parameter of the request has caused, which the user has passed. */
+const USAGE_PROBLEMS = ['invalid-request', 'filters-exclusive', 'unknown-model']
+
+const reportUsage = (message: string, output: Output): void => {
+  output.error(
+    { type: 'usage', detail: message },
+    `${output.styleNote('red', 'error')}: ${message}\nThe option --help describes the arguments and options.`,
+  )
+}
+
+const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())

@@ -1,0 +1,146 @@
+import type { Finding, JobResult } from '../client/job-result.ts'
+import type { Output } from './output.ts'
+import { type Column, list, table } from './table.ts'
+import { bytesText, counted, countText } from './units.ts'
+
+/** The findings of a check that are shown. The report contains more. */
+const SHOWN_FINDINGS = 10
+/** The ids and resources of an exception that are shown. */
+const SHOWN_IDS = 5
+
+/** Returns the result of a job for people. */
+export const resultText = (output: Output, result: JobResult): string =>
+  [
+    modelsText(output, result),
+    blobsText(output, result),
+    archiveText(output, result),
+    verificationText(output, result),
+    findingsText(output, result.findings ?? []),
+    exceptionsText(output, result),
+  ]
+    .filter((text) => text !== '')
+    .join('\n\n')
+
+const modelsText = (output: Output, { models, loaded, skipped, total }: JobResult): string => {
+  const rows =
+    models !== undefined
+      ? Object.entries(models)
+      : total === undefined
+        ? []
+        : [['(the model of the request)', { loaded: loaded ?? 0, skipped: skipped ?? 0, total }] as const]
+  const names = [...new Set(rows.flatMap(([, counts]) => Object.keys(counts)))]
+  const counts = names.map((name): Column<(typeof rows)[number]> => ({
+    head: name.toUpperCase().replaceAll('_', ' '),
+    align: 'right',
+    cell: ([, row]) => countText(new Map(Object.entries(row)).get(name) ?? 0),
+  }))
+  return table(output, [{ head: 'MODEL', cell: ([model]) => model }, ...counts], rows, '')
+}
+
+const blobsText = (_output: Output, { blobs }: JobResult): string =>
+  blobs === undefined
+    ? ''
+    : `Blobs: ${Object.entries(blobs)
+        .map(([group, count]) => `${countText(count)} ${group}`)
+        .join(', ')}`
+
+const archiveText = (output: Output, { archive, complete }: JobResult): string => {
+  if (archive === undefined) return ''
+  const { bucket, key, version_id, size } = archive
+  return list(output, [
+    ['archive', `s3://${bucket}/${key}`],
+    ...(version_id === undefined ? [] : [['version', version_id] as const]),
+    ['size', bytesText(size)],
+    ...(complete === undefined ? [] : [['complete', complete ? 'yes' : output.style('yellow', 'no')] as const]),
+  ])
+}
+
+const verificationText = (output: Output, { verification }: JobResult): string => {
+  if (verification === undefined) return ''
+  const { passed, proved, checks } = verification
+  const verdict = !passed
+    ? output.style('red', 'Verification failed')
+    : proved
+      ? output.style('green', 'Proved: every check has passed')
+      : output.style('yellow', 'Every check has passed, but nothing was checked')
+  const rows = table(
+    output,
+    [
+      { head: 'CHECK', cell: ([name]) => name },
+      { head: 'RESULT', cell: ([, check]) => (check.passed ? 'passed' : output.style('red', 'failed')) },
+      { head: 'CHECKED', align: 'right', cell: ([, { checked }]) => countText(checked) },
+      { head: 'FINDINGS', align: 'right', cell: ([, { findings_total }]) => countText(findings_total) },
+    ],
+    Object.entries(checks),
+    '',
+  )
+  const findings = Object.values(checks).flatMap((check) => check.findings)
+  return [verdict, rows, findingsText(output, findings)].filter((text) => text !== '').join('\n')
+}
+
+const findingsText = (output: Output, findings: readonly Finding[]): string => {
+  if (findings.length === 0) return ''
+  const shown = findings.slice(0, SHOWN_FINDINGS)
+  const rows = shown.map(
+    ({ model, resource_id, what, expected, actual }) =>
+      `  ${output.style('yellow', `${model}/${resource_id}`)}  ${what}: expected ${expected}, found ${actual}`,
+  )
+  const rest = findings.length - shown.length
+  return ['Findings:', ...rows, ...(rest === 0 ? [] : [`  … and ${countText(rest)} more`])].join('\n')
+}
+
+/** Returns a line for each member that says what the job did not process. */
+const exceptionsText = (output: Output, result: JobResult): string => {
+  const { missing_blobs, blob_conflicts, not_found, excluded, left_out, omitted, unaccounted } = result
+  const ids = [
+    ['missing blob', missing_blobs],
+    ['blob that was kept although the archive has other bytes', blob_conflicts],
+    ['id that was not found', not_found],
+    ['id that the filters exclude', excluded],
+  ] as const
+  const resources = [
+    ['resource that was left out', left_out],
+    ['resource with omitted attributes', omitted],
+  ] as const
+  return [
+    ...ids.flatMap(([noun, listed]) =>
+      listed === undefined || listed.count === 0 ? [] : [exception(output, noun, listed.count, listed.ids)],
+    ),
+    ...resources.flatMap(([noun, listed]) =>
+      listed === undefined || listed.count === 0
+        ? []
+        : [
+            exception(
+              output,
+              noun,
+              listed.count,
+              listed.resources.map(({ model, resource_id, reason }) => `${model}/${resource_id}: ${reason}`),
+            ),
+          ],
+    ),
+    ...(unaccounted === undefined || unaccounted.count === 0
+      ? []
+      : [
+          exception(
+            output,
+            'item that belongs to no resource',
+            unaccounted.count,
+            Object.entries(unaccounted.reasons ?? {}).map(([reason, count]) => `${reason}: ${countText(count)}`),
+          ),
+        ]),
+  ].join('\n')
+}
+
+/** `noun` is in the singular. Its first word gets the plural. */
+const exception = (output: Output, noun: string, count: number, examples: readonly string[]): string => {
+  const [first = '', ...rest] = noun.split(/ (?=that |with )/)
+  const words = [counted(count, first), ...rest].join(' ')
+  const shown = examples.slice(0, SHOWN_IDS)
+  return [
+    output.style('yellow', count === 1 ? words : plural(words)),
+    ...shown.map((example) => `  ${example}`),
+    ...(count > shown.length && shown.length > 0 ? ['  …'] : []),
+  ].join('\n')
+}
+
+const plural = (words: string): string => words.replace(' was ', ' were ').replace(' belongs ', ' belong ')

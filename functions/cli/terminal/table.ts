@@ -1,0 +1,48 @@
+import Table from 'cli-table3'
+import type { Output } from './output.ts'
+
+/** No lines between the cells, and two spaces between columns. */
+const NO_LINES = Object.fromEntries(
+  [
+    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
+    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
+  ].map((name) => [name, '']),
+)
+
+/** A column of a table. Numbers are aligned to the right. */
+export interface Column<Row> {
+  readonly head: string
+  readonly align?: 'left' | 'right'
+  readonly cell: (row: Row) => string
+}
+
+/** Returns a table of rows without lines, for people. If there are no rows, returns `empty`. */
+export const table = <Row>(
+  output: Output,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  empty: string,
+): string => {
+  if (rows.length === 0) return empty
+  const grid = new Table({
+    chars: { ...NO_LINES, middle: '  ' },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+    head: columns.map(({ head }) => output.style('bold', head)),
+    colAligns: columns.map(({ align = 'left' }) => align),
+  })
+  grid.push(...rows.map((row) => columns.map(({ cell }) => cell(row))))
+  return withoutTrailingSpaces(grid.toString())
+}
+
+/** Returns lines of names and values, one below the other. */
+export const list = (output: Output, pairs: readonly (readonly [string, string])[]): string => {
+  const width = Math.max(...pairs.map(([name]) => name.length))
+  return pairs
+    .map(([name, value]) => {
+      const indented = value.replaceAll('\n', `\n${' '.repeat(width + 2)}`)
+      return `${output.style('bold', name.padEnd(width))}  ${indented}`
+    })
+    .join('\n')
+}
+
+const withoutTrailingSpaces = (text: string): string => text.replace(/ +$/gm, '')

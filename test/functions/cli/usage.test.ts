@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { COMMANDS } from '../../../functions/cli/commands.ts'
+import { cli, jsonLines } from './cli-run.ts'
+
+describe('specstar-backup', () => {
+  it('prints all commands and exit codes with --help', async () => {
+    const { code, stdout, stderr } = await cli(['--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const { name } of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name.split(' ')[0] ?? ''}\\b`, 'm'))
+    for (const exitCode of [0, 1, 2, 3, 4, 5, 6, 130]) expect(stdout).toMatch(new RegExp(`^  ${exitCode} `, 'm'))
+  })
+
+  it.each(COMMANDS.map(({ name }) => name))('describes %s with examples that can be parsed', async (name) => {
+    const { code, stdout } = await cli([...name.split(' '), '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toContain(`Usage: specstar-backup ${name}`)
+    expect(stdout).toContain('Examples:\n  specstar-backup ')
+    const [command] = COMMANDS.filter((row) => row.name === name)
+    for (const example of command?.examples ?? []) {
+      expect(stdout).toContain(`  specstar-backup ${example}\n`)
+      expect(example.startsWith(name)).toBe(true)
+      const parsed = await cli([...example.split(' '), '--help'])
+      expect(parsed).toMatchObject({ code: 0, stderr: '' })
+    }
+  })
+
+  it('prints its help to stderr and fails if no command is given', async () => {
+    const { code, stdout, stderr } = await cli([])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('Commands:')
+  })
+
+  it.each([
+    [['jbos'], "unknown command 'jbos'", 'Commands: ', 'jobs'],
+    [['jobs', '--limt', '3'], "unknown option '--limt'", 'Options: --kind, --status, --limit', '--endpoint'],
+    [['jobs', '--kind', 'x'], "argument 'x' is invalid", 'Allowed choices are export, restore, check', ''],
+    [['jobs', '--limit', '0'], '--limit: must be a whole number from 1 to 100000', '', ''],
+    [['jobs', 'extra'], "too many arguments for 'jobs'", '', ''],
+    [['show'], "missing required argument 'job'", '', ''],
+    [['jobs', '--endpoint', 'localhost'], '--endpoint: "localhost" is not the URL of an API', 'ApiUrl', ''],
+  ])('rejects %j and says what is allowed', async (args, ...messages) => {
+    const { code, stdout, stderr } = await cli(args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    for (const message of messages) expect(stderr).toContain(message)
+  })
+
+  it('prints errors as one JSON object with --json', async () => {
+    const { code, stderr } = await cli(['jobs', '--json', '--limit', 'x'])
+    expect(code).toBe(2)
+    expect(jsonLines(stderr)).toEqual([
+      { error: { type: 'usage', detail: '--limit: must be a whole number from 1 to 100000' } },
+    ])
+  })
+
+  it('says how to start or find the API if it does not respond', async () => {
+    const local = await cli(['jobs', '--endpoint', 'http://127.0.0.1:9'])
+    expect(local.code).toBe(1)
+    expect(local.stderr).toContain('http://127.0.0.1:9 does not respond')
+    expect(local.stderr).toContain('Start the local program (npm start)')
+  })
+})
