@@ -37,7 +37,10 @@ export const convertBlobs = async (
   const scanned = await scannedBlobs(services, attempt.job_id, cursor)
   const segmentSize = segmentSizeFor(source.size, limits)
   const ranges = prefixRanges(scanned.entries, limits.blobsPerRange)
-  const merge = await RunMerge.open(objects, scanned.runs, cursor.run_offsets)
+  const merge = await RunMerge.open(
+    scanned.runs.map((run) => objects.sourceOf(run)),
+    cursor.run_offsets,
+  )
   const segments = new BlobSegments({ objects, workFiles }, (k) => ({
     name: `converted-${attempt.pass}-${k}`,
     key: workFiles.key(attempt.job_id, workName.convertedSegment(attempt.attempt, k)),

@@ -36,7 +36,10 @@ export const convertRecords = async (
   cursor: ConvertCursorOf<'records'>,
 ): Promise<ConvertResultOf<'records'>> => {
   const runs = await remainingRuns(services, attempt.job_id, cursor)
-  const merge = await RunMerge.open(services.objects, runs, cursor.run_offsets)
+  const merge = await RunMerge.open(
+    runs.map((run) => services.objects.sourceOf(run)),
+    cursor.run_offsets,
+  )
   return new RecordsPass(attempt, services, cursor, { runs, merge }).run()
 }
 

@@ -26,7 +26,10 @@ export const mergeRuns = async (
   const runs = await remainingRuns({ jobs, workFiles }, job_id, cursor)
   if (unfinished === undefined && runs.length <= limits.mergedRuns) return undefined
   const first = runs.slice(0, unfinished?.run_offsets.length ?? limits.mergedRuns)
-  const merge = await RunMerge.open(objects, first, unfinished?.run_offsets)
+  const merge = await RunMerge.open(
+    first.map((run) => objects.sourceOf(run)),
+    unfinished?.run_offsets,
+  )
   let merged = 0
   let isUnfinished = false
   const endEarly = (): void => {

@@ -1,6 +1,4 @@
-import type { ObjectStore } from '../../objects/aws/object-store.ts'
-import type { PinnedObject } from '../../objects/object.ts'
-import { StreamWindow } from '../../specstar/stream-window.ts'
+import { type ByteSource, StreamWindow } from '../../specstar/stream-window.ts'
 import { compareEntries, decodeEntryHeader, HEADER_BYTES, type RunEntry } from './run-entry.ts'
 
 /** The number of bytes that one request reads from a run. Two such pieces of each run are held in memory. */
@@ -13,8 +11,8 @@ class RunReader {
   /** Undefined before the first call of `advance`, and after the last entry. */
   current: RunEntry | undefined
 
-  constructor(objects: ObjectStore, run: PinnedObject, offset: number) {
-    this.#window = new StreamWindow(objects.sourceOf(run), offset, PIECE_BYTES)
+  constructor(run: ByteSource, offset: number) {
+    this.#window = new StreamWindow(run, offset, PIECE_BYTES)
     this.offset = offset
   }
 
@@ -41,12 +39,8 @@ export class RunMerge {
   }
 
   /** Opens a merge. It begins at the start of the runs, or at the `offsets` of an earlier merge of the same runs. */
-  static async open(
-    objects: ObjectStore,
-    runs: readonly PinnedObject[],
-    offsets: readonly number[] = [],
-  ): Promise<RunMerge> {
-    const merge = new RunMerge(runs.map((run, k) => new RunReader(objects, run, offsets[k] ?? 0)))
+  static async open(runs: readonly ByteSource[], offsets: readonly number[] = []): Promise<RunMerge> {
+    const merge = new RunMerge(runs.map((run, k) => new RunReader(run, offsets[k] ?? 0)))
     for (const run of merge.#runs) {
       await run.advance()
       merge.#enqueue(run)
