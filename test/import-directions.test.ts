@@ -42,7 +42,7 @@ describe('the lint rules', () => {
     ['shared/restore/apply/rollback.ts', '../verify/verify.ts'],
     ['shared/restore/report/report.ts', '../../restore/verify/verify.ts'],
     ['shared/restore/preflight/decide.ts', './preflight.ts'],
-    ['shared/restore/preflight/resource-check.ts', './decide.ts'],
+    ['shared/restore/preflight/range-preflight.ts', './decide.ts'],
     ['shared/restore/target/target-join.ts', '../apply/apply-blobs.ts'],
     ['shared/restore/messages/verify.ts', '../verify/verify.ts'],
     ['shared/restore/open-restore.ts', './inspect/inspect.ts'],
@@ -64,7 +64,7 @@ describe('the lint rules', () => {
     ['shared/restore/verify/verify.ts', '../messages/verify.ts'],
     ['shared/restore/open-restore.ts', './messages/inspect.ts'],
     ['shared/restore/messages/preflight.ts', './inspect.ts'],
-    ['shared/restore/preflight/preflight.ts', './resource-check.ts'],
+    ['shared/restore/preflight/preflight.ts', './range-preflight.ts'],
   ])('accept an import of %s from %s, which is not a stage', async (file, imported) => {
     const code = `import type * as Imported from '${imported}'\nexport type { Imported }\n`
     expect(await violations(file, code)).toEqual([])

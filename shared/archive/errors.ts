@@ -86,3 +86,11 @@ export const resultOrFault = <Result>(
     throw error
   }
 }
+
+/** Returns true if an error means that the bytes of an archive are damaged, or are no archive. */
+export const isArchiveFault = (error: unknown): error is Error =>
+  error instanceof NotAnArchiveError ||
+  error instanceof UnsupportedVersionError ||
+  error instanceof ArchiveTruncatedError ||
+  error instanceof EntryCorruptError ||
+  error instanceof ArchiveInvalidError

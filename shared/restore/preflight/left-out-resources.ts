@@ -5,7 +5,7 @@ import { quote } from '../../values/message-text.ts'
 import { must } from '../../values/must.ts'
 import type { ChecksumMismatch, ScanFault, StreamFaultPage } from '../messages/convert.ts'
 import { StreamFaultLookup } from '../results/stream-faults.ts'
-import type { ResourceCheck } from './resource-check.ts'
+import type { ResourceCheck } from '../../archive/check/resource-check.ts'
 
 /**
  * The largest number of resources that a pass leaves out in one range. A pass cannot stop between records without a

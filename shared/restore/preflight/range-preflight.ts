@@ -25,7 +25,7 @@ import { openOrphanLookup, type OrphanedRevisions, type OrphanLookup } from '../
 import { openTargetLookup, type TargetLookup } from '../target/target-lookup.ts'
 import { CheckedBorders } from './checked-borders.ts'
 import { type ConversionFaults, type LeftOutOfRange, LeftOutResources } from './left-out-resources.ts'
-import { ResourceCheck } from './resource-check.ts'
+import { ResourceCheck } from '../../archive/check/resource-check.ts'
 
 export interface CheckRangeServices {
   readonly resources: ResourceStore

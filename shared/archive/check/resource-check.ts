@@ -1,8 +1,8 @@
-import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
-import type { LocatedFaultyRecord, SoundRecord } from '../../archive/archived-records.ts'
-import { ResourceLeaf } from '../../archive/digest.ts'
-import type { RecordLocation } from '../../archive/errors.ts'
-import { checkRevision, metadataFault } from '../../archive/record-faults.ts'
+import type { ArchivePayloads } from '../archive-payloads.ts'
+import type { LocatedFaultyRecord, SoundRecord } from '../archived-records.ts'
+import { ResourceLeaf } from '../digest.ts'
+import type { RecordLocation } from '../errors.ts'
+import { checkRevision, metadataFault } from '../record-faults.ts'
 import type { BlobFields, PayloadReferences } from '../../resources/revision-references.ts'
 import { MetadataView, payloadOf, RevisionView } from '../../resources/views.ts'
 import { type Key, keyOf } from '../../tables/item.ts'
@@ -106,6 +106,11 @@ export class ResourceCheck {
         : checkRevision(record.item, payload, 'archive', blobFields)
     if (checked.fault !== undefined) this.#addFault(keyOf(record.item), checked.fault, record.location)
     else if (isNotEmpty(checked.references)) this.#references.push(checked.references)
+  }
+
+  /** Adds the reason why the payload of a revision cannot be read, after `addRevision` has thrown it. */
+  addPayloadFault(record: SoundRecord, reason: string): void {
+    this.#addFault(keyOf(record.item), reason, record.location)
   }
 
   /** Adds a revision whose item or key is invalid. */

@@ -1,0 +1,34 @@
+import type { OpenArchive } from '../archive.ts'
+import { checkBlobs } from './check-blobs.ts'
+import { checkRecords } from './check-records.ts'
+import type { ArchiveFindings } from './findings.ts'
+import type { ReferenceSorter } from './references.ts'
+
+/** The content of an archive that was checked. */
+export interface CheckedArchive {
+  readonly models: Readonly<Record<string, { resources: number; revisions: number; blobs: number }>>
+  readonly blobs: { readonly count: number; readonly bytes: number }
+}
+
+/**
+ * Reads every byte and every record of an archive, without a store. Adds each fault to `findings`. Continues after
+ * damage with the next segment, so that one run finds all damaged entries. Memory does not grow with the archive, except
+ * for the findings and what `references` holds.
+ */
+export const checkArchive = async (
+  archive: OpenArchive,
+  references: ReferenceSorter,
+  findings: ArchiveFindings,
+): Promise<CheckedArchive> => {
+  const { manifest } = archive
+  const models: Record<string, { resources: number; revisions: number; blobs: number }> = {}
+  const sound = new Set<string>()
+  for (const model of manifest.scope.models) {
+    const { resources, revisions, isSound } = await checkRecords(archive, model, references, findings)
+    models[model] = { resources, revisions, blobs: 0 }
+    if (isSound) sound.add(model)
+  }
+  const { count, bytes, models: counts } = await checkBlobs(archive, references.sorted(), sound, findings)
+  for (const [model, checked] of Object.entries(models)) checked.blobs = counts.get(model) ?? 0
+  return { models, blobs: { count, bytes } }
+}
