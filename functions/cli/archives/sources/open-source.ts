@@ -1,0 +1,35 @@
+import type { ArchiveSource } from '../../../../shared/archive/archive.ts'
+import type { ObjectStore } from '../../../../shared/objects/aws/object-store.ts'
+import { type ArchiveAddress, parseAddress } from './address.ts'
+import { CountedSource } from './counted-source.ts'
+import { openFileSource } from './file-source.ts'
+import { openS3Source } from './s3-source.ts'
+import { openUrlSource } from './url-source.ts'
+
+/** An archive that is open for reading. The caller must close it. */
+export interface OpenSource extends ArchiveSource {
+  readonly close: () => Promise<void>
+}
+
+export interface SourceServices {
+  /** Returns the access to S3. Called only for an `s3://` address. */
+  readonly objects: () => ObjectStore
+}
+
+/**
+ * Opens the archive at an address: a file, an object in S3, or a URL that supports range requests. Counts the bytes that
+ * are read from it.
+ */
+export const openSource = async (text: string, services: SourceServices): Promise<CountedSource> =>
+  new CountedSource(await openAddress(parseAddress(text), services))
+
+const openAddress = (address: ArchiveAddress, { objects }: SourceServices): Promise<OpenSource> => {
+  switch (address.kind) {
+    case 'file':
+      return openFileSource(address.path)
+    case 's3':
+      return openS3Source(objects(), address)
+    case 'url':
+      return openUrlSource(address.url)
+  }
+}

@@ -1,0 +1,113 @@
+import { Readable } from 'node:stream'
+import { bytesOf } from '../../../../shared/values/bytes-of.ts'
+import { errorMessage } from '../../../../shared/values/error-message.ts'
+import { ArchiveUnavailableError } from '../errors.ts'
+import { nameOfAddress } from './address.ts'
+import type { OpenSource } from './open-source.ts'
+import { repeated, resumedStream } from './resumed-stream.ts'
+
+/** The number of bytes of the first request. It contains the first tar header, from which the format is recognized. */
+const HEAD_BYTES = 512
+
+/** A failed request that may succeed if it is repeated. */
+class TemporaryError extends Error {}
+
+const isFinal = (error: unknown): boolean => error instanceof ArchiveUnavailableError
+
+/**
+ * Opens a URL whose server supports range requests, for example a presigned URL of S3. Such a URL is signed for GET
+ * only, so the size comes from the response to a range request. All reads require the same ETag.
+ */
+export const openUrlSource = async (url: URL): Promise<OpenSource> => {
+  const remote = new RemoteFile(url)
+  const { head, size } = await remote.open()
+  return {
+    size,
+    read: (start, length) => {
+      if (start + length <= head.length) return Promise.resolve(head.subarray(start, start + length))
+      return bytesOf(remote.stream(start, length), length)
+    },
+    stream: (start, length) => Promise.resolve(remote.stream(start, length)),
+    close: () => Promise.resolve(),
+  }
+}
+
+class RemoteFile {
+  readonly #url: URL
+  readonly #name: string
+  #etag: string | undefined
+
+  constructor(url: URL) {
+    this.#url = url
+    this.#name = nameOfAddress({ kind: 'url', url })
+  }
+
+  /** Returns the size of the file and its first bytes. */
+  open(): Promise<{ readonly head: Buffer; readonly size: number }> {
+    return repeated(() => this.#open(), isFinal)
+  }
+
+  async #open(): Promise<{ readonly head: Buffer; readonly size: number }> {
+    const response = await this.#fetch(0, HEAD_BYTES)
+    if (response.status === 416) {
+      await response.body?.cancel()
+      return { head: Buffer.alloc(0), size: 0 }
+    }
+    const [, size] = /^bytes \d+-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? []
+    if (size === undefined) {
+      await response.body?.cancel()
+      throw new ArchiveUnavailableError(`the server of ${this.#name} does not state the size of the file`)
+    }
+    const etag = response.headers.get('etag')
+    // A weak ETag must not be used in `If-Match`.
+    if (etag !== null && !etag.startsWith('W/')) this.#etag = etag
+    return { head: Buffer.from(await response.arrayBuffer()), size: Number(size) }
+  }
+
+  stream(start: number, length: number): Readable {
+    if (length === 0) return Readable.from([])
+    return resumedStream(start, length, async (from, bytes) => bodyOf(await this.#fetch(from, bytes)), isFinal)
+  }
+
+  /** Requests a range. Returns a response with status 206, or 416 for the first range of an empty file. */
+  async #fetch(start: number, length: number): Promise<Response> {
+    const headers = {
+      range: `bytes=${start}-${start + length - 1}`,
+      // Without this header, the server may compress the response, and the range would be one of the compressed bytes.
+      'accept-encoding': 'identity',
+      ...(this.#etag === undefined ? {} : { 'if-match': this.#etag }),
+    }
+    const response = await this.#send(headers)
+    const { status } = response
+    if (status === 206 || (status === 416 && start === 0)) return response
+    await response.body?.cancel()
+    if (status >= 500 || status === 429) throw new TemporaryError(`${this.#name}: the server returned ${status}`)
+    throw new ArchiveUnavailableError(`${this.#name}: ${explainStatus(status)}`)
+  }
+
+  async #send(headers: Readonly<Record<string, string>>): Promise<Response> {
+    try {
+      return await fetch(this.#url, { headers })
+    } catch (error) {
+      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+      throw new TemporaryError(`${this.#name} cannot be reached: ${errorMessage(cause)}`, { cause: error })
+    }
+  }
+}
+
+const explainStatus = (status: number): string => {
+  switch (status) {
+    case 200:
+      return 'the server ignores range requests; download the file and use its path'
+    case 403:
+      return 'the server returned 403; a presigned URL may have expired, so request a new one'
+    case 404:
+      return 'the server returned 404; there is no such file'
+    case 412:
+      return 'the file was replaced while it was being read; start the command again'
+    default:
+      return `the server returned ${status}`
+  }
+}
+
+const bodyOf = ({ body }: Response): Readable => (body === null ? Readable.from([]) : Readable.fromWeb(body))
