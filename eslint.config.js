@@ -22,6 +22,7 @@ const FOLDERS = [
   'shared/requests',
   'shared/jobs',
   'shared/archive',
+  'shared/differences',
   'shared/compose',
   'shared/specstar',
   'shared/export',
@@ -134,7 +135,13 @@ export default tseslint.config(
     // The folders that read and write DynamoDB's attribute values. All others use the views of
     // `shared/resources/views.ts`.
     files: ['shared/**/*.ts', 'functions/**/*.ts'],
-    ignores: ['shared/tables/**', 'shared/resources/**', 'shared/archive/**', 'shared/*/aws/**'],
+    ignores: [
+      'shared/tables/**',
+      'shared/resources/**',
+      'shared/archive/**',
+      'shared/differences/**',
+      'shared/*/aws/**',
+    ],
     rules: { 'no-restricted-syntax': ['error', attributeValues] },
   },
   {

@@ -11,6 +11,9 @@ import { compareBytes } from '../values/text-order.ts'
  */
 const NOT_IN_DIGEST = new Set(['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'])
 
+/** Returns true if an attribute is part of the digest of its item. */
+export const isInDigest = (name: string): boolean => !NOT_IN_DIGEST.has(name)
+
 /**
  * The attributes of an item that are part of the digest, sorted by name. `prefix` is the JSON of the name and a colon.
  */
@@ -44,7 +47,7 @@ const shapeOf = (names: readonly string[]): Shape => {
   const cached = shapes.get(key)
   if (cached !== undefined) return cached
   const shape = names
-    .filter((name) => !NOT_IN_DIGEST.has(name))
+    .filter(isInDigest)
     .sort(compareBytes)
     .map((name) => [name, `${JSON.stringify(name)}:`] as const)
   if (shapes.size >= MAX_SHAPES) shapes.clear()
