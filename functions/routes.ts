@@ -36,6 +36,12 @@ const IMPORT = combine(FIND_ARCHIVE, {
   checksStores: ['restore_bucket'],
 })
 
+/** For routes that return the status of schedules. They open the newest good archive of each schedule. */
+const READ_SCHEDULES = {
+  jobs: ['GetItem', 'BatchGetItem', 'Query'],
+  archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
+} as const satisfies Permissions
+
 /** All routes. The CDK app creates the HTTP API from this table. The local program creates its router from it. */
 export const ROUTES: readonly RouteSpec[] = [
   {
@@ -137,6 +143,43 @@ export const ROUTES: readonly RouteSpec[] = [
       archives: [{ actions: ['GetObject', 'GetObjectRetention', 'ListBucket'], keys: SCHEDULED_KEYS }],
       expiredObjects: 'list',
     },
+  },
+  {
+    methods: ['GET'],
+    path: '/_backup/schedules',
+    name: 'list-schedules',
+    file: 'routes/list-schedules.ts',
+    size: SIZES.route,
+    readsSchedules: true,
+    permissions: READ_SCHEDULES,
+  },
+  {
+    methods: ['POST'],
+    path: '/_backup/schedules/{name}/run',
+    name: 'run-schedule',
+    file: 'routes/run-schedule.ts',
+    size: SIZES.route,
+    readsSchedules: true,
+    permissions: EXPORT,
+  },
+  {
+    methods: ['POST'],
+    path: '/_backup/schedules/{name}/pause',
+    name: 'pause-schedule',
+    file: 'routes/pause-schedule.ts',
+    size: SIZES.route,
+    readsSchedules: true,
+    permissions: { jobs: ['PutItem'] },
+  },
+  {
+    methods: ['POST'],
+    path: '/_backup/schedules/{name}/resume',
+    name: 'resume-schedule',
+    file: 'routes/resume-schedule.ts',
+    size: SIZES.route,
+    readsSchedules: true,
+    // The response contains the status of the schedule.
+    permissions: { ...READ_SCHEDULES, jobs: [...READ_SCHEDULES.jobs, 'DeleteItem'] },
   },
   {
     methods: ['POST'],

@@ -40,16 +40,19 @@ export const startExport = async (
   return startWorkflow(services, job)
 }
 
-/** Starts an export whose job has the id `job_id`. If this job exists, returns the existing job. */
+/**
+ * Starts an export whose job has the id in `identity`. If this job exists, or if an earlier request has claimed the
+ * idempotency key in `identity`, returns the existing job.
+ */
 export const startNamedExport = async (
   services: StartExportServices,
-  job_id: string,
+  identity: JobIdentity,
   request: ExportRequest,
   requestedBy: string,
   source: JobSource,
 ): Promise<ExportJob> => {
   const newJob = newExport(request, requestedBy, source, services.clock())
-  return startWorkflow(services, await createKeyed(services, newJob, { job_id }))
+  return startWorkflow(services, await createKeyed(services, newJob, identity))
 }
 
 type NewJob = (jobId: string) => ExportJob

@@ -15,6 +15,7 @@ import { loadModelsFile } from '../resources/models.ts'
 import { ResourceKeys } from '../resources/aws/resource-keys.ts'
 import { ArchiveCopies } from '../schedules/aws/archive-copies.ts'
 import { ArchiveJudgements } from '../schedules/aws/archive-judgements.ts'
+import { ScheduleRecords } from '../schedules/aws/schedule-records.ts'
 import { ResourceStore } from '../resources/aws/resource-store.ts'
 import { TableDescriptions } from '../tables/aws/table-descriptions.ts'
 import type { Config } from './config.ts'
@@ -67,6 +68,7 @@ export const makeServices = async (parts: {
     leases: new Leases(dynamoDb, config.tables.jobs, clock),
     archiveJudgements: new ArchiveJudgements(dynamoDb, config.tables.jobs),
     archiveCopies: new ArchiveCopies(dynamoDb, config.tables.jobs),
+    scheduleRecords: new ScheduleRecords(dynamoDb, config.tables.jobs),
     workflows,
     events: parts.events ?? { ended: () => Promise.resolve() },
     clock,

@@ -14,6 +14,7 @@ import type { TableDescriptions } from '../tables/aws/table-descriptions.ts'
 import type { ResourceKeys } from '../resources/aws/resource-keys.ts'
 import type { ArchiveCopies } from '../schedules/aws/archive-copies.ts'
 import type { ArchiveJudgements } from '../schedules/aws/archive-judgements.ts'
+import type { ScheduleRecords } from '../schedules/aws/schedule-records.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import type { Config } from './config.ts'
 import type { Limits } from '../jobs/limits.ts'
@@ -42,6 +43,7 @@ export interface Services {
   readonly leases: Leases
   readonly archiveJudgements: ArchiveJudgements
   readonly archiveCopies: ArchiveCopies
+  readonly scheduleRecords: ScheduleRecords
   readonly workflows: WorkflowEngine
   readonly events: JobEvents
   readonly clock: () => Date

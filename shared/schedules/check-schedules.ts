@@ -1,9 +1,9 @@
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { attemptAll, type Attempts } from './attempt-all.ts'
-import type { Schedule } from './schedule.ts'
 import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
 import { goodSuccessors } from './successors.ts'
 import { lastDue } from './last-due.ts'
+import { firstCheckKey, type Schedule } from './schedule.ts'
 
 /** The stores and settings that the check needs. */
 interface CheckSchedulesServices extends JudgedArchiveServices {
@@ -38,7 +38,7 @@ export const checkSchedules = (services: CheckSchedulesServices): Promise<Attemp
 const checkSchedule = async (services: CheckSchedulesServices, schedule: Schedule): Promise<ScheduleState> => {
   const { name } = schedule
   // Due times before the first check of this schedule are ignored, because the schedule may not have existed then.
-  const since = await services.jobs.firstSeen(`schedule#${name}#${JSON.stringify(schedule.timing)}`)
+  const since = await services.jobs.firstSeen(firstCheckKey(schedule))
   const due = lastDue(schedule, services.clock())
   if (due === undefined || due < since) return { schedule: name, overdue: false }
   const { archives } = await judgedArchives(services, schedule, { keep: true })

@@ -155,3 +155,19 @@ export const validateSchedule = (schedule: Schedule, registry: ModelRegistry): s
 
 /** Returns the due times of a schedule. */
 export const dueTimes = ({ timing }: Schedule): Times => timesOf(timing)
+
+/** Returns the key under which the job store keeps the time of the first check of a schedule with its timing. */
+export const firstCheckKey = ({ name, timing }: Pick<Schedule, 'name' | 'timing'>): string =>
+  `schedule#${name}#${JSON.stringify(timing)}`
+
+/** Returns the job id `s-{name}-{yyyymmddThhmmssZ}`, with the due time in UTC. */
+export const scheduledJobId = (name: string, at: Date): string =>
+  `s-${name}-${at.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
+
+/** Returns the due time in the id of a scheduled job, or `undefined` for other ids. */
+export const dueTimeIn = (jobId: string): Date | undefined => {
+  const [, year, month, day, hour, minute, second] = /^s-.+-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(jobId) ?? []
+  if (year === undefined) return undefined
+  const at = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  return Number.isNaN(at.getTime()) ? undefined : at
+}

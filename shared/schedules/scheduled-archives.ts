@@ -1,6 +1,7 @@
 import { schedulePrefix } from '../export/archive-key.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
+import { dueTimeIn } from './schedule.ts'
 
 /** The store and the bucket of the archives of schedules. */
 export interface ScheduledArchiveServices {
@@ -16,7 +17,7 @@ export interface ScheduledArchive {
   readonly at: string
 }
 
-const NAME = /\/(s-.+-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z)\.acbak$/
+const NAME = /\/([^/]+)\.acbak$/
 
 /** Returns the archives of one schedule in the archive bucket, newest first. Objects with other names are ignored. */
 export const scheduledArchives = async (
@@ -25,10 +26,9 @@ export const scheduledArchives = async (
 ): Promise<ScheduledArchive[]> => {
   const archives: ScheduledArchive[] = []
   for await (const object of objects.list(config.buckets.archives, schedulePrefix(name))) {
-    const [, job_id, year, month, day, hour, minute, second] = NAME.exec(object.key) ?? []
-    if (job_id === undefined) continue
-    const at = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
-    if (!Number.isNaN(at.getTime())) archives.push({ object, job_id, at: at.toISOString() })
+    const [, job_id = ''] = NAME.exec(object.key) ?? []
+    const at = dueTimeIn(job_id)
+    if (at !== undefined) archives.push({ object, job_id, at: at.toISOString() })
   }
   return archives.sort((a, b) => Date.parse(b.at) - Date.parse(a.at) || (a.object.key < b.object.key ? 1 : -1))
 }

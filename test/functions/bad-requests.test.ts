@@ -28,7 +28,11 @@ const BAD_REQUESTS: readonly BadRequest[] = [
     'text/plain',
     'application/x-tar',
   ].flatMap((type) =>
-    ['/country/export', '/_backup/export', '/_backup/schedules/nightly/confirm'].map((path) => ({
+    [
+      '/country/export',
+      '/_backup/export',
+      ...['confirm', 'run', 'pause', 'resume'].map((action) => `/_backup/schedules/nightly/${action}`),
+    ].map((path) => ({
       request: `POST ${path}`,
       body: type.startsWith('multipart')
         ? '--x\r\ncontent-disposition: form-data; name="wait"\r\n\r\n0\r\n--x--'
@@ -251,6 +255,11 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   { request: 'GET /_backup/jobs/none/report', status: 404, type: 'unknown-job' },
   { request: 'GET /_backup/jobs/none/archive', status: 404, type: 'unknown-job' },
   { request: 'POST /_backup/jobs/none/cancel', status: 404, type: 'unknown-job' },
+  { request: 'GET /_backup/schedules?limit=1', status: 400, type: 'invalid-request', field: 'limit' },
+  { request: 'POST /_backup/schedules/none/run', status: 404, type: 'unknown-schedule' },
+  { request: 'POST /_backup/schedules/none/pause', status: 404, type: 'unknown-schedule' },
+  { request: 'POST /_backup/schedules/none/resume', status: 404, type: 'unknown-schedule' },
+  { request: 'GET /_backup/schedules/none/run', status: 405, type: 'method-not-allowed', detail: 'POST' },
   { request: 'GET /', status: 404, type: 'not-found', detail: '/{model}/export' },
   { request: 'GET /_backup', status: 404, type: 'not-found' },
   { request: 'GET /%E0%A4%A/export', status: 404, type: 'not-found', detail: 'the routes are' },

@@ -11,7 +11,7 @@ const RUNS = Number(process.env['FUZZ_REQUESTS'] ?? 1_500)
 
 let api: TestApi
 beforeAll(async () => {
-  api = await startTestApi()
+  api = await startTestApi({ SCHEDULES: JSON.stringify([{ name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 }]) })
   // Jobs end at once, so that no request waits and the limit of running jobs is not reached.
   const fail = failJob({ type: 'scripted', title: 'scripted', status: 409, detail: 'scripted' })
   api.engine.script = async (services, jobId) => {
@@ -46,6 +46,7 @@ const NAMES = [
   ...['wait', 'strict', 'redirect', 'format', 'models', 'ids', 'qb', 'conditions', 'data_conditions', 'is_deleted'],
   ...['created_time_start', 'updated_time_end', 'created_bys', 'rev_statuses', 'on_duplicate', 'dry_run'],
   ...['kind', 'status', 'limit', 'cursor', 'from', 'toString', '__proto__'],
+  ...['days', 'reason', 'job_id', 'resources', 'reject'],
 ]
 const VALUES = [
   'true',
@@ -83,12 +84,19 @@ const body = fc.oneof(
 )
 const routes = ROUTES.flatMap(({ methods, path }) => methods.map((method) => ({ method, path })))
 const path = fc.constantFrom(...routes, { method: 'GET', path: '/{model}/{job_id}' }).chain((route) =>
-  fc.tuple(fc.oneof(fc.constantFrom('city', 'country', 'planet'), odd), odd).map(([model, job]) => ({
-    method: route.method,
-    path: route.path
-      .replace('{model}', encodeURIComponent(model.toWellFormed()))
-      .replace('{job_id}', encodeURIComponent(job.toWellFormed())),
-  })),
+  fc
+    .record({
+      model: fc.oneof(fc.constantFrom('city', 'country', 'planet'), odd),
+      job_id: odd,
+      name: fc.oneof(fc.constant('nightly'), odd),
+    })
+    .map((values) => ({
+      method: route.method,
+      path: Object.entries(values).reduce(
+        (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value.toWellFormed())),
+        route.path,
+      ),
+    })),
 )
 const headers = fc.record(
   { 'idempotency-key': fc.string({ unit: fc.constantFrom('a', 'b', ' ', 'é', '~'), maxLength: 5 }) },

@@ -79,6 +79,25 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect([second.created, second.job.job_id === first.job.job_id]).toEqual([true, false])
     })
 
+    it('returns the owner of a key until the key expires, and rejects the key with other parameters', async () => {
+      const once = { key: 'k-owner', fingerprint: 'f', expires: now.getTime() / 1000 + 60 }
+      expect(await jobs.ownerOf(once)).toBeUndefined()
+      const { job_id } = (await jobs.create(job(), once)).job
+      expect(await jobs.ownerOf(once)).toBe(job_id)
+      await expect(jobs.ownerOf({ ...once, fingerprint: 'other' })).rejects.toThrow(IdempotencyMismatchError)
+      now = new Date(now.getTime() + 61_000)
+      expect(await jobs.ownerOf({ ...once, fingerprint: 'other' })).toBeUndefined()
+    })
+
+    it('keeps the time of the first call with a key', async () => {
+      expect(await jobs.seenAt('seen')).toBeUndefined()
+      const first = now
+      expect(await jobs.firstSeen('seen')).toEqual(first)
+      now = new Date(now.getTime() + 1_000)
+      expect(await jobs.firstSeen('seen')).toEqual(first)
+      expect(await jobs.seenAt('seen')).toEqual(first)
+    })
+
     it('replaces the job of a key once if several requests name the same job', async () => {
       const once = { key: 'k3', fingerprint: 'f', expires: now.getTime() / 1000 + 60 }
       const first = await jobs.create(job(), once)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { UndecidedJudgement } from '../../shared/schedules/archive-judgement.ts'
+import { ArchiveCopies } from '../../shared/schedules/aws/archive-copies.ts'
 import { ArchiveJudgements } from '../../shared/schedules/aws/archive-judgements.ts'
 import type { TestServers } from '../services.ts'
 
@@ -31,6 +32,25 @@ export const archiveJudgementsContract = (start: () => Promise<TestServers>): vo
       await judgements.keep('listed-too', judgement(4))
       expect(await judgements.list('listed')).toEqual([3, 2, 1].map((day) => judgement(day)))
       expect(await judgements.list('none')).toEqual([])
+    })
+
+    it('are yielded newest first, in small pages, without other items of the schedule', async () => {
+      const copies = new ArchiveCopies(servers.dynamo, servers.config.tables.jobs)
+      const all = Array.from({ length: 25 }, (_, k) => ({ ...judgement(1), key: `scheduled/${k + 10}.acbak` }))
+      for (const one of all) await judgements.keep('many', one)
+      await copies.put('many', {
+        archive: 'scheduled/99.acbak',
+        bucket: 'b',
+        key: 'k',
+        state: 'copied',
+        checked_at: '2026-01-05T03:00:00Z',
+      })
+      expect(await Array.fromAsync(judgements.newest('many'))).toEqual(all.toReversed())
+      for await (const first of judgements.newest('many')) {
+        expect(first).toEqual(all.at(-1))
+        break
+      }
+      expect(await Array.fromAsync(judgements.newest('none'))).toEqual([])
     })
 
     it('are kept if another judgement of the same archive follows', async () => {

@@ -1,7 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { JobTable } from '../../jobs/aws/job-table.ts'
-import { type Item, keyAttributes } from '../../tables/item.ts'
+import { type Item, keyAttributes, sortKeyOf } from '../../tables/item.ts'
 import { ArchiveJudgement, type DecidedJudgement, newestFirst } from '../archive-judgement.ts'
+
+/** The numbers of judgements that `newest` reads with one query. */
+const FIRST_PAGE = 10
+const FURTHER_PAGES = 500
 
 /** A decision about a suspicious archive. */
 type Decision = Pick<DecidedJudgement, 'state' | 'decided'>
@@ -20,6 +24,24 @@ export class ArchiveJudgements {
     for await (const page of this.#items.queryPrefix(partition(schedule), 'archive'))
       judgements.push(...page.map(judgementIn))
     return judgements.sort(newestFirst)
+  }
+
+  /**
+   * Yields the judgements of a schedule, newest first, without reading all of them. The first page is small, because
+   * most callers need only the newest judgements.
+   */
+  async *newest(schedule: string): AsyncGenerator<ArchiveJudgement> {
+    // `$` is the character after `#`. The keys of archives begin with the day of the due time, and end with this time.
+    let before = 'archive$'
+    for (let limit = FIRST_PAGE; ; limit = FURTHER_PAGES) {
+      const { items, more } = await this.#items.queryBackwards(partition(schedule), limit, before)
+      for (const item of items) {
+        before = sortKeyOf(item)
+        if (!before.startsWith('archive#')) return
+        yield judgementIn(item)
+      }
+      if (!more) return
+    }
   }
 
   /**

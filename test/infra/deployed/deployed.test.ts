@@ -1,5 +1,5 @@
-import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
-import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { randomBytes } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -248,6 +248,27 @@ describe('the synthesized deployment', () => {
     await dynamo.send(new PutItemCommand({ TableName: config.tables.jobs, Item }))
     expect(await check()).toMatchObject([{ overdue: true, last_good_at: '2026-01-02T03:00:00.000Z' }])
     expect(await api.invoke('copy-archives', {})).toEqual([])
+  })
+
+  it('lists, pauses, resumes and runs schedules', async () => {
+    const list = () => api.request('GET', '/_backup/schedules')
+    expect(await list()).toMatchObject({ body: { schedules: [{ name: 'nightly', overdue: true }] } })
+    expect(await api.request('POST', '/_backup/schedules/nightly/pause', { days: 2 })).toMatchObject({ status: 200 })
+    await api.invoke('start-scheduled', { schedule: 'nightly', at: new Date().toISOString() })
+    expect(await list()).toMatchObject({ body: { schedules: [{ paused: {}, last_skipped: {} }] } })
+    const resumed = await api.request('POST', '/_backup/schedules/nightly/resume')
+    expect(resumed).toMatchObject({ status: 200, body: { name: 'nightly', last_good_at: '2026-01-02T03:00:00.000Z' } })
+    expect(resumed.body).not.toHaveProperty('paused')
+    const run = await api.request('POST', '/_backup/schedules/nightly/run?wait=25')
+    expect(run).toMatchObject({ status: 200, body: { status: 'succeeded' } })
+    expect(await list()).toMatchObject({
+      body: { schedules: [{ overdue: false, last: { job_id: run.body.job_id, judgement: 'good' } }] },
+    })
+    // The next test expects an archive of January to be the newest one.
+    const { bucket, key } = run.body['archive'] as { bucket: string; key: string }
+    await clients.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
+    const Key = { pk: { S: 'schedule#nightly' }, sk: { S: `archive#${key}` } }
+    await clients.dynamo.send(new DeleteItemCommand({ TableName: clients.config.tables.jobs, Key }))
   })
 
   it('marks a suspicious archive, deletes nothing until a caller decides, and judges archives without a judgement', async () => {

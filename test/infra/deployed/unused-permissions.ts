@@ -21,7 +21,7 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
   [/./, /^s3:ListBucket /, 'without it, S3 answers 403 instead of 404 for a missing key'],
   [/./, /^s3:AbortMultipartUpload /, 'a pass that fails aborts its upload'],
   [STAGES, /^dynamodb:PutItem .*jobs/, 'a stage stores its error (`storeFailure` in `functions/handlers/stage.ts`)'],
-  [/^(export|import|upload)/, /^dynamodb:BatchGetItem .*jobs/, 'reads the running jobs if there are any'],
+  [/^(export|import|upload|run-schedule)/, /^dynamodb:BatchGetItem .*jobs/, 'reads the running jobs if there are any'],
   [/^get-(job|report)$/, /^dynamodb:Query .*jobs/, 'reads the progress of a running job'],
   [/^get-report$/, /^sts:AssumeRole /, 'signs a URL if the report is larger than 3 MiB'],
   [/^fail-/, /^dynamodb:Query .*jobs/, 'finds the last stored error if a distributed map failed'],

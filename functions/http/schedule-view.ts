@@ -1,0 +1,101 @@
+import * as z from 'zod'
+import { JOB_STATUSES } from '../../shared/jobs/job.ts'
+import { DEFAULT_MIN_RATIO, type Schedule } from '../../shared/schedules/schedule.ts'
+import { type IntactServices, isIntactArchive } from '../../shared/schedules/is-intact.ts'
+import { SchedulePause, SkippedDueTime } from '../../shared/schedules/schedule-record.ts'
+import {
+  type ScheduleStatus,
+  scheduleStatuses,
+  type ScheduleStatusServices,
+} from '../../shared/schedules/schedule-status.ts'
+
+/** The newest export of a schedule. */
+const LastExportView = z
+  .object({
+    job_id: z.string(),
+    status: z.enum(JOB_STATUSES),
+    /** The time for which the schedule started the export. For a run by hand, the second of the request. */
+    due_at: z.string(),
+    ended_at: z.exactOptional(z.string()),
+    /** Absent if the export has written no archive yet, or if its job is no longer kept. */
+    archive: z.exactOptional(z.object({ bucket: z.string(), key: z.string(), size: z.int() }).readonly()),
+    /** How the archive was judged. Absent until it is judged. */
+    judgement: z.exactOptional(z.enum(['good', 'incomplete', 'suspicious', 'confirmed', 'rejected'])),
+  })
+  .readonly()
+
+/** A schedule of the settings, with its status. */
+const ScheduleView = z
+  .object({
+    name: z.string(),
+    /** Either `cron` or `rate` is present. */
+    cron: z.exactOptional(z.string()),
+    rate: z.exactOptional(z.string()),
+    /** Only present if the settings contain it. By default, `cron` is in UTC. */
+    timezone: z.exactOptional(z.string()),
+    /** Absent if the schedule exports all registered models. */
+    models: z.exactOptional(z.array(z.string()).readonly()),
+    /** Absent if the schedule has no filters. */
+    filters: z.exactOptional(z.record(z.string(), z.unknown()).readonly()),
+    strict: z.boolean(),
+    keep_days: z.int(),
+    min_ratio: z.number(),
+    /** The next due time, even if the schedule is paused then. Absent if it is unknown, or if no due time follows. */
+    next_at: z.exactOptional(z.string()),
+    last: z.exactOptional(LastExportView),
+    /** The due time of the newest good archive. */
+    last_good_at: z.exactOptional(z.string()),
+    /** True if there is no good archive for the last due time whose grace time is over. A pause changes nothing. */
+    overdue: z.boolean(),
+    /** The pause of the schedule. Absent if the schedule is not paused, or if the pause has ended. */
+    paused: z.exactOptional(SchedulePause),
+    /** The last due time that started no export because of a pause. */
+    last_skipped: z.exactOptional(SkippedDueTime),
+  })
+  .readonly()
+type ScheduleView = z.output<typeof ScheduleView>
+
+/** The response of `GET /_backup/schedules`. */
+export const ScheduleListView = z
+  .object({
+    /** All schedules of the settings, in their order. */
+    schedules: z.array(ScheduleView).readonly(),
+  })
+  .readonly()
+export type ScheduleListView = z.output<typeof ScheduleListView>
+
+/** The response of `POST /_backup/schedules/{name}/resume`. */
+export const ResumedScheduleView = ScheduleView
+
+/** The response of `POST /_backup/schedules/{name}/pause`. */
+export const PausedScheduleView = z
+  .object({
+    /** The name of the schedule. */
+    schedule: z.string(),
+    ...SchedulePause.unwrap().shape,
+  })
+  .readonly()
+export type PausedScheduleView = z.output<typeof PausedScheduleView>
+
+/** Returns schedules with their status. */
+export const scheduleViews = async (
+  services: ScheduleStatusServices & IntactServices,
+  schedules: readonly Schedule[],
+): Promise<ScheduleView[]> => {
+  const statuses = await scheduleStatuses(services, schedules, (judgement) => isIntactArchive(services, judgement))
+  return statuses.map(scheduleView)
+}
+
+const scheduleView = ({ schedule, ...status }: ScheduleStatus): ScheduleView => {
+  const { name, timing, models, filters, strict, keep_days, min_ratio = DEFAULT_MIN_RATIO } = schedule
+  return {
+    name,
+    ...timing,
+    ...(models === undefined ? {} : { models }),
+    ...(Object.keys(filters).length === 0 ? {} : { filters }),
+    strict,
+    keep_days,
+    min_ratio,
+    ...status,
+  }
+}

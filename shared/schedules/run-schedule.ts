@@ -1,0 +1,32 @@
+import { startNamedExport } from '../export/start-export.ts'
+import type { JobStore } from '../jobs/aws/job-store.ts'
+import { type Caller, fingerprintOf, jobIdentity } from '../jobs/identity.ts'
+import type { ExportJob } from '../jobs/job.ts'
+import { findSchedule } from './find-schedule.ts'
+import { dueTimeIn, scheduledJobId, scheduledRequest } from './schedule.ts'
+import type { StartScheduledServices } from './start-scheduled.ts'
+
+/**
+ * Starts an export of a schedule now, even if the schedule is paused. The export belongs to the schedule, and its due
+ * time is the current second. A second request in the same second returns the same job. If the caller has sent an
+ * `Idempotency-Key`, a repeated request returns the job of the first request. Throws `UnknownScheduleError`,
+ * `IdempotencyMismatchError`, `TooManyJobsError` and the errors of `scheduledRequest`.
+ */
+export const runSchedule = async (
+  services: StartScheduledServices & { readonly jobs: JobStore },
+  name: string,
+  caller: Caller,
+): Promise<ExportJob> => {
+  const schedule = findSchedule(services.config.schedules, name)
+  const now = services.clock()
+  const { once } = jobIdentity(caller, fingerprintOf({ run: name }), now)
+  const owner = once === undefined ? undefined : await services.jobs.ownerOf(once)
+  const at = (owner === undefined ? undefined : dueTimeIn(owner)) ?? new Date(Math.floor(now.getTime() / 1000) * 1000)
+  const identity = { job_id: scheduledJobId(name, at), ...(once === undefined ? {} : { once }) }
+  const request = scheduledRequest(schedule, at, services.models)
+  const job = await startNamedExport(services, identity, request, caller.requestedBy, 'schedule')
+  // A concurrent request with the same key may have created the job in another second.
+  const due_at = (dueTimeIn(job.job_id) ?? at).toISOString()
+  await services.scheduleRecords.storeRun(name, { job_id: job.job_id, due_at })
+  return job
+}

@@ -1,0 +1,4 @@
+import { startServices } from '../services.ts'
+import { scheduleRecordsContract } from './schedule-records.contract.ts'
+
+scheduleRecordsContract(startServices)
