@@ -9,6 +9,7 @@ import { resolveSettings, type SettingFlags } from './client/settings.ts'
 import { type CliCommand, type CommandContext } from './command.ts'
 import { COMMANDS, GROUPS } from './commands.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
+import { InterruptedError } from './interrupted-error.ts'
 import { BUDGET } from './run-command.ts'
 import type { Io } from './terminal/io.ts'
 import { Output } from './terminal/output.ts'
@@ -38,6 +39,7 @@ const createProgram = (io: Io, execute: Execute): Command => {
     .option('--endpoint <url>', 'the URL of the API (default: the local program, http://127.0.0.1:3000)')
     .option('--region <region>', 'the AWS region of the API (default: from its host name)')
     .option('--profile <profile>', 'the AWS profile whose credentials sign the requests')
+    .option('--s3-endpoint <url>', 'the URL of S3 (default: that of the region, or of the local program)')
     .option('--config <file>', 'the settings file (default: ~/.config/specstar-backup.json)')
     .option('--json', 'print results as JSON, one object a line')
     .addHelpText('after', `\n${EXIT_CODES_HELP}`)
@@ -54,7 +56,7 @@ const createProgram = (io: Io, execute: Execute): Command => {
 }
 
 /** The options that all commands have. They are no part of the input of a command. */
-const GLOBAL = ['endpoint', 'region', 'profile', 'config', 'json'] as const
+const GLOBAL = ['endpoint', 'region', 'profile', 's3Endpoint', 'config', 'json'] as const
 
 const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, execute: Execute): void => {
   const added = prepare(parent.command(name), io)
@@ -111,7 +113,7 @@ const sentences = ({ summary, details }: CliCommand): string =>
 
 const contextOf = (io: Io, options: Readonly<Record<string, unknown>>): CommandContext => {
   const flags: SettingFlags = Object.fromEntries(
-    (['endpoint', 'region', 'profile', 'config'] as const).flatMap((name) =>
+    (['endpoint', 'region', 'profile', 's3Endpoint', 'config'] as const).flatMap((name) =>
       typeof options[name] === 'string' ? [[name, options[name]]] : [],
     ),
   )
@@ -137,6 +139,12 @@ const reportError = (error: unknown, output: Output): ExitCode => {
   if (error instanceof UsageError) {
     reportUsage(error.message, output)
     return EXIT.usage
+  }
+  if (error instanceof InterruptedError) {
+    // The id of the job is a result, because a script needs it.
+    if (output.json && error.jobId !== undefined) output.show({ job_id: error.jobId, interrupted: true }, () => '')
+    else output.note(error.message)
+    return EXIT.interrupted
   }
   if (error instanceof ProblemError) {
     const { problem } = error

@@ -1,6 +1,11 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import type { InitializeMiddleware, MiddlewareStack } from '@smithy/types'
+import type {
+  AwsCredentialIdentity,
+  AwsCredentialIdentityProvider,
+  InitializeMiddleware,
+  MiddlewareStack,
+} from '@smithy/types'
 import process from 'node:process'
 import { addThrottling } from '../throttling/add-throttling.ts'
 import { MAX_IN_FLIGHT } from '../throttling/attempt-limit.ts'
@@ -14,7 +19,7 @@ import { recordOperation } from './record-operation.ts'
 export interface ClientOptions {
   readonly region: string
   readonly endpoint?: string
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly credentials?: AwsCredentialIdentity | AwsCredentialIdentityProvider
 }
 
 /** A stage sends at most 64 small requests at the same time. */

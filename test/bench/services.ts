@@ -10,7 +10,7 @@ import { startS3 } from '../../infra/local/s3/start-s3.ts'
 import { createBuckets, createTables } from '../../infra/local/stores/create-stores.ts'
 import { type LocalStores, openLocalStores } from '../../infra/local/stores/local-stores.ts'
 import { emptyBucket } from '../../infra/local/stores/wipe-store.ts'
-import { LOCAL_CREDENTIALS } from '../../infra/local/processes/credentials.ts'
+import { LOCAL_CREDENTIALS } from '../../shared/runtime/local-credentials.ts'
 
 /** The services of a run, and the tables and buckets in them that only this run uses. */
 export interface BenchServices {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePorts } from '../../infra/local/processes/free-ports.ts'
-import { LOCAL_CREDENTIALS } from '../../infra/local/processes/credentials.ts'
+import { LOCAL_CREDENTIALS } from '../../shared/runtime/local-credentials.ts'
 import { dynamoDbLocalFolder, goProgram } from './programs.ts'
 import { type RunningServer, startServer } from './start-server.ts'
 

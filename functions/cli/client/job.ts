@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { ENDED } from '../../../shared/jobs/job.ts'
 import { Problem } from '../../../shared/problems/problem.ts'
 
 /** The members of a job that this command reads. Other members are kept for `--json`. */
@@ -9,6 +10,8 @@ export const Job = z.looseObject({
   phase: z.exactOptional(z.string()),
   progress: z.exactOptional(z.object({ done: z.number(), total: z.number() })),
   counts: z.exactOptional(z.record(z.string(), z.number())),
+  /** What the phase will have counted when it ends. The numbers may be estimates. */
+  expected: z.exactOptional(z.record(z.string(), z.number())),
   throttled: z.exactOptional(
     z.array(z.looseObject({ by: z.string(), operation: z.string(), since: z.string(), attempts: z.number() })),
   ),
@@ -18,7 +21,9 @@ export const Job = z.looseObject({
   started_at: z.exactOptional(z.string()),
   ended_at: z.exactOptional(z.string()),
   slot_expires_at: z.exactOptional(z.string()),
-  request: z.exactOptional(z.looseObject({ dry_run: z.exactOptional(z.boolean()) })),
+  request: z.exactOptional(
+    z.looseObject({ models: z.exactOptional(z.array(z.string())), dry_run: z.exactOptional(z.boolean()) }),
+  ),
   result: z.exactOptional(z.unknown()),
   error: z.exactOptional(Problem),
 })
@@ -32,3 +37,6 @@ export const ListedJob = z.looseObject({
   archive: z.exactOptional(z.looseObject({ bucket: z.string(), key: z.string(), size: z.number() })),
 })
 export type ListedJob = z.output<typeof ListedJob>
+
+/** Returns true if a job has ended. It never changes again. */
+export const hasEnded = ({ status }: Pick<Job, 'status'>): boolean => ENDED.some((ended) => ended === status)

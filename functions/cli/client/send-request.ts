@@ -6,7 +6,7 @@ import { errorMessage } from '../../../shared/values/error-message.ts'
 import { UnreachableError } from './errors.ts'
 import { isLocal, type Settings } from './settings.ts'
 
-type Query = Readonly<Record<string, string | readonly string[] | undefined>>
+export type Query = Readonly<Record<string, string | readonly string[] | undefined>>
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST'

@@ -13,8 +13,10 @@ export interface Settings {
   readonly region?: string
   /** The profile of `~/.aws/config`. By default, the credential chain of the SDK chooses. */
   readonly profile?: string
+  /** The URL of S3. By default, S3 of the region, or that of the local program. */
+  readonly s3Endpoint?: string
   /** Where each setting comes from, for `doctor`. */
-  readonly sources: Readonly<Record<'endpoint' | 'region' | 'profile', string>>
+  readonly sources: Readonly<Record<'endpoint' | 'region' | 'profile' | 's3_endpoint', string>>
 }
 
 /** The settings that the user has given as options. */
@@ -22,6 +24,7 @@ export interface SettingFlags {
   readonly endpoint?: string | undefined
   readonly region?: string | undefined
   readonly profile?: string | undefined
+  readonly s3Endpoint?: string | undefined
   /** The path of the settings file. */
   readonly config?: string | undefined
 }
@@ -30,13 +33,15 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** The address of the local program. */
 const LOCAL_ENDPOINT = 'http://127.0.0.1:3000'
-const NAMES = 'endpoint, region, profile'
+const LOCAL_S3_ENDPOINT = 'http://127.0.0.1:9000'
+const NAMES = 'endpoint, region, profile, s3_endpoint'
 const text = (name: string) => z.string(`must be a string`).min(1, `must not be empty; remove ${name} instead`)
 const SettingsFile = z.strictObject(
   {
     endpoint: z.exactOptional(text('endpoint')),
     region: z.exactOptional(text('region')),
     profile: z.exactOptional(text('profile')),
+    s3_endpoint: z.exactOptional(text('s3_endpoint')),
   },
   { error: ({ code }) => (code === 'unrecognized_keys' ? `allowed are: ${NAMES}` : 'must be an object') },
 )
@@ -69,14 +74,24 @@ export const resolveSettings = (flags: SettingFlags, env: Environment): Settings
     ['AWS_PROFILE', env['AWS_PROFILE']],
     [path.name, file.profile],
   ])
+  const local = isLocal({ endpoint: url.href })
+  const s3Endpoint = first([
+    ['--s3-endpoint', flags.s3Endpoint],
+    ['SPECSTAR_BACKUP_S3_ENDPOINT', env['SPECSTAR_BACKUP_S3_ENDPOINT']],
+    [path.name, file.s3_endpoint],
+    ['AWS_ENDPOINT_URL_S3', env['AWS_ENDPOINT_URL_S3']],
+    ['default', local ? LOCAL_S3_ENDPOINT : undefined],
+  ])
   return {
     endpoint: url.href.replace(/\/$/, ''),
     ...(region === undefined ? {} : { region: region.value }),
     ...(profile === undefined ? {} : { profile: profile.value }),
+    ...(s3Endpoint === undefined ? {} : { s3Endpoint: parseEndpoint(s3Endpoint.value, s3Endpoint.source).origin }),
     sources: {
       endpoint: endpoint.source,
       region: region?.source ?? 'not set',
       profile: profile?.source ?? 'not set',
+      s3_endpoint: s3Endpoint?.source ?? 'not set',
     },
   }
 }
@@ -131,8 +146,8 @@ const parseEndpoint = (value: string, source: string): URL => {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
     throw new UsageError(
-      `${source}: ${JSON.stringify(value)} is not the URL of an API; ` +
-        `use the stack output ApiUrl, or ${LOCAL_ENDPOINT} for the local program`,
+      `${source}: ${JSON.stringify(value)} is not a URL that begins with http:// or https://; ` +
+        `the URL of the API is the stack output ApiUrl, or ${LOCAL_ENDPOINT} for the local program`,
     )
   return url
 }

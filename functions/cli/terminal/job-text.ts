@@ -12,7 +12,7 @@ export const jobText = (output: Output, job: Job): string => {
   const result = JobResult.safeParse(job.result)
   return [
     list(output, factsOf(output, job)),
-    ...(result.success ? [resultText(output, result.data)] : []),
+    ...(result.success ? [resultText(output, result.data, job.request?.models?.[0])] : []),
     ...(job.error === undefined ? [] : [`${output.style('red', 'error')}: ${problemText(job.error)}`]),
   ].join('\n\n')
 }

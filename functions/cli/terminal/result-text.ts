@@ -8,11 +8,11 @@ const SHOWN_FINDINGS = 10
 /** The ids and resources of an exception that are shown. */
 const SHOWN_IDS = 5
 
-/** Returns the result of a job for people. */
-export const resultText = (output: Output, result: JobResult): string =>
+/** Returns the result of a job for people. `model` is the model of a job that has only one. */
+export const resultText = (output: Output, result: JobResult, model = ''): string =>
   [
-    modelsText(output, result),
-    blobsText(output, result),
+    modelsText(output, result, model),
+    blobsText(result),
     archiveText(output, result),
     verificationText(output, result),
     findingsText(output, result.findings ?? []),
@@ -21,13 +21,13 @@ export const resultText = (output: Output, result: JobResult): string =>
     .filter((text) => text !== '')
     .join('\n\n')
 
-const modelsText = (output: Output, { models, loaded, skipped, total }: JobResult): string => {
+const modelsText = (output: Output, { models, loaded, skipped, total }: JobResult, model: string): string => {
   const rows =
     models !== undefined
       ? Object.entries(models)
       : total === undefined
         ? []
-        : [['(the model of the request)', { loaded: loaded ?? 0, skipped: skipped ?? 0, total }] as const]
+        : [[model, { loaded: loaded ?? 0, skipped: skipped ?? 0, total }] as const]
   const names = [...new Set(rows.flatMap(([, counts]) => Object.keys(counts)))]
   const counts = names.map((name): Column<(typeof rows)[number]> => ({
     head: name.toUpperCase().replaceAll('_', ' '),
@@ -37,7 +37,7 @@ const modelsText = (output: Output, { models, loaded, skipped, total }: JobResul
   return table(output, [{ head: 'MODEL', cell: ([model]) => model }, ...counts], rows, '')
 }
 
-const blobsText = (_output: Output, { blobs }: JobResult): string =>
+const blobsText = ({ blobs }: JobResult): string =>
   blobs === undefined
     ? ''
     : `Blobs: ${Object.entries(blobs)

@@ -2,7 +2,7 @@ import process from 'node:process'
 import Table from 'cli-table3'
 import type { Program } from './start-program.ts'
 import type { ProgramOptions } from './program-options.ts'
-import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
+import { LOCAL_CREDENTIALS } from '../../../shared/runtime/local-credentials.ts'
 
 /** Returns what a user needs to know about the running program: a table, and three commands to try. */
 export const describeProgram = (

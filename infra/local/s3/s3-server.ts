@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import * as z from 'zod'
 import { runAsChild, sendToParent } from '../processes/run-as-child.ts'
-import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
+import { LOCAL_CREDENTIALS } from '../../../shared/runtime/local-credentials.ts'
 import { S3Limits } from '../limits/service-limits.ts'
 import { objectCreated } from './object-created.ts'
 import { createService, reportError } from './service.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { schemaMessage } from '../../../shared/values/schema-messages.ts'
-import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
+import { LOCAL_CREDENTIALS } from '../../../shared/runtime/local-credentials.ts'
 
 /** The servers of the running local program, and the access key for them. */
 interface LocalEndpoints {

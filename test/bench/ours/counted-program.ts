@@ -1,6 +1,6 @@
 import process from 'node:process'
 import * as z from 'zod'
-import { LOCAL_CREDENTIALS } from '../../../infra/local/processes/credentials.ts'
+import { LOCAL_CREDENTIALS } from '../../../shared/runtime/local-credentials.ts'
 import { readConfig } from '../../../shared/runtime/config.ts'
 import { answerRequests } from '../processes/answer-requests.ts'
 import { CallCounter } from './call-counter.ts'

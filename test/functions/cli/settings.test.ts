@@ -20,7 +20,8 @@ describe('resolveSettings', () => {
     const settings = resolveSettings({}, { XDG_CONFIG_HOME: '/nonexistent' })
     expect(settings).toEqual({
       endpoint: 'http://127.0.0.1:3000',
-      sources: { endpoint: 'default', region: 'not set', profile: 'not set' },
+      s3Endpoint: 'http://127.0.0.1:9000',
+      sources: { endpoint: 'default', region: 'not set', profile: 'not set', s3_endpoint: 'default' },
     })
     expect(isLocal(settings)).toBe(true)
   })
@@ -30,7 +31,7 @@ describe('resolveSettings', () => {
       endpoint: 'https://file.example',
       region: 'eu-west-1',
       profile: 'file',
-      sources: { endpoint: file, region: file, profile: file },
+      sources: { endpoint: file, region: file, profile: file, s3_endpoint: 'not set' },
     })
   })
 
@@ -75,10 +76,10 @@ describe('resolveSettings', () => {
   it.each([
     ['{', 'the settings file is not JSON'],
     ['[]', 'the settings file is not valid: must be an object'],
-    ['{"endpont": "x"}', 'endpont: allowed are: endpoint, region, profile'],
+    ['{"endpont": "x"}', 'endpont: allowed are: endpoint, region, profile, s3_endpoint'],
     ['{"endpoint": 3}', 'endpoint: must be a string'],
     ['{"region": ""}', 'region: must not be empty; remove region instead'],
-    ['{"endpoint": "ftp://x"}', '"ftp://x" is not the URL of an API'],
+    ['{"endpoint": "ftp://x"}', '"ftp://x" is not a URL that begins with http:// or https://'],
   ])('rejects the file %s', async (content, message) => {
     const wrong = join(folder, 'wrong.json')
     await writeFile(wrong, content)

@@ -37,7 +37,7 @@ describe('specstar-backup', () => {
     [['jobs', '--limit', '0'], '--limit: must be a whole number from 1 to 100000', '', ''],
     [['jobs', 'extra'], "too many arguments for 'jobs'", '', ''],
     [['show'], "missing required argument 'job'", '', ''],
-    [['jobs', '--endpoint', 'localhost'], '--endpoint: "localhost" is not the URL of an API', 'ApiUrl', ''],
+    [['jobs', '--endpoint', 'localhost'], '--endpoint: "localhost" is not a URL', 'ApiUrl', ''],
   ])('rejects %j and says what is allowed', async (args, ...messages) => {
     const { code, stdout, stderr } = await cli(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

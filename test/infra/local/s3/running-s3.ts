@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { LOCAL_CREDENTIALS } from '../../../../infra/local/processes/credentials.ts'
+import { LOCAL_CREDENTIALS } from '../../../../shared/runtime/local-credentials.ts'
 import { startS3, type ObjectCreated } from '../../../../infra/local/s3/start-s3.ts'
 import { clientFor } from './contract/session.ts'
 

@@ -1,0 +1,81 @@
+import { Argument, Option } from 'commander'
+import * as z from 'zod'
+import { STRATEGIES } from '../../../shared/jobs/job-request.ts'
+import { describeSource, restoreSource } from '../archive-source.ts'
+import { defineCommand } from '../command.ts'
+import { finishJob, leaveJob } from '../finish-job.ts'
+import { type FilterValues, filterOption, parseFilters, repeatable, texts } from '../options.ts'
+import { startRestore } from '../start-restore.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** `specstar-backup restore`. */
+export const RESTORE = defineCommand({
+  name: 'restore',
+  summary: 'restore an archive, verify the restore, and print the result',
+  details:
+    'The archive is a local file, the archive of an export job, or an object in S3. A local file is uploaded first. ' +
+    'With --dry-run, nothing is written to the store, and the result says what a restore would change.',
+  arguments: [new Argument('<archive>', 'a file, the id of an export job, or s3://bucket/key[?versionId=…]')],
+  options: [
+    new Option('--on-duplicate <strategy>', 'what happens to resources that exist already')
+      .choices(STRATEGIES)
+      .default('overwrite'),
+    new Option('-m, --model <model>', 'restore only this model'),
+    repeatable('--only <model/id>', 'restore only this resource; all of them must be of one model'),
+    filterOption(),
+    new Option('-n, --dry-run', 'compare the archive with the store without writing anything'),
+    new Option('--no-strict', 'restore an archive that lacks resources or blobs'),
+    new Option('--no-wait', 'print the id of the job without waiting for its end'),
+  ],
+  examples: [
+    'restore backup.acbak --dry-run',
+    'restore f6c930a7-2473-4cd3-b740-dbdbf7276118 --on-duplicate skip',
+    'restore backup.acbak --only country/country:TW --only country/country:JP',
+    'restore s3://shop-archives/exports/2026/11/29/f6c930a7.acbak',
+  ],
+  input: z.strictObject({
+    archive: z.string().min(1, 'must not be empty'),
+    onDuplicate: z.enum(STRATEGIES),
+    model: z.string().optional(),
+    only: texts,
+    filter: texts,
+    dryRun: z.boolean().optional(),
+    strict: z.boolean(),
+    wait: z.boolean(),
+  }),
+  run: async (context, { archive, onDuplicate, model, only = [], filter, dryRun = false, strict, wait }) => {
+    const scope = scopeOf(model, only, parseFilters(filter))
+    const source = await restoreSource(archive)
+    const parameters = { ...scope.filters, on_duplicate: onDuplicate, dry_run: String(dryRun), strict: String(strict) }
+    const job = await startRestore(context, source, { model: scope.model, parameters })
+    if (!context.output.json) context.output.note(`Restoring ${describeSource(source)} with job ${job}`)
+    return wait ? finishJob(context, job) : leaveJob(context, job)
+  },
+})
+
+interface Scope {
+  readonly model: string | undefined
+  readonly filters: FilterValues
+}
+
+/** Returns the model and the filters of the request. Throws `UsageError` if the resources belong to several models. */
+const scopeOf = (model: string | undefined, only: readonly string[], filters: FilterValues): Scope => {
+  if (only.length === 0) return { model, filters }
+  if (filters['ids'] !== undefined)
+    throw new UsageError('--only: cannot be combined with --filter ids=…; use one of them')
+  const resources = only.map(parseResource)
+  const models = new Set([...resources.map((resource) => resource.model), ...(model === undefined ? [] : [model])])
+  const [first] = models
+  if (models.size > 1)
+    throw new UsageError(
+      `--only: all resources must be of one model, not of ${[...models].join(' and ')}; run the command once for each model`,
+    )
+  return { model: first, filters: { ...filters, ids: resources.map(({ id }) => id) } }
+}
+
+const parseResource = (text: string): { readonly model: string; readonly id: string } => {
+  const slash = text.indexOf('/')
+  if (slash < 1 || slash === text.length - 1)
+    throw new UsageError(`--only: ${JSON.stringify(text)} must be MODEL/ID, for example country/country:TW`)
+  return { model: text.slice(0, slash), id: text.slice(slash + 1) }
+}

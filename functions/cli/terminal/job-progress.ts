@@ -1,0 +1,147 @@
+import { MultiBar } from 'cli-progress'
+import type { Job } from '../client/job.ts'
+import type { Io } from './io.ts'
+import type { Output } from './output.ts'
+import { barsOf, type PhaseBar, rateText } from './phase-bars.ts'
+import { durationText } from './units.ts'
+
+/** Shows the progress of a job while the command waits for its end. */
+export interface JobProgress {
+  update(job: Job): void
+  /** Removes everything that changes, so that other text can be written. The next update shows it again. */
+  pause(): void
+}
+
+/** Returns bars if stderr is a terminal. Otherwise, returns a `JobProgress` that writes lines, or nothing with `--json`. */
+export const jobProgress = (io: Io, output: Output): JobProgress => {
+  if (output.isAnimated) return new AnimatedProgress(io, output)
+  return output.json ? { update: () => undefined, pause: () => undefined } : new LineProgress(output)
+}
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+const FRAME_MS = 100
+/** The time between two lines of the same phase. */
+const LINE_EVERY_MS = 30_000
+
+/** A spinner with the state of the job, and a bar for each count whose total is known. */
+class AnimatedProgress implements JobProgress {
+  readonly #io: Io
+  readonly #output: Output
+  #shown: Shown | undefined
+  #job: Job | undefined
+  #phaseBegan = { phase: '', at: 0 }
+  #frame = 0
+
+  constructor(io: Io, output: Output) {
+    this.#io = io
+    this.#output = output
+  }
+
+  update(job: Job): void {
+    const now = performance.now()
+    const phase = `${job.status} ${job.phase ?? ''}`
+    if (phase !== this.#phaseBegan.phase) {
+      this.pause()
+      this.#phaseBegan = { phase, at: now }
+    }
+    this.#job = job
+    const bars = barsOf(job)
+    if (this.#shown?.bars.length !== bars.length) {
+      this.pause()
+      this.#shown = this.#show(bars)
+    }
+    const seconds = (now - this.#phaseBegan.at) / 1000
+    for (const [index, bar] of bars.entries()) {
+      this.#shown.bars[index]?.setTotal(bar.total)
+      this.#shown.bars[index]?.update(Math.min(bar.done, bar.total), this.#barPayload(bar, seconds))
+    }
+    this.#spin()
+  }
+
+  pause(): void {
+    if (this.#shown === undefined) return
+    clearInterval(this.#shown.timer)
+    this.#shown.multi.stop()
+    this.#shown = undefined
+  }
+
+  #show(bars: readonly PhaseBar[]): Shown {
+    const multi = new MultiBar({
+      stream: this.#io.stderr,
+      format: '  {name} {bar} {percentage}%  {amounts}',
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      barsize: 24,
+      clearOnComplete: true,
+      hideCursor: true,
+      fps: 10,
+    })
+    const spinner = multi.create(1, 0, { text: '' }, { format: '{text}' })
+    const shown = bars.map((bar) => multi.create(bar.total, 0, this.#barPayload(bar, 0)))
+    const timer = setInterval(() => {
+      this.#frame += 1
+      this.#spin()
+    }, FRAME_MS)
+    timer.unref()
+    return { multi, spinner, bars: shown, timer }
+  }
+
+  #spin(): void {
+    if (this.#job === undefined) return
+    const frame = this.#output.styleNote('cyan', FRAMES[this.#frame % FRAMES.length] ?? '')
+    this.#shown?.spinner.update(0, { text: `${frame} ${stateText(this.#job, this.#output)}` })
+  }
+
+  #barPayload(bar: PhaseBar, seconds: number): object {
+    return { name: bar.name.padEnd(NAME_WIDTH), amounts: rateText(bar, seconds) }
+  }
+}
+
+interface Shown {
+  readonly multi: MultiBar
+  readonly spinner: ReturnType<MultiBar['create']>
+  readonly bars: readonly ReturnType<MultiBar['create']>[]
+  readonly timer: NodeJS.Timeout
+}
+
+/** The length of the longest name of a bar. */
+const NAME_WIDTH = 'resources'.length
+
+/** Writes a line when the phase changes, and sometimes during a long phase. */
+class LineProgress implements JobProgress {
+  readonly #output: Output
+  #state = ''
+  #lastAt = 0
+  #phaseAt = 0
+
+  constructor(output: Output) {
+    this.#output = output
+  }
+
+  update(job: Job): void {
+    const now = performance.now()
+    const state = `${job.status} ${job.phase ?? ''}`
+    const isNew = state !== this.#state
+    if (!isNew && now - this.#lastAt < LINE_EVERY_MS) return
+    if (isNew) this.#phaseAt = now
+    this.#state = state
+    this.#lastAt = now
+    const seconds = (now - this.#phaseAt) / 1000
+    const amounts = isNew ? [] : barsOf(job).map((bar) => `${bar.name} ${rateText(bar, seconds)}`)
+    this.#output.note([stateText(job, this.#output), ...amounts].join('; '))
+  }
+
+  pause(): void {
+    // Lines stay.
+  }
+}
+
+const stateText = (job: Job, output: Output): string => {
+  const { job_id, kind, status, phase, started_at, throttled = [] } = job
+  const seconds = started_at === undefined ? undefined : (Date.now() - Date.parse(started_at)) / 1000
+  const state = status === 'running' && phase !== undefined ? phase : status.replaceAll('_', ' ')
+  const time = seconds === undefined || seconds < 1 || !output.isAnimated ? '' : ` for ${durationText(seconds)}`
+  const limits = throttled.map(({ by, operation }) => `${by} (${operation})`)
+  const warning = limits.length === 0 ? '' : output.styleNote('yellow', `, throttled by ${limits.join(', ')}`)
+  return `${kind} ${job_id}: ${state}${time}${warning}`
+}
