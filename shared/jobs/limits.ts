@@ -98,7 +98,7 @@ export interface Limits {
    * writes them to a file, and merges the runs afterwards.
    */
   readonly runBytes: number
-  /** The number of runs that are merged at the same time. Each run takes 0.5 MiB of memory. */
+  /** The number of runs that are merged at the same time. Each run takes 0.25 MiB of memory, and its current record. */
   readonly mergedRuns: number
   /** The number of objects into which segments are joined if the archive would have too many parts. */
   readonly maxJoins: number
@@ -128,7 +128,7 @@ export const LIMITS: Limits = {
   copyPartBytes: 512 * MIB,
   copyRunMs: 10 * 60_000,
   maxParts: 9_900,
-  runBytes: 32 * MIB,
-  mergedRuns: 64,
+  runBytes: 16 * MIB,
+  mergedRuns: 128,
   maxJoins: 1_000,
 }

@@ -7,13 +7,15 @@ import { type ByteSource, StreamWindow } from './stream-window.ts'
 const MIB = 1024 * 1024
 
 /**
- * The largest size of a record that is read into memory as a whole. The blob of a larger record is read in pieces. A
- * worker has enough memory for one record of this size, its decoded form and the encoded result.
+ * The largest size of a record that is read into memory as a whole. A worker has enough memory for one record of this
+ * size, its decoded form and the encoded result. A larger record must contain a blob.
  */
 export const MAX_HELD_RECORD = 32 * MIB
+/** The blob of a larger record is read in pieces. For a smaller blob, the request for the bytes after it costs more. */
+const MAX_HELD_BLOB_RECORD = 4 * MIB
 /**
- * The largest number of bytes before the blob and after the blob in a large record. Real records have a few hundred
- * bytes there.
+ * The largest number of bytes before the blob and after the blob in a record whose blob is read in pieces. Real records
+ * have a few hundred bytes there.
  */
 const MAX_AROUND_BLOB = 64 * 1024
 
@@ -67,37 +69,42 @@ export class StreamReader {
       throw truncatedRecord(location, `the stream ends inside the record, after ${window.remaining} of ${length} bytes`)
     this.#position = { offset: window.offset + length, records: location.number }
     try {
-      return length > MAX_HELD_RECORD
+      return length > MAX_HELD_BLOB_RECORD
         ? await this.#readLarge(location, length)
-        : await this.#readWhole(location, length)
+        : this.#wholeRecord(location, await this.#window.read(length))
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       throw invalidRecord(location, error.message)
     }
   }
 
-  async #readWhole(location: StreamLocation, length: number): Promise<StreamRecord> {
-    const { offset: start } = this.#window
-    const body = await this.#window.read(length)
+  /** Decodes a record whose bytes have just been read. */
+  #wholeRecord(location: StreamLocation, body: Buffer): StreamRecord {
+    const end = this.#window.offset
     const map = new RecordMap(body)
     map.readToEnd()
     const { blob } = map
     const content =
       blob === undefined
         ? undefined
-        : contentOf(start, blob, once(body.subarray(blob.offset, blob.offset + blob.length)))
-    return toStreamRecord({ ...location, end: start + length, body }, map.members, content)
+        : contentOf(end - body.length, blob, once(body.subarray(blob.offset, blob.offset + blob.length)))
+    return toStreamRecord({ ...location, end, body }, map.members, content)
   }
 
-  /** Reads the fields before and after the blob, but not the blob itself. The caller then reads the blob in pieces. */
+  /**
+   * Reads the fields before and after the blob, but not the blob itself. The caller then reads the blob in pieces. A
+   * record without a blob is read as a whole, unless it is too long.
+   */
   async #readLarge(location: StreamLocation, length: number): Promise<StreamRecord> {
     const { offset: start } = this.#window
     const body = await this.#window.read(MAX_AROUND_BLOB)
     const map = new RecordMap(body, { bytesEndInBlob: true })
     const blob = findBlob(map)
-    if (blob === undefined) throw tooLong(length)
-    const afterBlob = length - blob.offset - blob.length
-    if (afterBlob < 0 || afterBlob > MAX_AROUND_BLOB) throw tooLong(length)
+    const afterBlob = blob === undefined ? -1 : length - blob.offset - blob.length
+    if (blob === undefined || afterBlob < 0 || afterBlob > MAX_AROUND_BLOB) {
+      if (length > MAX_HELD_RECORD) throw tooLong(length)
+      return this.#wholeRecord(location, Buffer.concat([body, await this.#window.read(length - body.length)]))
+    }
     map.continueAfterBlob(await this.#source.read(start + blob.offset + blob.length, afterBlob))
     map.readToEnd()
     const content = contentOf(start, blob, this.#readBlob(body.subarray(blob.offset), blob.length))

@@ -117,7 +117,8 @@ const deleteStores = async ({ dynamo, s3, config }: LocalStores): Promise<void> 
 export const emptyStore = async ({ dynamo, s3, config }: LocalStores): Promise<void> => {
   await dynamo.send(new DeleteTableCommand({ TableName: config.tables.resources }))
   await waitUntilTableNotExists(
-    { client: dynamo, maxWaitTime: 60, minDelay: 1 },
+    // dynalite deletes some thousand items a second.
+    { client: dynamo, maxWaitTime: 900, minDelay: 1 },
     { TableName: config.tables.resources },
   )
   await createTables(dynamo, config)

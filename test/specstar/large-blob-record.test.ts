@@ -52,6 +52,27 @@ describe('a record with a large blob', () => {
     expect(await reader.next()).toBeUndefined()
   })
 
+  const MIB = 1024 * 1024
+  it.each([
+    ['is read in pieces in a record of more than 4 MiB', 4 * MIB, {}, 65_536],
+    ['is held in a smaller record', 4 * MIB - 200, {}, undefined],
+    ['is held if there are more than 64 KiB before it', 4 * MIB, { before: beforeOf(65_537) }, undefined],
+    ['is held if there are more than 64 KiB after it', 4 * MIB, { after: afterOf(65_537) }, undefined],
+  ])('%s', async (_what, size, padding, held) => {
+    const { head, tail } = parts(size, padding)
+    const length = head.length + size + tail.length
+    const reader = readerOf(sourceWith(head, size, tail, eof))
+    const record = await reader.next()
+    if (record?.t !== 'BlobRecord') throw new Error('the record is not a blob')
+    expect(record.body).toHaveLength(held ?? length)
+    expect(record).toMatchObject({ content: { offset: 4 + head.length, length: size }, end: 4 + length })
+    const lengths: number[] = []
+    for await (const piece of record.content.pieces) lengths.push(piece.length)
+    expect(lengths.reduce((sum, bytes) => sum + bytes)).toBe(size)
+    expect(lengths.length > 1).toBe(held !== undefined)
+    expect(await reader.next()).toMatchObject({ t: 'EofRecord', number: 2, offset: 4 + length })
+  })
+
   it.each([
     ['64 KiB before it', { before: beforeOf(65_536) }],
     ['64 KiB after it', { after: afterOf(65_536) }],

@@ -187,7 +187,7 @@ describe('a record', () => {
     const fault = new TypeError('gone')
     const reader = readerOf({ size: 40, read: () => Promise.reject(fault) })
     await expect(reader.next()).rejects.toBe(fault)
-    const held = sparse(lengthBytes(5_000_000), 5_000_000)
+    const held = sparse(encodeFrame({ t: 'MetaRecord', data: Buffer.alloc(5_000_000) }))
     const later = readerOf({
       size: held.size,
       read: (start, length) => (start === 0 ? held.read(start, length) : Promise.reject(fault)),

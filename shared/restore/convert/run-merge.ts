@@ -2,7 +2,7 @@ import { type ByteSource, StreamWindow } from '../../specstar/stream-window.ts'
 import { compareEntries, decodeEntryHeader, HEADER_BYTES, type RunEntry } from './run-entry.ts'
 
 /** The number of bytes that one request reads from a run. Two such pieces of each run are held in memory. */
-const PIECE_BYTES = 256 * 1024
+const PIECE_BYTES = 128 * 1024
 
 class RunReader {
   readonly #window: StreamWindow
