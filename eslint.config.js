@@ -25,6 +25,7 @@ const FOLDERS = [
   'shared/differences',
   'shared/compose',
   'shared/specstar',
+  'shared/catalogue',
   'shared/export',
   'shared/restore',
   'shared/schedules',

@@ -122,7 +122,8 @@ export const EVENTS: readonly EventSpec[] = [
     trigger: { type: 'rate', hours: 24, isNeeded: ({ schedules, retention }) => schedules > 0 || retention > 0 },
     readsSchedules: true,
     permissions: {
-      jobs: [...JUDGE_ARCHIVES, 'DeleteItem'],
+      // Deleted archives are removed from the catalogue.
+      jobs: [...JUDGE_ARCHIVES, 'BatchGetItem', 'DeleteItem'],
       archives: [{ actions: ['GetObject', 'GetObjectRetention', 'DeleteObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
       expiredObjects: 'delete',
     },

@@ -119,7 +119,8 @@ export const EXPORT_STAGES = [
     file: 'export/announce.ts',
     size: SIZES.planner,
     permissions: {
-      // For a scheduled export, the stage lists the archives of the schedule, and reads and stores their judgements.
+      // The stage adds the archive to the catalogue. For a scheduled export, it also lists the archives of the schedule,
+      // and reads and stores their judgements.
       jobs: [...END_JOB, 'PutItem', 'Query'],
       publishesEvents: true,
       work: [READ_WORK],

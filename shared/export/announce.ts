@@ -1,4 +1,5 @@
 import { openArchive } from '../archive/open.ts'
+import { announceArchive, catalogueExport, type CatalogueExportServices } from '../catalogue/catalogue-export.ts'
 import { endJob, type EndJobServices, publishJobEnded } from '../jobs/end-job.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import { type FoundIds, idsWithoutResource } from '../jobs/found-ids.ts'
@@ -30,21 +31,23 @@ export type JudgeArchive = (
  * Ends the job and stores its result. The job ends as `partial` if blobs are missing, if resources were left out, if
  * the table has items that belong to no resource, or if ids of the request were not found. Otherwise, it ends as
  * `succeeded`. The archive of a schedule is judged first, so that the result states whether the archive is suspicious.
+ * Then adds the archive to the catalogue.
  */
 export const announceExport = async (
   { job_id }: StageInput,
-  services: EndJobServices & ListStores & { readonly workFiles: WorkFiles },
+  services: EndJobServices & ListStores & CatalogueExportServices & { readonly workFiles: WorkFiles },
   judgeArchive: JudgeArchive,
 ): Promise<StageInput> => {
   const { jobs, workFiles } = services
-  const { request } = await exportJob(services, job_id)
+  const job = await exportJob(services, job_id)
+  const { request } = job
   const composed = await jobs.getResult(job_id, FINISH_COMPOSE, 0, 0)
   if (composed === undefined) throw new Error(`job ${job_id} has no result of its stage ${FINISH_COMPOSE.name}`)
   const { archive } = composed
-  const summary =
+  const { summary, created_at } =
     request.format === 'specstar'
-      ? await summaryOfStream(workFiles, job_id)
-      : await summaryOfArchive(services, job_id, archive)
+      ? { summary: await summaryOfStream(workFiles, job_id), created_at: job.created_at }
+      : await readArchive(services, job_id, archive)
   const suspicious = request.schedule === undefined ? undefined : await judgeArchive(request.schedule, archive)
   const unaccounted = await unaccountedSummary(services, job_id)
   const ids = await idsNotExported(services, job_id, request)
@@ -60,7 +63,9 @@ export const announceExport = async (
     ...ids,
     ...(suspicious === undefined ? {} : { suspicious }),
   }
+  await announceArchive(services, { job_id, created_at })
   await endJob(services, job_id, { status, phase: 'announce', result }, ['running'])
+  await catalogueExport(services, { job_id, created_at })
   await publishJobEnded(services, job_id)
   return { job_id }
 }
@@ -86,14 +91,15 @@ const summaryOfStream = async (workFiles: WorkFiles, jobId: string): Promise<Exp
   return summary
 }
 
-const summaryOfArchive = async (
+/** Returns the summary of an archive, and the time in its manifest. */
+const readArchive = async (
   { objects, workFiles }: { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
   jobId: string,
   archive: PinnedObject,
-): Promise<ExportSummary> => {
+): Promise<{ readonly summary: ExportSummary; readonly created_at: string }> => {
   const { manifest } = await openArchive(objects.sourceOf(archive))
   const { referred_by } = await workFiles.read(TAIL, jobId)
-  return {
+  const summary = {
     models: Object.fromEntries(
       Object.entries(manifest.models).map(([model, { resources, revisions, blobs }]) => [
         model,
@@ -106,4 +112,5 @@ const summaryOfArchive = async (
       ? {}
       : { left_out: listedResources(manifest.left_out.resources, manifest.left_out.count) }),
   }
+  return { summary, created_at: manifest.created_at }
 }

@@ -7,7 +7,7 @@ import { allResults } from '../jobs/pass.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
-import { archiveKey } from './archive-key.ts'
+import { archiveKey } from '../catalogue/archive-key.ts'
 import {
   COMPOSE_PARTS,
   COMPOSE_PLAN,

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { S3Client } from '@aws-sdk/client-s3'
+import { ArchiveCatalogue } from '../catalogue/aws/archive-catalogue.ts'
 import { BlobStore } from '../blobs/blob-store.ts'
 import { PayloadStore } from '../blobs/payload-store.ts'
 import type { JobEvents } from '../jobs/job-events.ts'
@@ -69,6 +70,7 @@ export const makeServices = async (parts: {
     archiveJudgements: new ArchiveJudgements(dynamoDb, config.tables.jobs),
     archiveCopies: new ArchiveCopies(dynamoDb, config.tables.jobs),
     scheduleRecords: new ScheduleRecords(dynamoDb, config.tables.jobs),
+    catalogue: new ArchiveCatalogue(dynamoDb, config.tables.jobs),
     workflows,
     events: parts.events ?? { ended: () => Promise.resolve() },
     clock,

@@ -1,3 +1,4 @@
+import type { ArchiveCatalogue } from '../catalogue/aws/archive-catalogue.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { JobEvents } from '../jobs/job-events.ts'
@@ -44,6 +45,7 @@ export interface Services {
   readonly archiveJudgements: ArchiveJudgements
   readonly archiveCopies: ArchiveCopies
   readonly scheduleRecords: ScheduleRecords
+  readonly catalogue: ArchiveCatalogue
   readonly workflows: WorkflowEngine
   readonly events: JobEvents
   readonly clock: () => Date

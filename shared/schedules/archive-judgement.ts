@@ -15,15 +15,18 @@ const MEMBERS = {
   findings: z.array(ShrunkCount).readonly(),
 }
 
+const JUDGED_STATES = ['good', 'incomplete', 'suspicious'] as const
+const DECIDED_STATES = ['confirmed', 'rejected'] as const
+
 /** A judgement without the decision of a caller. */
-const Undecided = z.object({ ...MEMBERS, state: z.enum(['good', 'incomplete', 'suspicious']) }).readonly()
+const Undecided = z.object({ ...MEMBERS, state: z.enum(JUDGED_STATES) }).readonly()
 export type UndecidedJudgement = z.output<typeof Undecided>
 
 /** The judgement of a suspicious archive that a caller has confirmed or rejected. */
 const Decided = z
   .object({
     ...MEMBERS,
-    state: z.enum(['confirmed', 'rejected']),
+    state: z.enum(DECIDED_STATES),
     /** The ARN of the caller, and the time of the decision. */
     decided: z.object({ by: z.string(), at: z.string() }).readonly(),
   })
@@ -43,6 +46,7 @@ export type ArchiveJudgement = z.output<typeof ArchiveJudgement>
  * replace older archives.
  */
 export type ArchiveState = ArchiveJudgement['state']
+export const ARCHIVE_STATES: readonly ArchiveState[] = [...JUDGED_STATES, ...DECIDED_STATES]
 
 const COUNTED: readonly ArchiveState[] = ['good', 'confirmed']
 

@@ -1,4 +1,5 @@
 import pMap from 'p-map'
+import type { ArchiveCatalogue } from '../catalogue/aws/archive-catalogue.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { attemptAll, type Attempts } from './attempt-all.ts'
 import type { ArchiveJudgements } from './aws/archive-judgements.ts'
@@ -18,6 +19,7 @@ export interface PlanScheduleServices extends JudgedArchiveServices {
 interface PruneServices extends PlanScheduleServices {
   readonly objects: PlanScheduleServices['objects'] & Pick<ObjectStore, 'delete'>
   readonly archiveJudgements: PlanScheduleServices['archiveJudgements'] & Pick<ArchiveJudgements, 'delete'>
+  readonly catalogue: Pick<ArchiveCatalogue, 'removeKeys'>
   readonly config: PlanScheduleServices['config'] & { readonly schedules: readonly Schedule[] }
 }
 
@@ -36,7 +38,8 @@ interface PrunedSchedule {
 }
 
 /**
- * Deletes the archives for which `planSchedule` plans `delete`, for every schedule. If pruning of one schedule fails,
+ * Deletes the archives for which `planSchedule` plans `delete`, for every schedule. Also removes them from the
+ * catalogue. If pruning of one schedule fails,
  * continues with the next schedule.
  */
 export const pruneSchedules = (services: PruneServices): Promise<Attempts<PrunedSchedule>> =>
@@ -78,11 +81,12 @@ const locksOf = async (
 }
 
 const prune = async (services: PruneServices, schedule: Schedule): Promise<PrunedSchedule> => {
-  const { objects, archiveJudgements, config } = services
+  const { objects, archiveJudgements, catalogue, config } = services
   const { archives, stopped_by, obsolete } = await planSchedule(services, schedule, { keep: true })
   const deleted = archives.flatMap(({ action, key }) => (action === 'delete' ? [key] : []))
   await objects.delete(config.buckets.archives, deleted)
   for (const judgement of obsolete) await archiveJudgements.delete(schedule.name, judgement)
+  await catalogue.removeKeys(deleted)
   return {
     schedule: schedule.name,
     deleted,

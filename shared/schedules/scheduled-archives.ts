@@ -1,4 +1,4 @@
-import { schedulePrefix } from '../export/archive-key.ts'
+import { schedulePrefix } from '../catalogue/archive-key.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { dueTimeIn } from './schedule.ts'

@@ -2,6 +2,7 @@ import type { ServerName } from './servers.ts'
 
 /** The contract suites of the stores in DynamoDB. */
 const DYNAMODB_CONTRACTS = [
+  'test/catalogue/archive-catalogue.test.ts',
   'test/jobs/job-store.test.ts',
   'test/jobs/leases.test.ts',
   'test/jobs/reservations.test.ts',

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { InvalidRequestError } from '../../requests/errors.ts'
 import { type Item, keyAttributes, sortKeyOf } from '../../tables/item.ts'
+import { bytesInResponse, MAX_PAGE_BYTES } from '../../values/response-size.ts'
 import { hasEnded, type Job, type JobStatus } from '../job.ts'
 import { expiresAttribute, jobOf } from './job-item.ts'
 import type { DescendingItems, JobTable } from './job-table.ts'
@@ -29,11 +30,6 @@ const MONTHS = 5
  * entries.
  */
 const PAGE = 100
-/**
- * The largest size of a page in bytes, in the form in which Lambda returns it (see `bytesInResponse`). Lambda limits a
- * response to 6 MB. The rest is for the headers and the frame of the page.
- */
-const PAGE_BYTES = 5.5 * 1024 * 1024
 /** The largest size of the members that the API adds to each listed job, such as its links. */
 const ADDED_BYTES = 1024
 /** The partition that lists the jobs that have not ended. It is small, because the number of such jobs is limited. */
@@ -114,7 +110,7 @@ export class JobList {
     for (const month of monthsBack(this.#items.now())) {
       if (at !== undefined && month > at.month) continue
       for (;;) {
-        const { items, more } = await this.#listed(month, PAGE, at?.month === month ? at.after : undefined)
+        const { items, next } = await this.#listed(month, PAGE, at?.month === month ? at.after : undefined)
         const found = new Map((await this.#jobs(items.map(idOf))).map((job) => [job.job_id, job]))
         for (const [k, item] of items.entries()) {
           const job = found.get(idOf(item))
@@ -123,16 +119,17 @@ export class JobList {
           // is valid.
           if (job === undefined || at.after !== listKey(job)) continue
           if ((kind ?? job.kind) !== job.kind || (status ?? job.status) !== job.status) continue
-          const added = bytesInResponse(job)
-          if (end !== undefined && bytes + added > PAGE_BYTES) return { jobs, cursor: end }
+          // Listed jobs contain less than stored jobs, so this is an upper bound.
+          const added = bytesInResponse(job) + ADDED_BYTES
+          if (end !== undefined && bytes + added > MAX_PAGE_BYTES) return { jobs, cursor: end }
           jobs.push(job)
           bytes += added
           end = encodeCursor(at)
           if (jobs.length < limit) continue
-          const last = k === items.length - 1 && !more && !(await this.#hasOlder(month))
+          const last = k === items.length - 1 && next === undefined && !(await this.#hasOlder(month))
           return last ? { jobs } : { jobs, cursor: end }
         }
-        if (!more) break
+        if (next === undefined) break
       }
     }
     return { jobs }
@@ -148,7 +145,7 @@ export class JobList {
 
   /** Returns up to `limit` list entries of a month, beginning after the entry with the sort key `after`, newest first. */
   #listed(month: string, limit: number, after?: string): Promise<DescendingItems> {
-    return this.#items.queryBackwards(`jobs#${month}`, limit, after)
+    return this.#items.queryBackwards(`jobs#${month}`, { limit, before: after })
   }
 
   async #jobs(ids: readonly string[]): Promise<Job[]> {
@@ -156,13 +153,6 @@ export class JobList {
     return items.map(jobOf)
   }
 }
-
-/**
- * Returns the size of a job in the response of a Lambda function. The response contains the body as a JSON string, so
- * each quotation mark and each backslash of the body takes two bytes. A job is therefore up to twice as large as its
- * JSON. Listed jobs contain less than stored jobs, so the result is an upper bound.
- */
-const bytesInResponse = (job: Job): number => Buffer.byteLength(JSON.stringify(JSON.stringify(job))) + ADDED_BYTES
 
 const idOf = (item: Item): string => item['job_id']?.S ?? ''
 

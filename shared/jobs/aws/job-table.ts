@@ -9,14 +9,27 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import { batchGet, queryPages } from '../../tables/aws/query.ts'
-import { type Item, type Key, keyAttributes } from '../../tables/item.ts'
+import { type Item, type Key, keyAttributes, sortKeyOf } from '../../tables/item.ts'
 
 export type ItemUpdate = Omit<UpdateItemCommandInput, 'TableName' | 'Key'> & { readonly Key: Item }
 
 export interface DescendingItems {
   readonly items: readonly Item[]
-  /** True if the partition may have items with smaller sort keys. */
-  readonly more: boolean
+  /** The sort key at which the next query continues. Absent if the partition has no items with smaller sort keys. */
+  readonly next?: string
+}
+
+/** A query of one partition, in descending order of the sort keys. */
+export interface DescendingQuery {
+  /** The largest number of items that DynamoDB reads. By default, it reads up to 1 MB. */
+  readonly limit?: number
+  /** All returned sort keys are smaller than this one. */
+  readonly before?: string | undefined
+  /** All returned sort keys are at least this one. */
+  readonly from?: string | undefined
+  /** DynamoDB omits the items that it reads but for which the expression is false. */
+  readonly filter?:
+    { readonly expression: string; readonly names: Readonly<Record<string, string>>; readonly values: Item } | undefined
 }
 
 /** Reads and writes items of the job table. Reads are strongly consistent, unless a method states otherwise. */
@@ -59,9 +72,12 @@ export class JobTable {
     return item
   }
 
-  /** Returns the items with these keys, in no particular order. Keys without an item are ignored. */
-  find(keys: readonly Key[]): Promise<Item[]> {
-    return batchGet(this.#client, this.#table, keys)
+  /**
+   * Returns the items with these keys, in no particular order. Keys without an item are ignored. By default, all
+   * attributes are returned.
+   */
+  find(keys: readonly Key[], attributes?: readonly string[]): Promise<Item[]> {
+    return batchGet(this.#client, this.#table, keys, attributes)
   }
 
   /** Yields pages of the items of a partition, in the order of their sort keys. By default, yields all items. */
@@ -75,24 +91,26 @@ export class JobTable {
     return this.query(pk, `${prefix}#`, `${prefix}$`)
   }
 
-  /**
-   * Returns up to `limit` items of a partition in descending order of their sort keys. Begins with the largest sort key,
-   * or with the largest one below `before`.
-   */
-  async queryBackwards(pk: string, limit: number, before?: string): Promise<DescendingItems> {
+  /** Returns items of a partition in descending order of their sort keys. By default, begins with the largest one. */
+  async queryBackwards(pk: string, { limit, before, from, filter }: DescendingQuery): Promise<DescendingItems> {
     const { Items = [], LastEvaluatedKey } = await this.#client.send(
       new QueryCommand({
         TableName: this.#table,
         ConsistentRead: true,
         ScanIndexForward: false,
-        KeyConditionExpression: '#pk = :pk',
-        ExpressionAttributeNames: { '#pk': 'pk' },
-        ExpressionAttributeValues: { ':pk': { S: pk } },
-        Limit: limit,
+        KeyConditionExpression: from === undefined ? '#pk = :pk' : '#pk = :pk AND #sk >= :from',
+        ...(filter === undefined ? {} : { FilterExpression: filter.expression }),
+        ExpressionAttributeNames: { '#pk': 'pk', ...(from === undefined ? {} : { '#sk': 'sk' }), ...filter?.names },
+        ExpressionAttributeValues: {
+          ':pk': { S: pk },
+          ...(from === undefined ? {} : { ':from': { S: from } }),
+          ...filter?.values,
+        },
+        ...(limit === undefined ? {} : { Limit: limit }),
         ...(before === undefined ? {} : { ExclusiveStartKey: keyAttributes({ pk, sk: before }) }),
       }),
     )
-    return { items: Items, more: LastEvaluatedKey !== undefined }
+    return { items: Items, ...(LastEvaluatedKey === undefined ? {} : { next: sortKeyOf(LastEvaluatedKey) }) }
   }
 
   async put(item: Item): Promise<void> {
@@ -133,6 +151,22 @@ export class JobTable {
 
   async delete(key: Item): Promise<void> {
     await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: key }))
+  }
+
+  /** Deletes an item if the condition is true. Returns true if the item was deleted. */
+  async deleteWhere(key: Item, condition: string, names: Record<string, string>, values: Item): Promise<boolean> {
+    const deleted = await unlessConditionFails(
+      this.#client.send(
+        new DeleteItemCommand({
+          TableName: this.#table,
+          Key: key,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: names,
+          ExpressionAttributeValues: values,
+        }),
+      ),
+    )
+    return deleted !== undefined
   }
 }
 

@@ -15,17 +15,20 @@ import { writeUploadReport } from '../upload-report.ts'
 import { idsNotRestored } from '../results/preflight-details.ts'
 import { dryRunResult } from './dry-run-result.ts'
 import { makeReport, type Report } from './make-report.ts'
+import { provesArchive, recordProof, type RecordProofServices } from './record-proof.ts'
 
 /** The largest number of findings of each check in the result of the job. The report contains more findings. */
 const MAX_FINDINGS_IN_JOB = 10
 
 interface ReportServices extends OpenRestoreServices, EndJobServices {
   readonly leases: Leases
+  readonly catalogue: RecordProofServices['catalogue']
   readonly config: { readonly deployment: string; readonly buckets: { readonly archives: string } }
 }
 
 /**
- * Writes the report, releases the leases of the job and ends the job. If the verification failed, writes the report and
+ * Writes the report, releases the leases of the job and ends the job. If the restore has proved the whole archive, stores
+ * this in the catalogue. If the verification failed, writes the report and
  * then throws `VerificationFailedError`, so that the job fails.
  */
 export const report = async ({ job_id }: StageInput, services: ReportServices): Promise<StageInput> => {
@@ -62,17 +65,22 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
     throw new VerificationFailedError(checks.flatMap(([name, { passed }]) => (passed ? [] : [name])))
   }
   await leases.held(plan.models, job_id).free()
-  await end(services, job_id, status, result)
+  await end(services, job_id, status, result, async () => {
+    if (provesArchive(document, plan, leftOut)) await recordProof(services, document)
+  })
   return { job_id }
 }
 
+/** Ends the job, calls `afterEnd`, and then publishes the event. */
 const end = async (
   services: EndJobServices,
   jobId: string,
   status: 'succeeded' | 'partial',
   result: RestoreResult,
+  afterEnd?: () => Promise<void>,
 ): Promise<void> => {
   await endJob(services, jobId, { status, result, phase: 'report' }, ['running'])
+  await afterEnd?.()
   await publishJobEnded(services, jobId)
 }
 

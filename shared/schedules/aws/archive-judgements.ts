@@ -1,7 +1,13 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { JobTable } from '../../jobs/aws/job-table.ts'
 import { type Item, keyAttributes, sortKeyOf } from '../../tables/item.ts'
-import { ArchiveJudgement, type DecidedJudgement, newestFirst } from '../archive-judgement.ts'
+import {
+  ARCHIVE_STATES,
+  ArchiveJudgement,
+  type ArchiveState,
+  type DecidedJudgement,
+  newestFirst,
+} from '../archive-judgement.ts'
 
 /** The numbers of judgements that `newest` reads with one query. */
 const FIRST_PAGE = 10
@@ -26,6 +32,19 @@ export class ArchiveJudgements {
     return judgements.sort(newestFirst)
   }
 
+  /** Returns the states of archives, by their keys. Archives without a judgement are absent. */
+  async states(
+    archives: readonly { readonly schedule: string; readonly key: string }[],
+  ): Promise<ReadonlyMap<string, ArchiveState>> {
+    const keys = archives.map(({ schedule, key }) => ({ pk: partition(schedule), sk: `archive#${key}` }))
+    const items = await this.#items.find(keys, ['sk', 'state'])
+    const states = items.flatMap((item): [string, ArchiveState][] => {
+      const state = ARCHIVE_STATES.find((one) => one === item['state']?.S)
+      return state === undefined ? [] : [[sortKeyOf(item).slice('archive#'.length), state]]
+    })
+    return new Map(states)
+  }
+
   /**
    * Yields the judgements of a schedule, newest first, without reading all of them. The first page is small, because
    * most callers need only the newest judgements.
@@ -34,13 +53,13 @@ export class ArchiveJudgements {
     // `$` is the character after `#`. The keys of archives begin with the day of the due time, and end with this time.
     let before = 'archive$'
     for (let limit = FIRST_PAGE; ; limit = FURTHER_PAGES) {
-      const { items, more } = await this.#items.queryBackwards(partition(schedule), limit, before)
+      const { items, next } = await this.#items.queryBackwards(partition(schedule), { limit, before })
       for (const item of items) {
         before = sortKeyOf(item)
         if (!before.startsWith('archive#')) return
         yield judgementIn(item)
       }
-      if (!more) return
+      if (next === undefined) return
     }
   }
 

@@ -1,0 +1,77 @@
+import * as z from 'zod'
+import { ExportCounts } from '../jobs/export-result.ts'
+import type { ExportJob } from '../jobs/job.ts'
+import { PinnedObject } from '../objects/object.ts'
+
+/** What the catalogue stores when an export has written an archive. It does not change later. */
+export const CataloguedArchive = z
+  .object({
+    ...PinnedObject.unwrap().shape,
+    job_id: z.string(),
+    /** The name of the schedule. Absent if a request has started the export. */
+    schedule: z.exactOptional(z.string()),
+    format: z.enum(['acbak', 'specstar']),
+    /** The time of the manifest or, for a stream, of the job. ISO 8601 in UTC, with milliseconds. */
+    created_at: z.string(),
+    models: z.record(z.string(), ExportCounts).readonly(),
+    scope: z
+      .object({
+        models: z.array(z.string()).readonly(),
+        /** The filters of the export. Absent if there are none. */
+        filters: z.exactOptional(z.record(z.string(), z.unknown()).readonly()),
+      })
+      .readonly(),
+    complete: z.boolean(),
+  })
+  .readonly()
+export type CataloguedArchive = z.output<typeof CataloguedArchive>
+
+/** The last check of every byte and every record of an archive. */
+export const ArchiveCheck = z.object({ at: z.string(), job_id: z.string(), passed: z.boolean() }).readonly()
+export type ArchiveCheck = z.output<typeof ArchiveCheck>
+
+/** The last restore that has proved an archive. */
+export const ArchiveProof = z.object({ at: z.string(), job_id: z.string() }).readonly()
+export type ArchiveProof = z.output<typeof ArchiveProof>
+
+/** An archive in the catalogue, with what is known about it since it was written. */
+export type KnownArchive = CataloguedArchive & {
+  readonly last_checked?: ArchiveCheck
+  readonly last_proved?: ArchiveProof
+}
+
+/** A version of an object. Objects of a bucket without versioning have no version id, or the version id `null`. */
+export type ObjectVersion = Pick<PinnedObject, 'bucket' | 'key' | 'etag' | 'version_id'>
+
+/** Returns the version id of an object. Objects that were written without versioning have the id `null`. */
+export const versionIdOf = ({ version_id = 'null' }: Pick<PinnedObject, 'version_id'>): string => version_id
+
+/**
+ * Returns the archive of an export, or undefined if the job has no result. `created_at` is the time in the manifest of
+ * the archive.
+ */
+export const archiveOfExport = (
+  { job_id, request, result }: ExportJob,
+  created_at: string,
+): CataloguedArchive | undefined =>
+  result && {
+    ...pinnedOf(result.archive),
+    job_id,
+    ...(request.schedule === undefined ? {} : { schedule: request.schedule.name }),
+    format: request.format,
+    created_at,
+    models: result.models,
+    scope: { models: request.models, ...filtersIn(request.filters) },
+    complete: result.complete,
+  }
+
+const pinnedOf = ({ bucket, key, size, etag, version_id }: PinnedObject): PinnedObject => ({
+  bucket,
+  key,
+  size,
+  etag,
+  ...(version_id === undefined ? {} : { version_id }),
+})
+
+const filtersIn = (filters: Readonly<Record<string, unknown>>): Pick<CataloguedArchive['scope'], 'filters'> =>
+  Object.keys(filters).length === 0 ? {} : { filters }

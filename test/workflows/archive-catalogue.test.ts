@@ -1,0 +1,158 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { KnownArchive } from '../../shared/catalogue/catalogued-archive.ts'
+import type { ExportJob, RestoreJob } from '../../shared/jobs/job.ts'
+import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
+import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
+import { must } from '../../shared/values/must.ts'
+import { findResource } from './catalogue.ts'
+import { startRunner } from './start-runner.ts'
+import { buildResource, sampleStore, writeToStore } from './sample-store.ts'
+
+const runner = await startRunner()
+const MODELS = ['city', 'country', 'memo']
+
+beforeEach(async () => {
+  vi.restoreAllMocks()
+  await runner.wipe()
+  await writeToStore(runner.clients, sampleStore(runner.services.models))
+})
+
+const catalogued = (job: ExportJob): Promise<KnownArchive | undefined> =>
+  runner.services.catalogue.get(must(job.result).archive.key)
+
+/** Restores the archive of an export from the archive bucket. */
+const restore = async ({ job_id }: ExportJob, request: Partial<RestoreRequest> = {}): Promise<RestoreJob> => {
+  const options = { filters: {}, on_duplicate: 'overwrite', dry_run: false, ...request } as const
+  return runner.waitForRestore(await startRestoreFrom(runner.services, options, { job_id }, { requestedBy: 'test' }))
+}
+
+describe('an export that ends', () => {
+  it('adds its archive to the catalogue, with its counts, its scope and the time in its manifest', async () => {
+    const { job } = await runner.export(MODELS)
+    const { archive, models } = must(job.result)
+    const known = must(await catalogued(job))
+    const { bucket, key, size, etag, version_id } = archive
+    expect(known).toEqual({
+      bucket,
+      key,
+      size,
+      etag,
+      version_id,
+      job_id: job.job_id,
+      format: 'acbak',
+      created_at: known.created_at,
+      models,
+      scope: { models: MODELS },
+      complete: true,
+    })
+    expect(Date.parse(known.created_at)).toBeGreaterThanOrEqual(Date.parse(job.created_at))
+    expect(Date.parse(known.created_at)).toBeLessThanOrEqual(Date.parse(must(job.ended_at)))
+    expect(await runner.services.catalogue.announced()).toEqual([])
+  })
+
+  it('adds a partial archive, a stream, and the filters of its scope', async () => {
+    const lost = { file_id: 'lost', size: 5 }
+    await writeToStore(
+      runner.clients,
+      buildResource(runner.services.models, { model: 'memo', id: 'lost', payloads: [{ text: 'x', sound: lost }] }),
+    )
+    const partial = await runner.export(['memo'], {}, false)
+    expect(await catalogued(partial.job)).toMatchObject({ complete: false })
+    const stream = await runner.export(['city'], {}, true, 'specstar')
+    expect(await catalogued(stream.job)).toMatchObject({ format: 'specstar', created_at: stream.job.created_at })
+    const filtered = await runner.export(['city'], { created_bys: ['nobody'] })
+    expect(await catalogued(filtered.job)).toMatchObject({ scope: { filters: { created_bys: ['nobody'] } } })
+  })
+
+  it('succeeds although the catalogue cannot be written, and its archive can be added later', async () => {
+    const { catalogue } = runner.services
+    vi.spyOn(catalogue, 'put').mockRejectedValue(new Error('no'))
+    const { job } = await runner.export(['city'])
+    expect(job.status).toBe('succeeded')
+    expect(await catalogued(job)).toBeUndefined()
+    expect(await catalogue.announced()).toEqual([{ job_id: job.job_id, created_at: expect.any(String) as unknown }])
+    await catalogue.withdraw(job.job_id)
+    vi.spyOn(catalogue, 'announce').mockRejectedValue(new Error('no'))
+    expect((await runner.export(['city'])).job.status).toBe('succeeded')
+  })
+
+  it('does not add the archive if the job was cancelled', async () => {
+    runner.beforeStage('announce', async (jobId) => {
+      await runner.services.jobs.change(jobId, { status: 'cancelled' }, { from: ['running'] })
+    })
+    await expect(runner.export(['city'])).rejects.toThrow('cancelled')
+    const keys = (await Array.fromAsync(runner.services.catalogue.entries())).map(({ key }) => key)
+    const { jobs } = await runner.services.jobs.list({ status: 'cancelled', limit: 1 })
+    expect(keys.filter((key) => key.includes(must(jobs[0]).job_id))).toEqual([])
+    expect(await runner.services.catalogue.announced()).toEqual([])
+  })
+})
+
+describe('a restore that ends', () => {
+  it('proves an archive if it has restored and compared everything in it', async () => {
+    const { job } = await runner.export(MODELS)
+    await runner.wipe()
+    const restored = await restore(job)
+    expect(restored).toMatchObject({ status: 'succeeded', result: { verification: { proved: true } } })
+    expect((await catalogued(job))?.last_proved).toEqual({ at: restored.ended_at, job_id: restored.job_id })
+    const again = await restore(job)
+    expect((await catalogued(job))?.last_proved?.job_id).toBe(again.job_id)
+  })
+
+  it('proves a stream of SpecStar', async () => {
+    const { job } = await runner.export(['city', 'country'], {}, true, 'specstar')
+    const { job_id } = await restore(job)
+    expect((await catalogued(job))?.last_proved?.job_id).toBe(job_id)
+  })
+
+  it.each<[string, Partial<RestoreRequest>]>([
+    ['is a dry run', { dry_run: true }],
+    ['restores only some models', { models: ['city'] }],
+    ['has filters', { filters: { created_bys: ['importer', 'alice'] } }],
+    ['restores only some ids', { filters: { ids: ['a'] } }],
+  ])('does not prove the archive if it %s', async (_, request) => {
+    const { job } = await runner.export(MODELS)
+    expect(await restore(job, request)).toMatchObject({ status: expect.stringMatching(/succeeded|partial/) as unknown })
+    expect(await catalogued(job)).not.toHaveProperty('last_proved')
+  })
+
+  it('does not prove the archive if it skips existing resources', async () => {
+    const { job } = await runner.export(MODELS)
+    const gone = findResource(await runner.contents(), 'city', 'b')
+    await runner.removeItems(gone.metadata, ...gone.revisions)
+    const restored = await restore(job, { on_duplicate: 'skip' })
+    expect(restored).toMatchObject({ status: 'succeeded', result: { verification: { proved: true } } })
+    expect(await catalogued(job)).not.toHaveProperty('last_proved')
+  })
+
+  it('does not prove an archive without resources and blobs', async () => {
+    await runner.wipe()
+    const { job } = await runner.export(MODELS)
+    expect(await restore(job)).toMatchObject({ status: 'succeeded', result: { verification: { proved: false } } })
+    expect(await catalogued(job)).not.toHaveProperty('last_proved')
+  })
+
+  it('does not prove the archive if another writer changed a resource before the verification', async () => {
+    const { job } = await runner.export(MODELS)
+    runner.beforeStage('verify', () =>
+      writeToStore(
+        runner.clients,
+        buildResource(runner.services.models, { model: 'city', id: 'a', payloads: [{ name: 'Changed' }] }),
+      ),
+    )
+    expect(await restore(job)).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
+    expect(await catalogued(job)).not.toHaveProperty('last_proved')
+  })
+
+  it('does not prove an archive whose bytes were uploaded again', async () => {
+    const { job, archive } = await runner.export(MODELS)
+    expect(await runner.restore(archive)).toMatchObject({ result: { verification: { proved: true } } })
+    expect(await catalogued(job)).not.toHaveProperty('last_proved')
+  })
+
+  it('succeeds although the proof cannot be written', async () => {
+    const { job } = await runner.export(MODELS)
+    vi.spyOn(runner.services.catalogue, 'recordProof').mockRejectedValue(new Error('no'))
+    expect(await restore(job)).toMatchObject({ status: 'succeeded' })
+  })
+})
