@@ -95,7 +95,7 @@ export default tseslint.config(
     plugins: { boundaries },
     settings: {
       'boundaries/elements': FOLDERS.map((folder) => ({ type: folder, partialMatch: false, pattern: folder })),
-      'boundaries/include': ['{shared,functions,infra,test}/**/*.ts'],
+      'boundaries/include': ['{shared,functions,infra,test}/**/*.{ts,tsx}'],
       'import/resolver': { node: { extensions: ['.ts', '.js', '.json'] } },
     },
     rules: {

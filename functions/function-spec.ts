@@ -10,6 +10,8 @@ export interface FunctionSpec {
   readonly permissions: Permissions
   /** The function receives the schedules of the settings in the environment variable `SCHEDULES`. */
   readonly readsSchedules?: true
+  /** The bundle of the function contains the built page (`functions/page/`). */
+  readonly servesPage?: true
 }
 
 /**

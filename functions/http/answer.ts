@@ -1,10 +1,11 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type { Problem } from '../../shared/problems/problem.ts'
 
-/** The response of a route. The body is sent as JSON. */
+/** The response of a route. The body is sent as JSON. If there is a `text`, it is sent unchanged instead. */
 export interface Answer {
   readonly status: number
   readonly body?: unknown
+  readonly text?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -24,14 +25,15 @@ const THROTTLED_RETRY_AFTER = '10'
 const NO_STORE = { 'cache-control': 'no-store' } as const
 
 /** Converts a response to the format of API Gateway. */
-export const httpResult = ({ status, body, headers }: Answer): HttpResult =>
-  body === undefined
-    ? { statusCode: status, headers: { ...NO_STORE, ...headers } }
-    : {
-        statusCode: status,
-        headers: { 'content-type': 'application/json', ...NO_STORE, ...headers },
-        body: JSON.stringify(body),
-      }
+export const httpResult = ({ status, body, text, headers }: Answer): HttpResult => {
+  if (text !== undefined) return { statusCode: status, headers: { ...NO_STORE, ...headers }, body: text }
+  if (body === undefined) return { statusCode: status, headers: { ...NO_STORE, ...headers } }
+  return {
+    statusCode: status,
+    headers: { 'content-type': 'application/json', ...NO_STORE, ...headers },
+    body: JSON.stringify(body),
+  }
+}
 
 /**
  * Returns the response for a problem. It contains the document, the status, and the headers for this type of problem.

@@ -71,6 +71,29 @@ export class NotFoundError extends Error {
   }
 }
 
+/** Thrown if the page has no file with the requested name. */
+export class UnknownPageFileError extends Error {
+  override readonly name = 'UnknownPageFileError'
+
+  constructor(file: string) {
+    super(`the page has no file ${quote(file)}; its files change with each release, so load /_backup again`)
+  }
+}
+
+/** Thrown if a request may come from a page of another site. Only programs that listen on 127.0.0.1 check this. */
+export class ForeignRequestError extends Error {
+  override readonly name = 'ForeignRequestError'
+  readonly header: string
+
+  constructor(header: string, value: string, allowed: readonly string[]) {
+    super(
+      `the header ${header} is ${quote(value)}, so the request may come from a page of another site. ` +
+        `Allowed values: ${allowed.join(', ')}`,
+    )
+    this.header = header
+  }
+}
+
 export class MethodNotAllowedError extends Error {
   override readonly name = 'MethodNotAllowedError'
   readonly allow: readonly string[]

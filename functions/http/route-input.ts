@@ -58,12 +58,17 @@ export const decisionOf = (request: HttpRequest): DecisionRequest => {
 
 const NoParameters = z.strictObject({})
 
+/** Throws `InvalidRequestError` if the query of a request has parameters. */
+export const rejectParameters = ({ query }: Pick<HttpRequest, 'query'>): void => {
+  parseParameters(NoParameters, queryObject(query))
+}
+
 /**
  * Returns the job id in the path of a route `/_backup/jobs/{job_id}…`. Throws `InvalidRequestError` if the query has
  * parameters, because these routes accept none. Throws `UnknownJobError` if the id is not a possible job id.
  */
 export const jobIdOf = ({ params, query }: HttpRequest): string => {
-  parseParameters(NoParameters, queryObject(query))
+  rejectParameters({ query })
   const jobId = params['job_id'] ?? ''
   if (!JOB_ID.test(jobId)) throw new UnknownJobError(jobId)
   return jobId

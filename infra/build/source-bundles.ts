@@ -3,6 +3,9 @@ import { writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WriteBundle } from '../function-code.ts'
+import type { FunctionSpec } from '../../functions/function-spec.ts'
+import { buildPage } from '../../functions/page/build-page.ts'
+import { BUILT_PAGE_FILE } from '../../functions/page/built-page.ts'
 import { FUNCTIONS } from '../functions.ts'
 import type { Bundles } from '../packed-bundles.ts'
 
@@ -22,7 +25,7 @@ const OUT_FOLDER = join(ROOT, '.bundles')
  * that the bundles contain.
  */
 export const bundleFunctions = (
-  functions: readonly { readonly file: string }[] = FUNCTIONS,
+  functions: readonly Pick<FunctionSpec, 'file' | 'servesPage'>[] = FUNCTIONS,
 ): { readonly bundles: Bundles; readonly inputs: Metafile['inputs'] } => {
   const { outputFiles, metafile } = buildSync({
     entryPoints: functions.map(({ file }) => ({ in: join(ROOT, 'functions', file), out: join(file, 'index') })),
@@ -48,7 +51,10 @@ export const bundleFunctions = (
     const bundle = (bundles[relative(OUT_FOLDER, dirname(path))] ??= {})
     bundle[basename(path)] = text
   }
-  return { bundles, inputs: metafile.inputs }
+  const { page, inputs } = buildPage()
+  for (const { file, servesPage } of functions)
+    if (servesPage === true) bundles[file] = { ...bundles[file], [BUILT_PAGE_FILE]: JSON.stringify(page) }
+  return { bundles, inputs: { ...metafile.inputs, ...inputs } }
 }
 
 /** The bundles of all functions, created by the first call. A call of esbuild for each function takes a minute. */

@@ -65,6 +65,13 @@ export const unsupportedMediaType: ErrorRow = {
   retryable: false,
   callerFault: 'request',
 }
+export const notFound: ErrorRow = {
+  type: 'not-found',
+  status: 404,
+  title: 'There is no such route or file',
+  retryable: false,
+  callerFault: 'request',
+}
 export const archiveInvalid: ErrorRow = {
   type: 'archive-invalid',
   status: 400,

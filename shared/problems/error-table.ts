@@ -6,6 +6,7 @@ import {
   fields,
   INTERNAL_ERROR,
   invalidRequest,
+  notFound,
   shortened,
   sourceChanged,
   unrestorableResources,
@@ -51,12 +52,15 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     retryable: false,
     callerFault: 'request',
   },
-  NotFoundError: {
-    type: 'not-found',
-    status: 404,
-    title: 'There is no such route',
+  NotFoundError: notFound,
+  UnknownPageFileError: notFound,
+  ForeignRequestError: {
+    type: 'foreign-request',
+    status: 403,
+    title: 'The request may come from a page of another site',
     retryable: false,
     callerFault: 'request',
+    members: fields('header'),
   },
   MethodNotAllowedError: {
     type: 'method-not-allowed',

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import * as z from 'zod'
+import { checkLoopbackRequest } from '../../../functions/http/loopback-request.ts'
 import { LimitsEndpoint } from '../limits/limits-endpoint.ts'
 import { DynamoDbLimits } from '../limits/service-limits.ts'
 import { DynamoDbLimiter } from './dynamodb-limiter.ts'
@@ -25,7 +26,8 @@ const UpdateTimeToLive = z.object({
  *   which clients retry, or with `StorageFull` if the disk is full.
  * - dynalite does not support `UpdateTimeToLive`. The guard accepts such requests, but items do not expire.
  *
- * Also enforces `limits`, and calls `onTableDeleted` before it responds to a request that deletes a table.
+ * Also rejects requests of web pages: dynalite allows every site to call it, and does not check signatures. Enforces
+ * `limits`, and calls `onTableDeleted` before it responds to a request that deletes a table.
  */
 export function guardRequests(
   server: Server,
@@ -38,6 +40,11 @@ export function guardRequests(
   const endpoint = new LimitsEndpoint(DynamoDbLimits, limits, (given) => new DynamoDbLimiter(given))
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (isForeign(request)) {
+      answer(response, 403, { message: 'this service accepts no requests of web pages' })
+      request.resume()
+      return
+    }
     if (endpoint.handle(request, response)) return
     openResponses.add(response)
     response.once('close', () => openResponses.delete(response))
@@ -77,6 +84,16 @@ export function guardRequests(
   }
   process.on('uncaughtException', onUncaught)
   process.on('unhandledRejection', onUncaught)
+}
+
+/** Returns true if a web page may have sent the request. No page of this project calls DynamoDB. */
+function isForeign({ headers, socket }: IncomingMessage): boolean {
+  try {
+    checkLoopbackRequest(headers, socket.localPort ?? 0)
+    return headers.origin !== undefined
+  } catch {
+    return true
+  }
 }
 
 function operationOf(request: IncomingMessage): string {

@@ -11,6 +11,7 @@ export const describeProgram = (
 ): string => {
   const table = new Table({ style: { head: [], border: [], compact: true } })
   table.push(
+    ['page', `${url}/_backup`],
     ['API', `${url}  (routes: functions/API.md)`],
     ['DynamoDB', dynamoEndpoint],
     ['S3', s3Endpoint],

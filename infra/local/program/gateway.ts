@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { MAX_ARCHIVE_BYTES } from '../../../functions/http/http-request.ts'
 import { type HttpResult, problemHeaders } from '../../../functions/http/answer.ts'
 import { problemOf } from '../../../shared/problems/problem.ts'
+import { checkLoopbackRequest } from '../../../functions/http/loopback-request.ts'
 import { HeadersTooLargeError, TooLargeError, UriTooLongError } from '../../../functions/http/errors.ts'
 import { InvalidRequestError } from '../../../shared/requests/errors.ts'
 import { type Route, ROUTES } from '../../../functions/routes.ts'
@@ -53,6 +54,11 @@ export const startGateway = async ({
 }: GatewayOptions): Promise<Gateway> => {
   const findRoute = await createRouteFinder(routes, load)
   const server = createServer((request, response) => {
+    const foreign = foreignRequest(request)
+    if (foreign !== undefined) {
+      rejectRequest(request, response, foreign)
+      return
+    }
     answer(findRoute, request, response, maxRequestMs).catch((error: unknown) => {
       // If the request is incomplete, the client has closed the connection. This is not an error of the gateway.
       if (request.complete) console.error('local gateway: could not respond to a request', error)
@@ -77,7 +83,7 @@ const answer = async (
   const method = request.method ?? 'GET'
   const body = await readBody(request)
   if (body === undefined) {
-    rejectBody(request, response)
+    rejectRequest(request, response, new TooLargeError(MAX_ARCHIVE_BYTES))
     return
   }
   const { handler, routeKey, params } = findRoute(method, path)
@@ -113,12 +119,22 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
   return Buffer.concat(chunks)
 }
 
+/** Returns the error of a request that a page of another site may have caused, otherwise undefined. */
+const foreignRequest = ({ headers, socket }: IncomingMessage): unknown => {
+  try {
+    checkLoopbackRequest(headers, socket.localPort ?? 0)
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
 /**
- * Sends a response with status 413 before the whole body has arrived. Then receives and discards the rest of the body
- * for some seconds, so that the client can finish sending and read the response.
+ * Sends a problem document before the whole body has arrived. Then receives and discards the rest of the body for some
+ * seconds, so that the client can finish sending and read the response.
  */
-const rejectBody = (request: IncomingMessage, response: ServerResponse): void => {
-  const problem = problemOf(new TooLargeError(MAX_ARCHIVE_BYTES))
+const rejectRequest = (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
+  const problem = problemOf(error)
   response.writeHead(problem.status, { ...problemHeaders(problem), connection: 'close' })
   response.end(JSON.stringify(problem))
   request.resume()

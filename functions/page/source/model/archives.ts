@@ -1,0 +1,44 @@
+import type { Archive, Job } from '../api/schemas.ts'
+
+/** Returns the archives of listed export jobs. Jobs do not say whether an archive is suspicious. */
+export const archivesOfJobs = (jobs: readonly Job[]): Archive[] =>
+  jobs.flatMap(({ kind, status, source, requested_by, job_id, archive, models, created_at, request }) =>
+    kind !== 'export' || archive === undefined || models === undefined
+      ? []
+      : [
+          {
+            job_id,
+            source,
+            ...(source === 'schedule' ? { schedule: requested_by.replace(/^schedule:/, '') } : {}),
+            bucket: archive.bucket,
+            key: archive.key,
+            size: archive.size ?? 0,
+            created_at,
+            models,
+            scope: { filters: filtersOf(request) },
+            complete: status === 'succeeded',
+            suspicious: false,
+          },
+        ],
+  )
+
+const filtersOf = (request: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(request).filter(([name]) => !['models', 'strict', 'format'].includes(name)))
+
+/** An archive with filters holds a part of the store on purpose. It says nothing about the size of the store. */
+export const hasFilters = ({ scope }: Pick<Archive, 'scope'>): boolean => Object.keys(scope?.filters ?? {}).length > 0
+
+/** Returns the number of resources of an archive. */
+export const resourcesOf = ({ models }: Pick<Archive, 'models'>): number =>
+  Object.values(models).reduce((total, { resources = 0 }) => total + resources, 0)
+
+/** Returns all models of the archives, in alphabetical order. */
+export const modelsOf = (archives: readonly Pick<Archive, 'models'>[]): string[] =>
+  [...new Set(archives.flatMap(({ models }) => Object.keys(models)))].sort()
+
+/** Returns the newest proof of an archive by a restore. */
+export const lastProof = (archives: readonly Pick<Archive, 'last_proved'>[]): NonNullable<Archive['last_proved']> | undefined =>
+  archives
+    .flatMap(({ last_proved }) => last_proved ?? [])
+    .sort((a, b) => b.at.localeCompare(a.at))
+    .at(0)

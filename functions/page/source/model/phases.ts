@@ -1,0 +1,76 @@
+import type { Job } from '../api/schemas.ts'
+
+/** How far a phase of a job is. */
+export interface Step {
+  readonly phase: string
+  readonly label: string
+  readonly state: 'done' | 'current' | 'failed' | 'open'
+}
+
+const LABELS: Readonly<Record<string, string>> = {
+  'export-records': 'Read records',
+  'export-blobs': 'Read blobs',
+  'compose-parts': 'Compose archive',
+  'account-items': 'Look for stray items',
+  convert: 'Convert stream',
+  preflight: 'Check records',
+  'preflight-blobs': 'Check blobs',
+  'apply-blobs': 'Write blobs',
+  'apply-records': 'Write records',
+  verify: 'Verify',
+  rollback: 'Roll back',
+}
+
+const EXPORT = ['export-records', 'export-blobs', 'compose-parts']
+const DRY_RUN = ['preflight', 'preflight-blobs']
+const RESTORE = [...DRY_RUN, 'apply-blobs', 'apply-records', 'verify']
+/** The phase of a job that has succeeded. */
+const LAST = ['announce', 'report']
+
+export const ENDED: readonly string[] = ['succeeded', 'partial', 'failed', 'cancelled', 'expired']
+export const hasEnded = ({ status }: Pick<Job, 'status'>): boolean => ENDED.includes(status)
+
+export const isDryRun = ({ kind, request }: Pick<Job, 'kind' | 'request'>): boolean =>
+  kind === 'restore' && request['dry_run'] === true
+
+/** Returns the phases of a job in their order. A phase that only some jobs have is included while it runs. */
+export const stepsOf = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request'>): readonly Step[] => {
+  const { phase, status } = job
+  const phases = phasesOf(job)
+  const isComplete = status === 'succeeded' || status === 'partial' || (phase !== undefined && LAST.includes(phase))
+  const current = phase === undefined ? -1 : phases.indexOf(phase)
+  return phases.map((one, index) => ({
+    phase: one,
+    label: labelOf(one),
+    state:
+      isComplete || index < current
+        ? 'done'
+        : index > current
+          ? 'open'
+          : status === 'failed' || status === 'cancelled'
+            ? 'failed'
+            : 'current',
+  }))
+}
+
+export const labelOf = (phase: string): string => LABELS[phase] ?? phase.replaceAll('-', ' ')
+
+const phasesOf = (job: Pick<Job, 'kind' | 'phase' | 'request'>): readonly string[] => {
+  const { kind, phase } = job
+  const usual = kind === 'export' ? EXPORT : kind === 'check' ? [] : isDryRun(job) ? DRY_RUN : RESTORE
+  if (phase === undefined || LAST.includes(phase) || usual.includes(phase)) return usual
+  return phase === 'convert' ? [phase, ...usual] : [...usual, phase]
+}
+
+/**
+ * Returns the share of a job's work that is done, from 0 to 1. Each phase counts the same, although some take longer:
+ * the value shows that the job moves, and does not predict its end.
+ */
+export const shareDone = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request' | 'progress'>): number => {
+  if (hasEnded(job)) return 1
+  const steps = stepsOf(job)
+  const done = steps.filter(({ state }) => state === 'done').length
+  const { progress } = job
+  const part = progress === undefined || progress.total === 0 ? 0 : progress.done / progress.total
+  return steps.length === 0 ? part : Math.min(1, (done + (done < steps.length ? part : 0)) / steps.length)
+}

@@ -1,0 +1,63 @@
+import type { VNode } from 'preact'
+import type { Check, Finding } from '../api/schemas.ts'
+import { count, plural } from '../model/format.ts'
+import { Badge } from './status.tsx'
+
+/** The checks of a verification, with their findings. */
+export const Checks = ({ checks }: { readonly checks: Readonly<Record<string, Check>> }): VNode => (
+  <ul class="checks">
+    {Object.entries(checks).map(([name, check]) => (
+      <li key={name}>
+        <div class="check-head">
+          <Badge tone={check.passed ? 'good' : 'bad'} text={check.passed ? 'passed' : 'failed'} />
+          <b>{name}</b>
+          <span class="muted">
+            {count(check.checked)} checked
+            {check.findings_total > 0 && ` · ${plural(check.findings_total, 'finding')}`}
+          </span>
+        </div>
+        {check.findings.length > 0 && <Findings findings={check.findings} total={check.findings_total} label={name} />}
+      </li>
+    ))}
+  </ul>
+)
+
+interface FindingsProps {
+  readonly findings: readonly Finding[]
+  readonly total: number
+  readonly label: string
+}
+
+const SHOWN = 100
+
+export const Findings = ({ findings, total, label }: FindingsProps): VNode => (
+  <div class="scroll" role="region" aria-label={`Findings: ${label}`} tabIndex={0}>
+    <table class="rows compact">
+      <thead>
+        <tr>
+          <th scope="col">Resource</th>
+          <th scope="col">What</th>
+          <th scope="col">Archived</th>
+          <th scope="col">Stored</th>
+        </tr>
+      </thead>
+      <tbody>
+        {findings.slice(0, SHOWN).map(({ model, resource_id, what, expected, actual }, index) => (
+          <tr key={index}>
+            <th scope="row">
+              <code>{[model, resource_id].filter((text) => text !== undefined && text !== '').join(' / ')}</code>
+            </th>
+            <td data-label="What">{what}</td>
+            <td data-label="Archived" class="value-cell">
+              {expected}
+            </td>
+            <td data-label="Stored" class="value-cell">
+              {actual}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+    {total > SHOWN && <p class="muted">The first {SHOWN} of {count(total)} findings.</p>}
+  </div>
+)

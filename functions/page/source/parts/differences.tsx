@@ -1,0 +1,119 @@
+import type { VNode } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { isMissingRoute, problemOf, send } from '../api/client.ts'
+import { type Difference, DifferenceList, type Finding, type Problem } from '../api/schemas.ts'
+import { readablePath, sidesOf, valueText } from '../model/differences.ts'
+import { ProblemBox } from './problem.tsx'
+import { Findings } from './checks.tsx'
+
+interface DifferencesProps {
+  readonly jobId: string
+  readonly group: 'changed' | 'new' | 'missing' | 'target_only'
+  readonly title: string
+  /** The findings of the job, which are shown if the deployment cannot show fields. */
+  readonly fallback?: readonly Finding[]
+}
+
+/** Fields are computed for each request, so these pages are smaller. */
+const PAGE = { fields: 20, ids: 100 } as const
+
+/** The resources of one group of differences. Changed resources are shown with their fields. */
+export const Differences = ({ jobId, group, title, fallback }: DifferencesProps): VNode | null => {
+  const detail = group === 'changed' || group === 'missing' ? 'fields' : 'ids'
+  const [items, setItems] = useState<readonly Difference[]>()
+  const [cursor, setCursor] = useState<string>()
+  const [failure, setFailure] = useState<{ readonly problem: Problem; readonly isMissing: boolean }>()
+  const [isLoading, setLoading] = useState(false)
+
+  const load = async (after?: string): Promise<void> => {
+    setLoading(true)
+    const query = new URLSearchParams({ group, detail, limit: String(PAGE[detail]) })
+    if (after !== undefined) query.set('cursor', after)
+    try {
+      const page = await send(`/_backup/jobs/${encodeURIComponent(jobId)}/differences?${query.toString()}`, DifferenceList)
+      setItems((last) => [...(after === undefined ? [] : (last ?? [])), ...page.differences])
+      setCursor(page.cursor)
+      setFailure(undefined)
+    } catch (error) {
+      setFailure({ problem: problemOf(error), isMissing: isMissingRoute(error) })
+    }
+    setLoading(false)
+  }
+  useEffect(() => {
+    void load()
+  }, [jobId, group])
+
+  if (failure?.isMissing === true)
+    return fallback === undefined || fallback.length === 0 ? null : (
+      <Findings findings={fallback} total={fallback.length} label={title} />
+    )
+  return (
+    <div class="differences">
+      <h3>{title}</h3>
+      {failure !== undefined && <ProblemBox problem={failure.problem} />}
+      <ul>
+        {items?.map((item) => (
+          <DifferenceOf key={`${item.model}/${item.resource_id ?? ''}`} item={item} />
+        ))}
+      </ul>
+      {isLoading && (
+        <p class="empty" aria-busy="true">
+          Comparing…
+        </p>
+      )}
+      {cursor !== undefined && !isLoading && (
+        <button
+          type="button"
+          onClick={() => {
+            void load(cursor)
+          }}
+        >
+          Show more
+        </button>
+      )}
+    </div>
+  )
+}
+
+const DifferenceOf = ({ item }: { readonly item: Difference }): VNode => {
+  const { model, resource_id, fields = [] } = item
+  const name = (
+    <code>
+      {model} / {resource_id}
+    </code>
+  )
+  if (fields.length === 0) return <li>{name}</li>
+  return (
+    <li>
+      {name}
+      <table class="fields">
+        <thead>
+          <tr>
+            <th scope="col">Field</th>
+            <th scope="col">Stored now</th>
+            <th scope="col">In the archive</th>
+          </tr>
+        </thead>
+        <tbody>
+          {fields.map((field) => {
+            const { archived, stored } = sidesOf(field)
+            return (
+              <tr key={field.path}>
+                <th scope="row">
+                  <code>{readablePath(field.path)}</code>
+                </th>
+                <td class="removed" data-label="Stored now">
+                  <code>{stored}</code>
+                </td>
+                <td class="added" data-label="In the archive">
+                  <code>{archived}</code>
+                </td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+      {item.blobs !== undefined && <p class="muted wrap">blobs: {valueText(item.blobs)}</p>}
+    </li>
+  )
+}

@@ -1,0 +1,158 @@
+import type { VNode } from 'preact'
+import { send, urlOf } from '../api/client.ts'
+import { type Archive, StartedJob } from '../api/schemas.ts'
+import { useAction } from '../api/use-action.ts'
+import { useArchives } from '../api/use-archives.ts'
+import { hasFilters, resourcesOf } from '../model/archives.ts'
+import { namesOf } from '../model/describe-job.ts'
+import { bytes, plural } from '../model/format.ts'
+import { jobHref, restoreHref } from '../model/route.ts'
+import { ArchiveChart } from '../parts/chart.tsx'
+import { ProblemBox } from '../parts/problem.tsx'
+import { Section, WhenLoaded } from '../parts/section.tsx'
+import { Badge } from '../parts/status.tsx'
+import { Time } from '../parts/time.tsx'
+
+/** All archives, what they contain, and what is proved. */
+export const Archives = (): VNode => {
+  const archives = useArchives()
+  return (
+    <WhenLoaded loaded={archives}>
+      {(list) =>
+        list.length === 0 ? (
+          <p class="empty">
+            There is no archive yet. <a href="#/export">Start an export</a>.
+          </p>
+        ) : (
+          <>
+            <Section title="Over time">
+              <ArchiveChart archives={list} />
+            </Section>
+            <Section title="Archives">
+              <ArchiveTable archives={list} isCatalogue={archives.isCatalogue} />
+            </Section>
+          </>
+        )
+      }
+    </WhenLoaded>
+  )
+}
+
+interface ArchiveTableProps {
+  readonly archives: readonly Archive[]
+  readonly isCatalogue: boolean
+}
+
+const ArchiveTable = ({ archives, isCatalogue }: ArchiveTableProps): VNode => {
+  const { isBusy, problem, run } = useAction()
+  const check = ({ bucket, key, version_id }: Archive): void => {
+    run(async () => {
+      const from = { bucket, key, ...(version_id === undefined ? {} : { version_id }) }
+      const { job_id } = await send('/_backup/check', StartedJob, { method: 'POST', body: { from, wait: 0 } })
+      location.hash = jobHref(job_id)
+    })
+  }
+  return (
+    <>
+      {problem !== undefined && <ProblemBox problem={problem} role="alert" />}
+      <div class="scroll" role="region" aria-label="Archives" tabIndex={0}>
+        <table class="rows">
+          <thead>
+            <tr>
+              <th scope="col">Created</th>
+              <th scope="col">From</th>
+              <th scope="col">Content</th>
+              <th scope="col" class="number">
+                Size
+              </th>
+              <th scope="col">State</th>
+              <th scope="col">Proved</th>
+              <th scope="col">
+                <span class="hidden">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {archives.map((archive) => (
+              <tr key={`${archive.key} ${archive.version_id ?? ''}`}>
+                <th scope="row">
+                  <a href={jobHref(archive.job_id)}>
+                    <Time at={archive.created_at} />
+                  </a>
+                </th>
+                <td data-label="From">{archive.schedule ?? 'request'}</td>
+                <td data-label="Content">
+                  {plural(resourcesOf(archive), 'resource')}
+                  <span class="muted">
+                    {' '}
+                    {namesOf(Object.keys(archive.models))}
+                    {hasFilters(archive) && ' (filtered)'}
+                  </span>
+                </td>
+                <td data-label="Size" class="number">
+                  {bytes(archive.size)}
+                </td>
+                <td data-label="State">
+                  <ArchiveState archive={archive} />
+                </td>
+                <td data-label="Proved">
+                  <Proof archive={archive} />
+                </td>
+                <td class="row-actions">
+                  <a href={restoreHref(archive)}>Restore…</a>
+                  {isCatalogue && (
+                    <button
+                      type="button"
+                      class="link"
+                      disabled={isBusy}
+                      onClick={() => {
+                        check(archive)
+                      }}
+                    >
+                      Check
+                    </button>
+                  )}
+                  <a href={urlOf(`/_backup/jobs/${encodeURIComponent(archive.job_id)}/archive`)} download>
+                    Download
+                  </a>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  )
+}
+
+const ArchiveState = ({ archive }: { readonly archive: Archive }): VNode => {
+  const { complete, suspicious, decision, locked_until } = archive
+  return (
+    <span class="badges">
+      {decision !== undefined && <Badge tone={decision === 'confirmed' ? 'good' : 'bad'} text={decision} />}
+      {suspicious && decision === undefined && <Badge tone="warn" text="suspicious" />}
+      {complete ? <Badge tone="good" text="complete" /> : <Badge tone="warn" text="not complete" />}
+      {locked_until !== undefined && (
+        <span class="muted">
+          locked until <time dateTime={locked_until}>{new Date(locked_until).toLocaleDateString()}</time>
+        </span>
+      )}
+    </span>
+  )
+}
+
+const Proof = ({ archive: { last_proved, last_checked } }: { readonly archive: Archive }): VNode => {
+  if (last_proved !== undefined)
+    return (
+      <a href={jobHref(last_proved.job_id)}>
+        restored <Time at={last_proved.at} />
+      </a>
+    )
+  if (last_checked !== undefined)
+    return (
+      <a href={jobHref(last_checked.job_id)}>
+        {last_checked.passed ? 'checked' : 'check failed'} <Time at={last_checked.at} />
+      </a>
+    )
+  return <span class="muted">not yet</span>
+}
