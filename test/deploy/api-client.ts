@@ -40,7 +40,7 @@ export class ApiClient {
     return {
       status: answer.status,
       location: answer.headers.location,
-      body: text === '' ? {} : (JSON.parse(text) as unknown),
+      body: text === '' ? {} : text.startsWith('<') ? text : (JSON.parse(text) as unknown),
     }
   }
 

@@ -49,6 +49,17 @@ export const otherRoutes = (test: () => DeployTest): void => {
     expect(partial).toMatchObject({ status: 'partial', result: { complete: false } })
   })
 
+  it('serves the page and its files', async () => {
+    const api = await test().main.api()
+    const page = await api.request('GET', '/_backup')
+    expect(page).toMatchObject({ status: 200, body: expect.stringContaining('<!doctype html>') as string })
+    const icon = /href="([^"]+\.svg)"/.exec(String(page.body))?.[1] ?? ''
+    expect(await api.request('GET', `/${icon}`)).toMatchObject({
+      status: 200,
+      body: expect.stringContaining('<svg') as string,
+    })
+  })
+
   it('lists what the next prune would delete', async () => {
     const { status, body } = await (await test().main.api()).request('GET', '/_backup/prune')
     expect(status).toBe(200)

@@ -114,7 +114,7 @@ describe('the synthesized deployment', () => {
       status: 200,
     })
     expect(await api.request('GET', '/_backup/jobs')).toMatchObject({ status: 200 })
-    expect(await api.request('GET', '/_backup')).toMatchObject({ status: 404 })
+    expect(await api.request('GET', '/_backup/nothing')).toMatchObject({ status: 404 })
     const [bucket, key] = [clients.config.buckets.archives, (fullExport.body['archive'] as { key: string }).key]
     expect(await api.request('POST', '/_backup/import?dry_run=true&wait=25', { from: { bucket, key } })).toMatchObject({
       status: 200,
@@ -133,6 +133,15 @@ describe('the synthesized deployment', () => {
     expect(JSON.parse(report.toString())).toMatchObject({ passed: true })
     await api.upload('overwrite/_all/no.acbak', Buffer.from('not an archive'))
     expect(deployment.aws.events.at(-1)).toMatchObject({ DetailType: 'Restore Failed' })
+  })
+
+  it('serves the page and its files from the bundles', async () => {
+    const page = await fetch(`${deployment.url}/_backup`)
+    expect(page.status).toBe(200)
+    const script = /src="([^"]+)"/.exec(await page.text())?.[1] ?? ''
+    const file = await fetch(`${deployment.url}/${script}`)
+    expect(file.status).toBe(200)
+    expect(file.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
   })
 
   it('restores the upload of a slot, and cancels a slot', async () => {

@@ -7,7 +7,7 @@ const PREFIX = location.pathname.replace(/\/_backup\/?$/, '')
 export const urlOf = (path: string): string => `${PREFIX}${path}`
 
 /** A response that is a problem document, or that is no answer of the API at all. */
-export class RequestFailedError extends Error {
+class RequestFailedError extends Error {
   override readonly name = 'RequestFailedError'
   readonly problem: Problem
 
@@ -20,10 +20,6 @@ export class RequestFailedError extends Error {
 /** The route does not exist in this deployment. */
 export const isMissingRoute = (error: unknown): boolean =>
   error instanceof RequestFailedError && error.problem.type === 'not-found'
-
-/** The answer is too large for the API, so it is a file in S3, which only a navigation may open. */
-export const isRedirect = (error: unknown): boolean =>
-  error instanceof RequestFailedError && error.problem.type === 'redirect'
 
 export interface RequestOptions {
   readonly method?: 'GET' | 'POST'

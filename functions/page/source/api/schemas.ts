@@ -39,7 +39,6 @@ const Verification = z.object({
   proved: maybe(z.boolean()),
   checks: z.record(z.string(), Check),
 })
-export type Verification = z.output<typeof Verification>
 
 const ListedIds = z.looseObject({ count: z.number(), ids: maybe(z.array(text())) })
 const ListedResources = z.looseObject({
@@ -60,7 +59,6 @@ const ArchiveLocation = z.looseObject({
   version_id: maybe(text()),
   size: maybe(z.number()),
 })
-export type ArchiveLocation = z.output<typeof ArchiveLocation>
 
 const Result = z.looseObject({
   url: maybe(text()),
@@ -185,8 +183,6 @@ const Difference = z.looseObject({
 export type Difference = z.output<typeof Difference>
 
 export const DifferenceList = z.object({ differences: z.array(Difference), cursor: maybe(text()) })
-
-export const Health = z.looseObject({ status: text(), checks: z.record(z.string(), z.unknown()) })
 
 /** The answer to a request that changes something, if the page does not show the answer. */
 export const Anything = z.unknown()

@@ -37,7 +37,9 @@ export const modelsOf = (archives: readonly Pick<Archive, 'models'>[]): string[]
   [...new Set(archives.flatMap(({ models }) => Object.keys(models)))].sort()
 
 /** Returns the newest proof of an archive by a restore. */
-export const lastProof = (archives: readonly Pick<Archive, 'last_proved'>[]): NonNullable<Archive['last_proved']> | undefined =>
+export const lastProof = (
+  archives: readonly Pick<Archive, 'last_proved'>[],
+): NonNullable<Archive['last_proved']> | undefined =>
   archives
     .flatMap(({ last_proved }) => last_proved ?? [])
     .sort((a, b) => b.at.localeCompare(a.at))

@@ -36,7 +36,10 @@ export const readablePath = (pointer: string): string =>
 /** Returns a value as JSON. A field that only one side has is shown as a dash. */
 export const valueText = (value: unknown): string => (value === undefined ? '–' : JSON.stringify(value))
 
-export const sidesOf = ({ archived, stored }: FieldDifference): { readonly archived: string; readonly stored: string } => ({
+export const sidesOf = ({
+  archived,
+  stored,
+}: FieldDifference): { readonly archived: string; readonly stored: string } => ({
   archived: valueText(archived),
   stored: valueText(stored),
 })

@@ -7,7 +7,7 @@ export interface ExportForm {
   readonly format: 'acbak' | 'specstar'
 }
 
-export type Strategy = 'overwrite' | 'skip' | 'raise_error'
+type Strategy = 'overwrite' | 'skip' | 'raise_error'
 
 /** What a user has entered for a restore. */
 export interface RestoreForm {

@@ -27,7 +27,7 @@ const RESTORE = [...DRY_RUN, 'apply-blobs', 'apply-records', 'verify']
 /** The phase of a job that has succeeded. */
 const LAST = ['announce', 'report']
 
-export const ENDED: readonly string[] = ['succeeded', 'partial', 'failed', 'cancelled', 'expired']
+const ENDED: readonly string[] = ['succeeded', 'partial', 'failed', 'cancelled', 'expired']
 export const hasEnded = ({ status }: Pick<Job, 'status'>): boolean => ENDED.includes(status)
 
 export const isDryRun = ({ kind, request }: Pick<Job, 'kind' | 'request'>): boolean =>

@@ -96,7 +96,14 @@ const BarOf = ({ bar, x, format }: { readonly bar: Bar; readonly x: number; read
     <g class={`bar-of ${mark}`} onClick={open}>
       <title>{`${new Date(archive.created_at).toLocaleString()}: ${format(value)}${mark === 'none' ? '' : ` (${mark})`}`}</title>
       <rect x={x} y="0" width={BAR} height={HEIGHT} class="hit" />
-      <rect x={x + 1.5} y={HEIGHT - height} width={BAR - 3} height={height} rx="1.5" class={mark === 'none' ? 'value' : 'mark'} />
+      <rect
+        x={x + 1.5}
+        y={HEIGHT - height}
+        width={BAR - 3}
+        height={height}
+        rx="1.5"
+        class={mark === 'none' ? 'value' : 'mark'}
+      />
     </g>
   )
 }

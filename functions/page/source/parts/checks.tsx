@@ -58,6 +58,10 @@ export const Findings = ({ findings, total, label }: FindingsProps): VNode => (
         ))}
       </tbody>
     </table>
-    {total > SHOWN && <p class="muted">The first {SHOWN} of {count(total)} findings.</p>}
+    {total > SHOWN && (
+      <p class="muted">
+        The first {SHOWN} of {count(total)} findings.
+      </p>
+    )}
   </div>
 )

@@ -30,7 +30,10 @@ export const Differences = ({ jobId, group, title, fallback }: DifferencesProps)
     const query = new URLSearchParams({ group, detail, limit: String(PAGE[detail]) })
     if (after !== undefined) query.set('cursor', after)
     try {
-      const page = await send(`/_backup/jobs/${encodeURIComponent(jobId)}/differences?${query.toString()}`, DifferenceList)
+      const page = await send(
+        `/_backup/jobs/${encodeURIComponent(jobId)}/differences?${query.toString()}`,
+        DifferenceList,
+      )
       setItems((last) => [...(after === undefined ? [] : (last ?? [])), ...page.differences])
       setCursor(page.cursor)
       setFailure(undefined)

@@ -67,8 +67,7 @@ const Head = ({ job, reload }: { readonly job: Job; readonly reload: () => void 
           <ProgressBar job={job} />
           <p class="muted">
             {job.phase === undefined ? 'Waiting to start' : labelOf(job.phase)}
-            {job.progress !== undefined &&
-              `: ${job.progress.done} of ${plural(job.progress.total, 'worker')} finished`}
+            {job.progress !== undefined && `: ${job.progress.done} of ${plural(job.progress.total, 'worker')} finished`}
           </p>
         </>
       )}
@@ -100,7 +99,10 @@ const Head = ({ job, reload }: { readonly job: Job; readonly reload: () => void 
             isDangerous
             onConfirm={() => {
               run(async () => {
-                await send(`/_backup/jobs/${encodeURIComponent(job.job_id)}/cancel`, Anything, { method: 'POST', body: {} })
+                await send(`/_backup/jobs/${encodeURIComponent(job.job_id)}/cancel`, Anything, {
+                  method: 'POST',
+                  body: {},
+                })
                 reload()
               })
             }}

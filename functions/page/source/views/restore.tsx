@@ -40,7 +40,9 @@ const POLL_MS = 700
 
 const CompareAndRestore = ({ source }: { readonly source: ArchiveSource }): VNode => {
   const { data: archives = [] } = useArchives()
-  const archive = archives.find(({ bucket, key }) => source.in === 's3' && bucket === source.bucket && key === source.key)
+  const archive = archives.find(
+    ({ bucket, key }) => source.in === 's3' && bucket === source.bucket && key === source.key,
+  )
   const [form, setForm] = useState<RestoreForm>({ model: '', ids: '', strategy: 'overwrite', strict: true })
   const [comparison, setComparison] = useState<Comparison>()
   const compare = useAction()

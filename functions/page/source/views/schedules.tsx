@@ -34,7 +34,19 @@ export const Schedules = (): VNode => {
 }
 
 const ScheduleCard = ({ schedule, reload }: { readonly schedule: Schedule; readonly reload: () => void }): VNode => {
-  const { name, cron, rate, timezone = 'UTC', models, keep_days, next_at, last, last_good_at, overdue, paused } = schedule
+  const {
+    name,
+    cron,
+    rate,
+    timezone = 'UTC',
+    models,
+    keep_days,
+    next_at,
+    last,
+    last_good_at,
+    overdue,
+    paused,
+  } = schedule
   const { isBusy, problem, run } = useAction()
   const path = `/_backup/schedules/${encodeURIComponent(name)}`
   const change = (action: string, body: object): void => {

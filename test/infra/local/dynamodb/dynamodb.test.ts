@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -43,6 +45,24 @@ afterAll(async () => {
 })
 
 describe('the local DynamoDB service', () => {
+  it.each([
+    ['a page of another site', { origin: 'https://example.com' }],
+    ['a page of this computer', { origin: 'http://127.0.0.1:3000' }],
+    ['a domain that resolves to 127.0.0.1', { host: 'rebound.example.com' }],
+    ['an image of another site', { 'sec-fetch-site': 'cross-site' }],
+  ])('rejects requests of %s', async (_, headers) => {
+    const { hostname, port } = new URL(server.endpoint)
+    const target = { 'x-amz-target': 'DynamoDB_20120810.ListTables', 'content-type': 'application/x-amz-json-1.0' }
+    for (const method of ['OPTIONS', 'POST']) {
+      const sent = httpRequest({ hostname, port, method, headers: { ...target, ...headers } })
+      sent.end(method === 'POST' ? '{}' : undefined)
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      expect(response.statusCode).toBe(403)
+      expect(response.headers['access-control-allow-origin']).toBeUndefined()
+      response.resume()
+    }
+  })
+
   it('creates and deletes a table within milliseconds', async () => {
     const short = { TableName: 'short-lived' }
     const status = async () => (await client.send(new DescribeTableCommand(short))).Table?.TableStatus

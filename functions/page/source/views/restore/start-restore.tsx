@@ -39,7 +39,11 @@ export const StartRestore = ({ source, form, dryRun, result }: StartRestoreProps
           })
         }}
       >
-        {isBusy ? 'Starting…' : nothing ? 'Restore anyway' : `Restore ${plural(plan.create + plan.replace, 'resource')}`}
+        {isBusy
+          ? 'Starting…'
+          : nothing
+            ? 'Restore anyway'
+            : `Restore ${plural(plan.create + plan.replace, 'resource')}`}
       </button>
     </section>
   )
@@ -49,6 +53,7 @@ const describePlan = ({ create, replace, same, targetOnly, blobs }: Plan): VNode
   <>
     The restore creates <b>{count(create)}</b> and replaces <b>{plural(replace, 'resource')}</b>, and writes{' '}
     <b>{plural(blobs, 'blob')}</b>. {plural(same, 'resource')} of the archive {same === 1 ? 'stays' : 'stay'} as in the
-    store. A restore deletes nothing: {plural(targetOnly, 'resource')} only in the store {targetOnly === 1 ? 'stays' : 'stay'}.
+    store. A restore deletes nothing: {plural(targetOnly, 'resource')} only in the store{' '}
+    {targetOnly === 1 ? 'stays' : 'stay'}.
   </>
 )

@@ -1,0 +1,318 @@
+import { describe, expect, it } from 'vitest'
+import type { Archive, Job } from '../../../functions/page/source/api/schemas.ts'
+import { archivesOfJobs, hasFilters, lastProof, resourcesOf } from '../../../functions/page/source/model/archives.ts'
+import { describeSeries, seriesOf } from '../../../functions/page/source/model/chart.ts'
+import { outcomeOf, scopeOf, startedBy, titleOf } from '../../../functions/page/source/model/describe-job.ts'
+import { isEmpty, planOf, readablePath, sidesOf } from '../../../functions/page/source/model/differences.ts'
+import { bytes, duration, plural, relative, shortId } from '../../../functions/page/source/model/format.ts'
+import { exportBody, restoreRequest } from '../../../functions/page/source/model/forms.ts'
+import { shareDone, stepsOf } from '../../../functions/page/source/model/phases.ts'
+import { pollMs } from '../../../functions/page/source/model/poll.ts'
+import { jobHref, parseRoute, restoreHref } from '../../../functions/page/source/model/route.ts'
+
+const archive = (resources: number, change: Partial<Archive> = {}): Archive => ({
+  job_id: `job-${resources}`,
+  source: 'api',
+  bucket: 'archives',
+  key: `exports/${resources}`,
+  size: resources * 10,
+  created_at: '2026-01-01T00:00:00.000Z',
+  models: { city: { resources, revisions: resources * 2, blobs: 0 } },
+  complete: true,
+  suspicious: false,
+  ...change,
+})
+
+const job = (change: Partial<Job>): Job => ({
+  job_id: 'a',
+  kind: 'export',
+  status: 'running',
+  source: 'api',
+  requested_by: 'local',
+  created_at: '2026-01-01T00:00:00.000Z',
+  request: {},
+  links: {},
+  ...change,
+})
+
+describe('formats', () => {
+  it('shows sizes with three digits', () => {
+    expect([0, 999, 1_000, 14_337_536, 999_999_999, 5e12, 9e15].map(bytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1.00 KB',
+      '14.3 MB',
+      '1000 MB',
+      '5.00 TB',
+      '9000 TB',
+    ])
+  })
+
+  it('shows durations in the units that matter', () => {
+    expect([0.173, 42, 59.9, 200, 7_500, 180_000].map(duration)).toEqual([
+      '0.2 s',
+      '42 s',
+      '1 min 0 s',
+      '3 min 20 s',
+      '2 h 5 min',
+      '2 d 2 h',
+    ])
+  })
+
+  it('shows times relative to now', () => {
+    const now = Date.parse('2026-01-02T00:00:00Z')
+    const times = ['2026-01-01T23:59:50Z', '2026-01-02T00:00:10Z', '2026-01-01T22:00:00Z', '2026-01-05T00:00:00Z']
+    expect(times.map((time) => relative(time, now))).toEqual(['just now', 'in a moment', '2 hours ago', 'in 3 days'])
+  })
+
+  it('uses the singular for one', () => {
+    expect([0, 1, 1_200].map((value) => plural(value, 'resource'))).toEqual([
+      '0 resources',
+      '1 resource',
+      '1,200 resources',
+    ])
+  })
+
+  it('shortens ids of requests, but not those of schedules', () => {
+    expect(shortId('f6c930a7-2473-4cd3-b740-dbdbf7276118')).toBe('f6c930a7…')
+    expect(shortId('s-nightly-20260105T030000Z')).toBe('s-nightly-20260105T030000Z')
+  })
+})
+
+describe('the address', () => {
+  it('selects a view, an id and parameters', () => {
+    expect(parseRoute('')).toMatchObject({ view: 'overview' })
+    expect(parseRoute('#/jobs/a%2Fb?tab=x')).toMatchObject({ view: 'jobs', id: 'a/b' })
+    expect(parseRoute('#/jobs/a?tab=x').query.get('tab')).toBe('x')
+    expect(parseRoute('#/jobs/%').id).toBe('%')
+  })
+
+  it('contains the whole location of an archive', () => {
+    const { query, view } = parseRoute(restoreHref({ bucket: 'b', key: 'a/b c&d', version_id: 'v', job_id: 'j' }))
+    expect([view, query.get('bucket'), query.get('key'), query.get('version_id'), query.get('job')]).toEqual([
+      'restore',
+      'b',
+      'a/b c&d',
+      'v',
+      'j',
+    ])
+    expect(jobHref('a/b')).toBe('#/jobs/a%2Fb')
+  })
+})
+
+describe('the phases of a job', () => {
+  const states = (change: Partial<Job>): string[] => stepsOf(job(change)).map(({ phase, state }) => `${phase} ${state}`)
+
+  it('are open, current or done', () => {
+    expect(states({})).toEqual(['export-records open', 'export-blobs open', 'compose-parts open'])
+    expect(states({ phase: 'export-blobs' })).toEqual([
+      'export-records done',
+      'export-blobs current',
+      'compose-parts open',
+    ])
+    expect(states({ phase: 'announce', status: 'succeeded' }).every((state) => state.endsWith('done'))).toBe(true)
+  })
+
+  it('include those that only some jobs have', () => {
+    expect(states({ kind: 'restore', phase: 'convert' })[0]).toBe('convert current')
+    expect(states({ phase: 'account-items' }).at(-1)).toBe('account-items current')
+    expect(states({ kind: 'restore', request: { dry_run: true } })).toEqual(['preflight open', 'preflight-blobs open'])
+  })
+
+  it('show where a job failed or was cancelled', () => {
+    expect(states({ kind: 'restore', phase: 'verify', status: 'failed' }).at(-1)).toBe('verify failed')
+    expect(states({ phase: 'export-records', status: 'cancelled' })[0]).toBe('export-records failed')
+  })
+
+  it('result in a share that never falls while workers finish', () => {
+    const shares = [
+      { phase: 'export-records', progress: { done: 0, total: 4 } },
+      { phase: 'export-records', progress: { done: 4, total: 4 } },
+      { phase: 'export-blobs', progress: { done: 0, total: 0 } },
+      { phase: 'compose-parts', progress: { done: 1, total: 2 } },
+      { phase: 'announce', status: 'succeeded' },
+    ].map((change) => shareDone(job(change)))
+    expect(shares).toEqual([0, 1 / 3, 1 / 3, 2.5 / 3, 1])
+  })
+})
+
+describe('the description of a job', () => {
+  it('names its kind, its scope and who started it', () => {
+    expect(titleOf(job({ kind: 'restore', request: { dry_run: true } }))).toBe('Dry run')
+    expect(scopeOf(job({ request: { strict: true } }))).toBe('all models')
+    expect(scopeOf(job({ request: { models: ['city'], ids: ['a'] } }))).toBe('city · ids')
+    expect(scopeOf(job({ request: { models: ['a', 'b', 'c', 'd'] } }))).toBe('4 models')
+    expect(startedBy(job({ source: 'schedule', requested_by: 'schedule:nightly' }))).toBe('schedule nightly')
+    expect(startedBy(job({ requested_by: 'arn:aws:sts::111122223333:assumed-role/ops/ana' }))).toBe(
+      'assumed-role/ops/ana',
+    )
+  })
+
+  it('says what the job has done', () => {
+    const models = { city: { resources: 500, revisions: 629, blobs: 0 } }
+    expect(outcomeOf(job({ models, archive: { bucket: 'b', key: 'k', size: 140_288 } }))).toBe('500 resources · 140 KB')
+    expect(outcomeOf(job({ kind: 'restore', models: { city: { loaded: 1, skipped: 2, total: 3 } } }))).toBe(
+      '1 resource restored, 2 skipped',
+    )
+    const dryRun = { kind: 'restore', request: { dry_run: true } }
+    expect(outcomeOf(job({ ...dryRun, models: { city: { new: 0, changed: 0, same: 5 } } }))).toBe('no differences')
+    expect(outcomeOf(job({ ...dryRun, models: { city: { new: 2, changed: 1, same: 5 } } }))).toBe(
+      '2 new resources, 1 changed',
+    )
+  })
+})
+
+describe('the interval of requests', () => {
+  it('is short only while a job runs', () => {
+    expect(pollMs([{ status: 'running' }])).toBeLessThan(pollMs([{ status: 'succeeded' }]))
+    expect(pollMs([{ status: 'awaiting_upload' }])).toBe(pollMs([]))
+  })
+})
+
+describe('the archives', () => {
+  it('are found in the list of jobs', () => {
+    const models = { city: { resources: 5, revisions: 5, blobs: 0 } }
+    const jobs = [
+      job({ job_id: 'a', status: 'partial', models, archive: { bucket: 'b', key: 'k', size: 7 } }),
+      job({ job_id: 'b' }),
+      job({ job_id: 'c', kind: 'restore', models, status: 'succeeded' }),
+    ]
+    expect(archivesOfJobs(jobs)).toMatchObject([{ job_id: 'a', size: 7, complete: false }])
+    expect(archivesOfJobs(jobs).map(resourcesOf)).toEqual([5])
+  })
+
+  it('have filters if their request had any', () => {
+    const models = { city: { resources: 1 } }
+    const [filtered, whole] = archivesOfJobs([
+      job({ models, request: { ids: ['x'], strict: true }, archive: { bucket: 'b', key: 'k' } }),
+      job({ models, request: { models: ['city'], strict: true }, archive: { bucket: 'b', key: 'k' } }),
+    ])
+    expect([filtered, whole].map((one) => one !== undefined && hasFilters(one))).toEqual([true, false])
+  })
+
+  it('are proved by the newest restore', () => {
+    const proved = (at: string) => ({ last_proved: { at, job_id: at } })
+    expect(lastProof([proved('2026-01-01'), {}, proved('2026-02-01')])?.at).toBe('2026-02-01')
+    expect(lastProof([{}])).toBeUndefined()
+  })
+})
+
+describe('the chart', () => {
+  it('shows the oldest archive first, and the heights relative to the largest', () => {
+    const [series] = seriesOf([archive(100), archive(50)], 'resources', 10)
+    expect(series?.bars.map(({ value, height }) => [value, height])).toEqual([
+      [50, 0.5],
+      [100, 1],
+    ])
+  })
+
+  it('marks an archive with less than half of the one before', () => {
+    const [series] = seriesOf([archive(100), archive(51), archive(100)], 'resources', 10)
+    expect(series?.bars.map(({ mark }) => mark)).toEqual(['none', 'none', 'none'])
+    const [fallen] = seriesOf([archive(100), archive(49), archive(100)], 'resources', 10)
+    expect(fallen?.bars.map(({ mark }) => mark)).toEqual(['none', 'fallen', 'none'])
+  })
+
+  it('marks only the model that has fallen in a suspicious archive', () => {
+    const two = (city: number, memo: number, suspicious = false): Archive =>
+      archive(city, { models: { city: { resources: city }, memo: { resources: memo } }, suspicious })
+    const series = seriesOf([two(1, 100, true), two(100, 100)], 'resources', 10)
+    expect(series.map(({ name, bars }) => [name, bars.at(-1)?.mark])).toEqual([
+      ['city', 'suspicious'],
+      ['memo', 'none'],
+    ])
+  })
+
+  it('omits archives with filters, and compares sizes only of archives with the same models', () => {
+    const filtered = archive(1, { scope: { filters: { ids: ['x'] } } })
+    const other = archive(2, { models: { memo: { resources: 2 } } })
+    expect(seriesOf([archive(100), filtered, archive(90)], 'resources', 10)[0]?.bars).toHaveLength(2)
+    expect(seriesOf([archive(100), other, archive(90)], 'size', 10)[0]?.bars.map(({ value }) => value)).toEqual([
+      900, 1000,
+    ])
+    expect(seriesOf([filtered], 'size', 10)).toEqual([])
+  })
+
+  it('is described in words', () => {
+    const [series] = seriesOf([archive(10), archive(100)], 'resources', 10)
+    expect(series === undefined ? '' : describeSeries(series, String)).toBe(
+      'city: 10 in the newest archive, between 10 and 100 in 2 archives, 1 of them much smaller than the archive before',
+    )
+  })
+})
+
+describe('the plan of a restore', () => {
+  const models = { city: { new: 1, changed: 2, same: 3, target_only: 4 }, memo: { new: 1, changed: 0, same: 0 } }
+
+  it('depends on the strategy', () => {
+    const blobs = { new: 1, changed: 1, same: 7 }
+    expect(planOf({ models, blobs }, 'overwrite')).toEqual({ create: 2, replace: 2, same: 3, targetOnly: 4, blobs: 2 })
+    expect(planOf({ models, blobs }, 'skip')).toEqual({ create: 2, replace: 0, same: 5, targetOnly: 4, blobs: 1 })
+  })
+
+  it('is empty if the store equals the archive, but not if only a blob differs', () => {
+    const same = { city: { new: 0, changed: 0, same: 3 } }
+    expect(isEmpty(planOf({ models: same, blobs: { new: 0, changed: 0 } }, 'overwrite'))).toBe(true)
+    expect(isEmpty(planOf({ models: same, blobs: { new: 0, changed: 1 } }, 'overwrite'))).toBe(false)
+    expect(isEmpty(planOf({}, 'overwrite'))).toBe(true)
+  })
+})
+
+describe('a difference', () => {
+  it('has a path that is easy to read', () => {
+    expect(readablePath('/payload/capital/0')).toBe('payload.capital[0]')
+    expect(readablePath('/payload/a~1b/c~0d')).toBe('payload.a/b.c~d')
+  })
+
+  it('shows a missing side as a dash, and null as null', () => {
+    expect(sidesOf({ path: '/x', op: 'add', stored: null })).toEqual({ archived: '–', stored: 'null' })
+    expect(sidesOf({ path: '/x', op: 'replace', archived: 'a', stored: { b: 1 } })).toEqual({
+      archived: '"a"',
+      stored: '{"b":1}',
+    })
+  })
+})
+
+describe('the forms', () => {
+  it('send only what the user has entered', () => {
+    const form = { models: '', ids: ' ', qb: '', strict: true, format: 'acbak' } as const
+    expect(exportBody(form)).toEqual({ strict: true, format: 'acbak', wait: 0 })
+    expect(exportBody({ ...form, models: 'city, country', ids: 'a\nb', qb: ' x ' })).toEqual({
+      models: ['city', 'country'],
+      ids: ['a', 'b'],
+      qb: 'x',
+      strict: true,
+      format: 'acbak',
+      wait: 0,
+    })
+  })
+
+  it('request the dry run and the restore with the same parameters', () => {
+    const source = { in: 's3', bucket: 'b', key: 'k' } as const
+    const form = { model: 'city', ids: 'a', strategy: 'skip', strict: false } as const
+    const [dryRun, restore] = [true, false].map((flag) => restoreRequest(source, form, flag))
+    expect(dryRun).toEqual({
+      path: '/city/import',
+      body: {
+        from: { bucket: 'b', key: 'k' },
+        ids: ['a'],
+        on_duplicate: 'skip',
+        dry_run: true,
+        strict: false,
+        wait: 0,
+      },
+    })
+    expect(restore).toEqual({ ...dryRun, body: { ...dryRun?.body, dry_run: false } })
+  })
+
+  it('send the parameters of a file in the query', () => {
+    const file = new File(['x'], 'x.acbak')
+    const { path, body } = restoreRequest(
+      { in: 'file', file },
+      { model: '', ids: 'a,b', strategy: 'overwrite', strict: true },
+      true,
+    )
+    expect(path).toBe('/_backup/import?on_duplicate=overwrite&dry_run=true&strict=true&wait=0&ids=a&ids=b')
+    expect(body).toBe(file)
+  })
+})
