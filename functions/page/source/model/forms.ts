@@ -24,7 +24,7 @@ export type ArchiveSource =
   | { readonly in: 'file'; readonly file: File }
 
 /** Returns the values of a list that is separated by commas or lines. */
-export const listOf = (text: string): string[] =>
+const listOf = (text: string): string[] =>
   text
     .split(/[,\n]/)
     .map((one) => one.trim())
