@@ -14,8 +14,8 @@ export interface ApiRequest {
   readonly path: string
   readonly query?: Query | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** The body, which is sent as JSON. */
-  readonly body?: object | undefined
+  /** The body. It is sent as JSON, except bytes, which need the header `content-type`. */
+  readonly body?: object | Uint8Array<ArrayBuffer> | undefined
 }
 
 /** Sends a request and returns the response, whatever its status is. */
@@ -35,7 +35,7 @@ export const requestSender = (
   const sign = isLocal(settings) ? (request: HttpRequest) => Promise.resolve(request) : signer(settings, credentials)
   const base = new URL(settings.endpoint)
   return async ({ method, path, query = {}, headers = {}, body }) => {
-    const text = body === undefined ? undefined : JSON.stringify(body)
+    const content = body === undefined || body instanceof Uint8Array ? body : JSON.stringify(body)
     const request = await sign(
       new HttpRequest({
         method,
@@ -46,10 +46,10 @@ export const requestSender = (
         headers: {
           host: base.host,
           accept: 'application/json',
-          ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(typeof content === 'string' ? { 'content-type': 'application/json' } : {}),
           ...headers,
         },
-        ...(text === undefined ? {} : { body: text }),
+        ...(content === undefined ? {} : { body: content }),
       }),
     )
     const search = buildQueryString(request.query)
@@ -61,7 +61,7 @@ export const requestSender = (
         headers: withoutHost(request.headers),
         redirect: 'manual',
         signal: AbortSignal.timeout(TIMEOUT_MS),
-        ...(text === undefined ? {} : { body: text }),
+        ...(content === undefined ? {} : { body: content }),
       })
     } catch (error) {
       throw new UnreachableError(`${settings.endpoint} does not respond: ${reasonOf(error)}. ${ADVICE(settings)}`, {

@@ -9,6 +9,8 @@ interface CliOptions {
   readonly tty?: boolean
   /** Called when stderr has been written to. Returns what the user types. `ctrl-c` interrupts the command. */
   readonly onNote?: (all: string) => string | undefined
+  /** Called when stdout has been written to. The command is interrupted when the returned promise is fulfilled. */
+  readonly onResult?: (all: string) => Promise<'ctrl-c'>
 }
 
 interface CliRun {
@@ -20,15 +22,19 @@ interface CliRun {
 /** Runs `specstar-backup` in this process, with streams of its own. */
 export const cli = async (
   args: readonly string[],
-  { env = {}, tty = false, onNote }: CliOptions = {},
+  { env = {}, tty = false, onNote, onResult }: CliOptions = {},
 ): Promise<CliRun> => {
   const listeners = new Set<() => void>()
   const stdin = Object.assign(new PassThrough(), { isTTY: tty })
   const stdout = captured(tty)
   const stderr = captured(tty)
+  const interrupt = (): void => {
+    for (const listener of [...listeners]) listener()
+  }
+  stdout.stream.on('written', () => void onResult?.(stdout.text()).then(interrupt))
   stderr.stream.on('written', () => {
     const typed = onNote?.(stderr.text())
-    if (typed === 'ctrl-c') for (const listener of [...listeners]) listener()
+    if (typed === 'ctrl-c') interrupt()
     else if (typed !== undefined) stdin.write(typed)
   })
   const code = await runCli(args, {
