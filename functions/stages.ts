@@ -1,4 +1,4 @@
-import type { ExportStage, RestoreStage, StageName } from '../shared/jobs/stage-names.ts'
+import { CHECK_STAGE_NAMES, type ExportStage, type RestoreStage, type StageName } from '../shared/jobs/stage-names.ts'
 import { type FunctionSpec, SIZES } from './function-spec.ts'
 import {
   ABORT_EXPORT,
@@ -270,3 +270,9 @@ export const RESTORE_STAGES = [
     permissions: combine(END_RESTORE, { jobs: FAIL_JOB, publishesEvents: true }),
   },
 ] as const satisfies readonly StageSpec<RestoreStage>[]
+
+/**
+ * The stages of a check, which are functions of a restore. `workflows/check.workflow.ts` defines the order in which they
+ * run.
+ */
+export const CHECK_STAGES = CHECK_STAGE_NAMES.map((name) => ({ name }))

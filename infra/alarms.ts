@@ -47,7 +47,7 @@ interface AlarmsProps {
 }
 
 const FIVE_MINUTES = Duration.minutes(5)
-const JOB_KINDS: readonly JobKind[] = ['export', 'restore']
+const JOB_KINDS: readonly JobKind[] = ['export', 'restore', 'check']
 
 /** Returns the sum of a metric that the functions publish, for all jobs or for one kind of job. */
 export const jobMetric = (deployment: string, metricName: string, kind?: string, period = FIVE_MINUTES): Metric =>

@@ -6,7 +6,8 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
 import { type DeployedNames, EVENTS } from '../functions/events.ts'
 import { pascalCase } from '../functions/function-spec.ts'
-import { EXPORT_STAGES, RESTORE_STAGES } from '../functions/stages.ts'
+import { CHECK_STAGES, EXPORT_STAGES, RESTORE_STAGES } from '../functions/stages.ts'
+import { checkWorkflow } from '../functions/workflows/check.workflow.ts'
 import { exportWorkflow } from '../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../functions/workflows/restore.workflow.ts'
 import type { Arn, Definition, WorkflowOptions } from '../functions/workflows/states.ts'
@@ -65,6 +66,7 @@ export class BackupService extends Construct {
     const workflows = {
       export: this.#createWorkflow('export', EXPORT_STAGES, exportWorkflow),
       restore: this.#createWorkflow('restore', RESTORE_STAGES, restoreWorkflow),
+      check: this.#createWorkflow('check', CHECK_STAGES, checkWorkflow),
     }
     this.#grantPermissions(workflows, stores.key)
     this.api = this.#createApi()

@@ -29,20 +29,20 @@ export const jobAnswer = async (services: JobViewServices, job: Job): Promise<An
 /**
  * Returns a redirect (`303`) to the archive if the export has one.
  * If the export has not ended, returns a redirect to the archive route, which waits for the export.
- * If the job is a restore, or if the export failed or was cancelled, returns a problem document.
+ * If the job is not an export, or if the export failed or was cancelled, returns a problem document.
  */
 export const archiveAnswer = async (services: JobViewServices, job: Job): Promise<Answer> => {
   if (job.kind !== 'export')
     return problemAnswer(
-      problemOf(new JobStateError(job.job_id, job.status, 'is a restore; only exports have an archive')),
+      problemOf(new JobStateError(job.job_id, job.status, `is a ${job.kind}; only exports have an archive`)),
     )
   if (!hasEnded(job)) return redirect(`${jobPath(job.job_id)}/archive`, { 'retry-after': '0' })
   return (await failureAnswer(services, job)) ?? redirect((await signArchive(services, job)).url)
 }
 
 /**
- * Returns `200` with the size and the ETag of the archive as headers, without a body. If the job is a restore, has not
- * ended or has no archive, returns the same response as `archiveAnswer`. If the archive was deleted, throws
+ * Returns `200` with the size and the ETag of the archive as headers, without a body. If the job is not an export, has
+ * not ended or has no archive, returns the same response as `archiveAnswer`. If the archive was deleted, throws
  * `ArchiveUnavailableError`.
  */
 export const archiveHeadAnswer = async (
@@ -64,9 +64,9 @@ export const archiveHeadAnswer = async (
 }
 
 /**
- * Returns the report of a restore (`200`), or a redirect to it (`303`) if it is too large for a response.
- * While the restore is running, returns the job (`202`).
- * If there is no report, returns the result of a dry run or of a restore whose report was deleted (`200`).
+ * Returns the report of a restore or check (`200`), or a redirect to it (`303`) if it is too large for a response.
+ * While the job is running, returns the job (`202`).
+ * If there is no report, returns the result of a dry run, or of a job whose report was deleted (`200`).
  * If there is no result either, returns `passed: false` with the error (`200`).
  * If the job is an export, returns a problem document.
  */
@@ -76,8 +76,10 @@ export const reportAnswer = async (
 ): Promise<Answer> => {
   const now = services.clock()
   const status = statusAt(job, now)
-  if (job.kind !== 'restore')
-    return problemAnswer(problemOf(new JobStateError(job.job_id, status, 'is an export; only restores have a report')))
+  if (job.kind === 'export')
+    return problemAnswer(
+      problemOf(new JobStateError(job.job_id, status, 'is an export; only restores and checks have a report')),
+    )
   if (!hasEnded(job, now)) return runningAnswer(services, job)
   const stored = job.result?.report
   const bytes = stored === undefined ? undefined : await services.objects.getBytes(stored.bucket, stored.key)

@@ -9,7 +9,7 @@ import { jobSummary, type JobView } from './job-view.ts'
 /** The largest number of jobs on a page. The size of a page in bytes is limited separately. */
 const MAX_PAGE = 200
 const Parameters = z.strictObject({
-  kind: z.exactOptional(oneOf(['export', 'restore'])),
+  kind: z.exactOptional(oneOf(['export', 'restore', 'check'])),
   status: z.exactOptional(oneOf(JOB_STATUSES)),
   limit: wholeNumber('a whole number', 1, MAX_PAGE).default(50),
   cursor: z.exactOptional(text()),

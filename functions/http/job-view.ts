@@ -4,13 +4,14 @@ import { withShorterBudget } from '../../shared/throttling/call-context.ts'
 import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
 import type { ThrottledAttempts } from '../../shared/throttling/throttled-calls.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
-import { MISSING_BLOBS_HINT } from '../../shared/blobs/errors.ts'
 import { ENDED, type ExportJob, type Job, type JobStatus, type RestoreJob, statusAt } from '../../shared/jobs/job.ts'
-import type { IdsWithoutResource, ListedBlobs, ListedResources } from '../../shared/jobs/job-lists.ts'
+import type { IdsWithoutResource, ListedResources } from '../../shared/jobs/job-lists.ts'
 import type { UnrestorableList } from '../../shared/jobs/unrestorable-list.ts'
 import { type Progress, progressOf } from '../../shared/jobs/progress.ts'
 import type { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
 import type { Problem } from '../../shared/problems/problem.ts'
+import { checkView } from './check-view.ts'
+import { withHint } from './missing-blobs-view.ts'
 import { RESULT_COUNTERS } from './result-counters.ts'
 
 /** The services that a function needs to create the job object of a response. */
@@ -139,8 +140,16 @@ const leftOutView = async (
  * Returns the result of a job, or `undefined` if the job has no result. Responses with status 200 contain the result
  * as their body. The job object contains it as the member `result`.
  */
-export const resultView = (services: Pick<JobViewServices, 'urls'>, job: Job): Promise<object | undefined> =>
-  job.kind === 'export' ? exportView(services, job) : restoreView(services, job)
+export const resultView = async (services: Pick<JobViewServices, 'urls'>, job: Job): Promise<object | undefined> => {
+  switch (job.kind) {
+    case 'export':
+      return exportView(services, job)
+    case 'restore':
+      return restoreView(services, job)
+    case 'check':
+      return checkView(job)
+  }
+}
 
 const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJob): Promise<object | undefined> => {
   const { result } = job
@@ -169,16 +178,6 @@ const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJo
     ...(result.suspicious === undefined ? {} : { suspicious: result.suspicious }),
   }
 }
-
-/**
- * Adds a hint to a list of missing blobs. The hint explains what to do if an id in the list is not the id of a blob.
- */
-const withHint = (missing: ListedBlobs): ListedBlobs & { readonly hint?: string } =>
-  missing.count === 0 || areExplained(missing) ? missing : { ...missing, hint: MISSING_BLOBS_HINT }
-
-/** Returns true if the list contains a reason for every blob, because all of the blobs exist but cannot be read. */
-const areExplained = ({ count, referred_by = [] }: ListedBlobs): boolean =>
-  referred_by.filter(({ reason }) => reason !== undefined).length === count
 
 const restoreView = async (services: Pick<JobViewServices, 'urls'>, job: RestoreJob): Promise<object | undefined> => {
   const { result, request } = job
@@ -215,6 +214,7 @@ export const signArchive = async (
 
 /** Returns the parameters of the job's request. The filters are at the top level, as in the query string. */
 const requestView = (job: Job): object => {
+  if (job.kind === 'check') return { archive: job.request.archive }
   const { filters, models } = job.request
   const scope = { ...(models === undefined ? {} : { models }), ...filters }
   if (job.kind === 'export') return { ...scope, strict: job.request.strict, format: job.request.format }
@@ -230,7 +230,7 @@ const linksOf = (job: Job, status: JobStatus): Record<string, string> => {
     ...(job.kind === 'export' && (!ENDED.includes(status) || job.result !== undefined)
       ? { archive: `${self}/archive` }
       : {}),
-    ...(job.kind === 'restore' && ENDED.includes(status) && status !== 'expired' ? { report: `${self}/report` } : {}),
+    ...(job.kind !== 'export' && ENDED.includes(status) && status !== 'expired' ? { report: `${self}/report` } : {}),
     ...(ENDED.includes(status) ? {} : { cancel: `${self}/cancel` }),
   }
 }

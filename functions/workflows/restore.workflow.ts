@@ -19,7 +19,7 @@ const LAST_WRITES_SECONDS = 90
  * The number of passes that `convert` may run in the inline map. This map has one item instead of at most eight, so its
  * item may run eight times as many passes as an item of another map. A small stream needs four passes.
  */
-const CONVERT_INLINE_PASSES = 16
+export const CONVERT_INLINE_PASSES = 16
 
 /**
  * Returns the definition of a restore: convert, inspect, preflight, decide, apply blobs, apply records, verify, report.

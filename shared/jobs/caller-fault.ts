@@ -10,5 +10,5 @@ import type { JobEndedEvent } from './job-events.ts'
 export const isCallerFault = ({ source, kind, archive, error }: JobEndedEvent, archiveBucket: string): boolean => {
   if (error === undefined || source === 'schedule') return false
   const fault = callerFaultOf(error.type)
-  return fault === 'archive' ? kind === 'restore' && archive?.bucket !== archiveBucket : fault === 'request'
+  return fault === 'archive' ? kind !== 'export' && archive?.bucket !== archiveBucket : fault === 'request'
 }

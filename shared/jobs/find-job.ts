@@ -1,22 +1,29 @@
 import type { JobStore } from './aws/job-store.ts'
 import { JobCancelledError, UnknownJobError } from './errors.ts'
-import type { ExportJob, RestoreJob } from './job.ts'
+import type { ArchiveJob, ExportJob, RestoreJob } from './job.ts'
 
 interface Jobs {
   readonly jobs: JobStore
 }
 
-/** Returns the export job with this id. Throws `UnknownJobError` if there is no such job, or if it is a restore. */
+/** Returns the export job with this id. Throws `UnknownJobError` if there is no such job, or if it has another kind. */
 export const exportJob = async ({ jobs }: Jobs, jobId: string): Promise<ExportJob> => {
   const job = await jobs.get(jobId)
   if (job?.kind !== 'export') throw new UnknownJobError(jobId)
   return job
 }
 
-/** Returns the restore job with this id. Throws `UnknownJobError` if there is no such job, or if it is an export. */
+/** Returns the restore job with this id. Throws `UnknownJobError` if there is no such job, or if it has another kind. */
 export const restoreJob = async ({ jobs }: Jobs, jobId: string): Promise<RestoreJob> => {
   const job = await jobs.get(jobId)
   if (job?.kind !== 'restore') throw new UnknownJobError(jobId)
+  return job
+}
+
+/** Returns the restore or check with this id. Throws `UnknownJobError` if there is no such job, or if it is an export. */
+export const archiveJob = async ({ jobs }: Jobs, jobId: string): Promise<ArchiveJob> => {
+  const job = await jobs.get(jobId)
+  if (job === undefined || job.kind === 'export') throw new UnknownJobError(jobId)
   return job
 }
 

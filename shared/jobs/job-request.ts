@@ -50,3 +50,13 @@ export const RestoreRequest = z
   })
   .readonly()
 export type RestoreRequest = z.output<typeof RestoreRequest>
+
+/** The options of a check. */
+export const CheckRequest = z
+  .object({
+    /** Always empty, because a check reads the whole archive. The requests of all jobs have this member. */
+    filters: Filters,
+    archive: ArchiveLocation,
+  })
+  .readonly()
+export type CheckRequest = z.output<typeof CheckRequest>

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { Problem } from '../problems/problem.ts'
+import { CheckJobResult } from './check-result.ts'
 import { ExportResult } from './export-result.ts'
-import { ExportRequest, RestoreRequest } from './job-request.ts'
+import { CheckRequest, ExportRequest, RestoreRequest } from './job-request.ts'
 import { RestoreResult } from './restore-result.ts'
 
 export const JOB_STATUSES = [
@@ -66,8 +67,21 @@ const RestoreJob = z
   .readonly()
 export type RestoreJob = z.output<typeof RestoreJob>
 
+const CheckJob = z
+  .object({
+    ...MEMBERS,
+    kind: z.literal('check'),
+    request: CheckRequest,
+    result: z.exactOptional(CheckJobResult),
+  })
+  .readonly()
+export type CheckJob = z.output<typeof CheckJob>
+
+/** A job that reads an archive. */
+export type ArchiveJob = RestoreJob | CheckJob
+
 /** A job. Jobs are kept for 90 days, so the schema also accepts the jobs of earlier versions. */
-export const Job = z.discriminatedUnion('kind', [ExportJob, RestoreJob])
+export const Job = z.discriminatedUnion('kind', [ExportJob, RestoreJob, CheckJob])
 export type Job = z.output<typeof Job>
 
 /**

@@ -29,6 +29,22 @@ export const RESTORE_STAGE_NAMES = [
   'fail-restore',
 ] as const
 
+/**
+ * The stages of a check. They are those stages of a restore that read the archive. `functions/workflows/check.workflow.ts`
+ * runs them in the same order.
+ */
+export const CHECK_STAGE_NAMES = [
+  'convert',
+  'inspect',
+  'preflight',
+  'plan-preflight-blobs',
+  'preflight-blobs',
+  'decide',
+  'report',
+  'fail-restore',
+] as const satisfies readonly RestoreStage[]
+
 export type ExportStage = (typeof EXPORT_STAGE_NAMES)[number]
 export type RestoreStage = (typeof RESTORE_STAGE_NAMES)[number]
+export type CheckStage = (typeof CHECK_STAGE_NAMES)[number]
 export type StageName = ExportStage | RestoreStage

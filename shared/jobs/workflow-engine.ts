@@ -1,4 +1,7 @@
-export type JobKind = 'export' | 'restore'
+import type { Job } from './job.ts'
+
+/** The kind of a job. Each kind has a workflow. */
+export type JobKind = Job['kind']
 
 /**
  * Runs the workflows, on AWS with Step Functions, and in the local program with an interpreter. The name of an

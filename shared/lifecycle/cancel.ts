@@ -40,7 +40,7 @@ export const cancelJob = async (services: CancelServices, jobId: string): Promis
   if (cancelled === undefined) return cancelJob(services, jobId)
   await workflows.stop(cancelled.kind, jobId, 'cancelled by the caller')
   if (cancelled.kind === 'export') await abortUpload(services, jobId)
-  else await endRestore(services, cancelled)
+  if (cancelled.kind === 'restore') await endRestore(services, cancelled)
   await abortOpenUploads(services, jobId)
   await publishJobEnded(services, jobId)
   return cancelled

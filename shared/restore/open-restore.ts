@@ -1,12 +1,14 @@
 import type { OpenArchive } from '../archive/archive.ts'
 import { openArchive } from '../archive/open.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
-import { restoreJob } from '../jobs/find-job.ts'
-import type { RestoreJob } from '../jobs/job.ts'
+import { archiveJob } from '../jobs/find-job.ts'
+import type { ArchiveJob } from '../jobs/job.ts'
+import type { RestoreRequest } from '../jobs/job-request.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { RESTORE_PLAN, type RestorePlan } from './messages/inspect.ts'
+import { readRequest } from './read-request.ts'
 
 /** The stores from which a pass reads its job, the plan and the archive. */
 export interface OpenRestoreServices {
@@ -15,9 +17,11 @@ export interface OpenRestoreServices {
   readonly objects: ObjectStore
 }
 
-/** The job of a restore, its plan, and its open archive. Used by the stages after `inspect`. */
+/** A restore or check, its plan, and its open archive. Used by the stages after `inspect`. */
 export interface OpenRestore {
-  readonly job: RestoreJob
+  readonly job: ArchiveJob
+  /** See `readRequest`. */
+  readonly request: RestoreRequest
   readonly plan: RestorePlan
   readonly archive: OpenArchive
 }
@@ -35,16 +39,18 @@ const lastOpened = new WeakMap<ObjectStore, { readonly object: PinnedObject; rea
  */
 export const openRestore = async (services: OpenRestoreServices, jobId: string): Promise<OpenRestore> => {
   const { objects, workFiles } = services
-  const job = await restoreJob(services, jobId)
+  const job = await archiveJob(services, jobId)
+  const request = readRequest(job)
   const plan = await workFiles.read(RESTORE_PLAN, jobId)
   const last = lastOpened.get(objects)
-  if (last !== undefined && isSameObject(last.object, plan.archive)) return { job, plan, archive: last.archive }
+  if (last !== undefined && isSameObject(last.object, plan.archive))
+    return { job, request, plan, archive: last.archive }
   // The memory of the last archive is freed before another archive is opened.
   lastOpened.delete(objects)
   const archive = await openPlannedArchive(services, plan)
   // The list of the files of a repacked tar can take hundreds of megabytes.
   if (!archive.walked) lastOpened.set(objects, { object: plan.archive, archive })
-  return { job, plan, archive }
+  return { job, request, plan, archive }
 }
 
 const isSameObject = (a: PinnedObject, b: PinnedObject): boolean =>

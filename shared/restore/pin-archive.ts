@@ -1,4 +1,4 @@
-import type { RestoreRequest } from '../jobs/job-request.ts'
+import type { ArchiveLocation } from '../jobs/job-request.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { ArchiveUnavailableError } from './errors.ts'
@@ -10,14 +10,14 @@ import { ArchiveUnavailableError } from './errors.ts'
  */
 export const pinArchive = async (
   { objects }: { readonly objects: ObjectStore },
-  { archive }: RestoreRequest,
+  { archive }: { readonly archive?: ArchiveLocation },
 ): Promise<PinnedObject> => {
   if (archive === undefined) throw new ArchiveUnavailableError('no archive was uploaded to the slot of this restore')
   const { bucket, key, version_id, etag } = archive
   const head = await objects.head(bucket, key, version_id === undefined ? {} : { version_id })
   if (head === undefined) throw new ArchiveUnavailableError(`the archive s3://${bucket}/${key} does not exist`)
   if (etag !== undefined && head.etag !== etag)
-    throw new ArchiveUnavailableError(`the archive s3://${bucket}/${key} was replaced after the restore was requested`)
+    throw new ArchiveUnavailableError(`the archive s3://${bucket}/${key} was replaced after the job was requested`)
   return {
     bucket,
     key,

@@ -1,5 +1,5 @@
 import type { Leases } from '../jobs/aws/leases.ts'
-import { restoreJob } from '../jobs/find-job.ts'
+import { archiveJob } from '../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { type Attempt, type PassResult, type PassServices, runPass } from '../jobs/pass.ts'
 import type { ResultName, Stage } from '../jobs/stage.ts'
@@ -11,7 +11,7 @@ export interface LeasedPassServices extends PassServices {
 
 /**
  * Runs one pass of a restore, and renews the leases of all models of the restore in the meantime. Without this renewal,
- * the leases expire if a pass does not write to the models for 3 minutes. A dry run has no leases.
+ * the leases expire if a pass does not write to the models for 3 minutes. Dry runs and checks have no leases.
  *
  * Errors of the renewal are ignored, because the workers that write check their leases before each write.
  */
@@ -28,9 +28,9 @@ const whileRenewing = async <Result>(
   jobId: string,
   work: () => Promise<Result>,
 ): Promise<Result> => {
-  const { leased } = await restoreJob(services, jobId)
-  if (leased === undefined) return work()
-  const lease = services.leases.held(leased, jobId)
+  const job = await archiveJob(services, jobId)
+  if (job.kind !== 'restore' || job.leased === undefined) return work()
+  const lease = services.leases.held(job.leased, jobId)
   // If the leases are valid for at least 2 minutes, `check` sends no request.
   // A throttled renewal must not delay the pass, because the next one follows after `watchMs`.
   const renew = (): Promise<void> =>

@@ -14,12 +14,13 @@ import type { Services } from './services.ts'
 import { StepFunctionsEngine } from '../jobs/aws/step-functions-engine.ts'
 
 /**
- * The ARNs in the environment variables. The two workflow variables are set only for functions that start or stop
+ * The ARNs in the environment variables. The workflow variables are set only for functions that start or stop
  * workflows, and `SIGNER_ROLE_ARN` only for functions that sign URLs.
  */
 const Arns = z.object({
   EXPORT_WORKFLOW_ARN: z.string().optional(),
   RESTORE_WORKFLOW_ARN: z.string().optional(),
+  CHECK_WORKFLOW_ARN: z.string().optional(),
   SIGNER_ROLE_ARN: z.string().optional(),
 })
 
@@ -34,7 +35,7 @@ export const deployedServices = (): Promise<Services> => {
   const config = readConfig({ MODELS_FILE: DEPLOYED_MODELS, ...process.env })
   const { region } = config
   const copyRegion = config.copy_archives_to?.region
-  const { EXPORT_WORKFLOW_ARN, RESTORE_WORKFLOW_ARN, SIGNER_ROLE_ARN } = Arns.parse(process.env)
+  const { EXPORT_WORKFLOW_ARN, RESTORE_WORKFLOW_ARN, CHECK_WORKFLOW_ARN, SIGNER_ROLE_ARN } = Arns.parse(process.env)
   const configOf = (service: string) => ({ region, retryStrategy: new ThrottlingRetryStrategy(service) })
   const sts = prepareClient(new STSClient(configOf('STS')), 'STS')
   const stepFunctions = prepareClient(new SFNClient(configOf('Step Functions')), 'Step Functions')
@@ -47,6 +48,7 @@ export const deployedServices = (): Promise<Services> => {
     workflows: new StepFunctionsEngine(stepFunctions, {
       export: EXPORT_WORKFLOW_ARN,
       restore: RESTORE_WORKFLOW_ARN,
+      check: CHECK_WORKFLOW_ARN,
     }),
     events: new EventBridgePublisher(eventBridge, config.buckets.archives),
     signerFor: roleSigner(sts, SIGNER_ROLE_ARN, (credentials) => s3({ region, credentials })),

@@ -80,7 +80,7 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
   const triggers = await loadTriggers(EVENTS)
   const events = new LocalEventBus(triggers, {
     restoreBucket: config.buckets.restores,
-    stateMachineArns: (['export', 'restore'] as const).map(stateMachineArn),
+    stateMachineArns: (['export', 'restore', 'check'] as const).map(stateMachineArn),
   })
   const death = Promise.withResolvers<never>()
   // If a caller does not handle `died`, its rejection must not end the process.

@@ -1,5 +1,6 @@
 import { ExecutionAbortedError, ExecutionTimeoutError, StateMachine } from 'aws-local-stepfunctions'
-import { EXPORT_STAGES, RESTORE_STAGES } from '../../../functions/stages.ts'
+import { CHECK_STAGES, EXPORT_STAGES, RESTORE_STAGES } from '../../../functions/stages.ts'
+import { checkWorkflow } from '../../../functions/workflows/check.workflow.ts'
 import { exportWorkflow } from '../../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../../functions/workflows/restore.workflow.ts'
 import type { Arn, Definition, Json } from '../../../functions/workflows/states.ts'
@@ -12,11 +13,14 @@ import { checkedHandler, type StageHandler } from './stage-handler.ts'
 
 const ARN = 'arn:aws:lambda:local:000000000000:function:'
 
-/** Loads the handler of a stage. The program loads handlers from `functions/`. Tests can load bundles instead. */
-export type LoadStage = (kind: JobKind, stage: StageName) => Promise<StageHandler>
+/** The folders in `functions/` that contain the handlers of stages. A check uses the handlers of a restore. */
+type StageFolder = 'export' | 'restore'
 
-export const loadFromSource: LoadStage = async (kind, stage) => {
-  const module = (await import(`../../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
+/** Loads the handler of a stage. The program loads handlers from `functions/`. Tests can load bundles instead. */
+export type LoadStage = (folder: StageFolder, stage: StageName) => Promise<StageHandler>
+
+export const loadFromSource: LoadStage = async (folder, stage) => {
+  const module = (await import(`../../../functions/${folder}/${stage}.ts`)) as { handler: StageHandler }
   return module.handler
 }
 
@@ -55,7 +59,7 @@ interface Execution {
 }
 
 /**
- * Runs the workflows of exports and restores in this process, with the limits of Step Functions. The name of an
+ * Runs the workflows of all jobs in this process, with the limits of Step Functions. The name of an
  * execution is the id of its job.
  */
 export class LocalWorkflowEngine implements WorkflowEngine {
@@ -77,6 +81,7 @@ export class LocalWorkflowEngine implements WorkflowEngine {
         workflows?.restore ?? fromSource('restore', restoreWorkflow, RESTORE_STAGES, load),
         mapConcurrency,
       ),
+      check: prepare(workflows?.check ?? fromSource('restore', checkWorkflow, CHECK_STAGES, load), mapConcurrency),
     }
   }
 
@@ -175,14 +180,14 @@ const prepare = async (
 }
 
 const fromSource = async <Stage extends StageName>(
-  kind: JobKind,
+  folder: StageFolder,
   definition: (arn: Arn<Stage>) => Definition,
   stages: readonly { readonly name: Stage }[],
   load: LoadStage,
 ): Promise<RunnableWorkflow> => ({
   definition: definition((stage) => ARN + stage),
   handlers: Object.fromEntries(
-    await Promise.all(stages.map(async ({ name }) => [ARN + name, await load(kind, name)] as const)),
+    await Promise.all(stages.map(async ({ name }) => [ARN + name, await load(folder, name)] as const)),
   ),
 })
 

@@ -46,7 +46,7 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
   const lease = leases.held([extent.model], job_id)
   const writer = resources.writer({ guard: () => lease.check() })
   const ending = new EndingResources()
-  const isSkip = restore.job.request.on_duplicate === 'skip'
+  const isSkip = restore.request.on_duplicate === 'skip'
   const applier = openApplier({ ...services, writer }, restore, extent, start)
   /** The positions of the groups of this pass, except the first one. */
   const cursors: ExtentCursor[] = []
@@ -107,16 +107,16 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
 
 const openApplier = (
   services: ApplierServices & { readonly models: ModelRegistry },
-  { job }: OpenRestore,
+  { job, request }: OpenRestore,
   extent: Extent,
   start: ExtentCursor | undefined,
 ): ResourceApplier => {
   const target = { jobId: job.job_id, model: services.models.get(extent.model) }
-  return job.request.on_duplicate === 'overwrite'
+  return request.on_duplicate === 'overwrite'
     ? new OverwritingApplier(services, target, {
         after: start?.from.bucket ?? extent.after,
         upTo: extent.up_to,
-        ids: job.request.filters.ids,
+        ids: request.filters.ids,
       })
-    : new ConditionalApplier(services, target, job.request.on_duplicate)
+    : new ConditionalApplier(services, target, request.on_duplicate)
 }

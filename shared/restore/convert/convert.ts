@@ -1,6 +1,6 @@
 import { isSpecStarStream, STREAM_HEAD_BYTES } from '../../archive/specstar-stream.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
-import { beginJob, restoreJob } from '../../jobs/find-job.ts'
+import { beginJob, archiveJob } from '../../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import { type Attempt, runPass } from '../../jobs/pass.ts'
 import { ORDER_START } from '../../specstar/stream-order.ts'
@@ -52,7 +52,7 @@ const convertPass = async (attempt: Attempt, services: ConvertServices): Promise
  * archive.
  */
 const firstCursor = async ({ jobs, objects }: ConvertServices, jobId: string): Promise<ConvertCursor | undefined> => {
-  const { request } = await restoreJob({ jobs }, jobId)
+  const { request } = await archiveJob({ jobs }, jobId)
   const source = await pinArchive({ objects }, request)
   const head = await objects.readBytes(source, 0, Math.min(STREAM_HEAD_BYTES, source.size))
   if (!isSpecStarStream(head)) return undefined

@@ -4,7 +4,7 @@ import { manifestModels, manifestSegments } from '../../compose/manifest-parts.t
 import { readMissingBlobs } from '../../compose/missing-blobs.ts'
 import type { WrittenSegment } from '../../compose/segments.ts'
 import { continueAt } from '../../jobs/cursor.ts'
-import { restoreJob } from '../../jobs/find-job.ts'
+import { archiveJob } from '../../jobs/find-job.ts'
 import { allResults, type Attempt } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { compareBytes } from '../../values/text-order.ts'
@@ -83,7 +83,7 @@ const createManifest = async (
   written: readonly WrittenSegment[],
 ): Promise<Manifest> => {
   const { objects, workFiles } = services
-  const { started_at, created_at } = await restoreJob(services, jobId)
+  const { started_at, created_at } = await archiveJob(services, jobId)
   const records = resultsOf(results, 'records').flatMap(({ segments }) => segments)
   const blobs = resultsOf(results, 'blobs')
   const models = [...new Set(resultsOf(results, 'scan').flatMap((scan) => scan.models))].sort(compareBytes)

@@ -1,7 +1,7 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import { archivedRecords, type SoundRecord } from '../../archive/archived-records.ts'
 import { filterFor } from '../../jobs/job-filter.ts'
-import type { RestoreJob } from '../../jobs/job.ts'
+import type { ArchiveJob } from '../../jobs/job.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
@@ -42,7 +42,7 @@ export async function* extentEvents(
     workFiles,
     models,
   }: { readonly objects: ObjectStore; readonly workFiles: WorkFiles; readonly models: ModelRegistry },
-  { job, archive }: { readonly job: RestoreJob; readonly archive: OpenArchive },
+  { job, archive }: { readonly job: ArchiveJob; readonly archive: OpenArchive },
   extent: Extent,
   start?: ExtentCursor,
 ): AsyncGenerator<ExtentEvent[]> {

@@ -49,7 +49,7 @@ export const RestorePlan = z
      * blobs to which the selected resources refer, so that damage of other blobs does not matter.
      */
     reads_all_blobs: z.boolean(),
-    /** The models for which the target had no items when the restore began. */
+    /** The models for which the target had no items when the restore began. A check has no target, so it lists all. */
     empty_models: z.array(z.string()).readonly(),
     /** The segments that each map item of `preflight` checks. */
     items: z.array(z.array(SegmentRange).readonly()).readonly(),

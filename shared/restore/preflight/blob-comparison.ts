@@ -48,7 +48,7 @@ interface PendingEntry {
  * the target.
  */
 export class BlobComparison {
-  readonly #target: TargetBlobs
+  readonly #target: TargetBlobs | undefined
   readonly #strategy: Strategy
   readonly #references: ReadonlyMap<string, BlobReference>
   readonly #limit = pLimit(PARALLEL_READS)
@@ -65,8 +65,8 @@ export class BlobComparison {
   #bytes = 0
   #propertyCharacters = 0
 
-  /** `references` are keyed by position. */
-  constructor(target: TargetBlobs, strategy: Strategy, references: ReadonlyMap<string, BlobReference>) {
+  /** `references` are keyed by position. Without a target, no blob is compared. */
+  constructor(target: TargetBlobs | undefined, strategy: Strategy, references: ReadonlyMap<string, BlobReference>) {
     this.#target = target
     this.#strategy = strategy
     this.#references = references
@@ -120,7 +120,8 @@ export class BlobComparison {
     reference: BlobReference | undefined,
     target: TargetBlob | undefined,
   ): Promise<RestoredBlob> | undefined {
-    if (reference?.needed !== true) return undefined
+    const blobs = this.#target
+    if (blobs === undefined || reference?.needed !== true) return undefined
     const { size, sha256 } = entry
     const kind = entry.kind === 'payload' ? 'payload' : 'blob'
     const { id, models } = reference
@@ -129,7 +130,7 @@ export class BlobComparison {
     const compared = this.#limit(async () => {
       if (this.#isThrottled) throw new Error('an earlier comparison was throttled')
       try {
-        return { ...blob, ...(await this.#compare(blob, target)) }
+        return { ...blob, ...(await this.#compare(blobs, blob, target)) }
       } catch (error) {
         this.#isThrottled ||= error instanceof ThrottledError
         throw error
@@ -185,7 +186,7 @@ export class BlobComparison {
     steps: HashSteps,
   ): Promise<HashPosition | undefined> {
     const reference = this.#references.get(position)
-    if (entry.kind !== 'blob' || reference?.needed !== true) {
+    if (this.#target === undefined || entry.kind !== 'blob' || reference?.needed !== true) {
       this.add(position, entry, offset, start)
       return undefined
     }
@@ -230,19 +231,25 @@ export class BlobComparison {
    * Compares the bytes and headers of an archived blob with those of the blob in the target. The SHA-256 in the user
    * metadata of an S3 object is not used, because it may be wrong. The headers of spilled payloads are not compared.
    */
-  async #compare(blob: Omit<RestoredBlob, 'action' | 'differs'>, target?: TargetBlob): Promise<PlannedAction> {
+  async #compare(
+    blobs: TargetBlobs,
+    blob: Omit<RestoredBlob, 'action' | 'differs'>,
+    target?: TargetBlob,
+  ): Promise<PlannedAction> {
     const { kind, size, sha256 } = blob
     const action = kind === 'blob' && this.#strategy === 'skip' ? 'conflict' : 'changed'
-    const { exists, verified } = target ?? (await this.#read(blob))
+    const { exists, verified } = target ?? (await readTarget(blobs, blob))
     if (!exists) return { action: 'new' }
     if (verified?.object.size !== size || verified.sha256 !== sha256) return { action, differs: 'bytes' }
     const differences = verified.properties !== undefined ? propertyDifferences(blob, verified.properties) : []
     return differences.length === 0 ? { action: 'same' } : { action, differs: 'headers' }
   }
+}
 
-  async #read({ kind, id }: Pick<RestoredBlob, 'kind' | 'id'>): Promise<TargetBlob> {
-    const { payloads, blobs } = this.#target
-    const verified = await (kind === 'payload' ? payloads : blobs).sha256Of(id)
-    return { exists: verified !== undefined, verified }
-  }
+const readTarget = async (
+  { payloads, blobs }: TargetBlobs,
+  { kind, id }: Pick<RestoredBlob, 'kind' | 'id'>,
+): Promise<TargetBlob> => {
+  const verified = await (kind === 'payload' ? payloads : blobs).sha256Of(id)
+  return { exists: verified !== undefined, verified }
 }

@@ -2,7 +2,7 @@ import { modelDigest } from '../../archive/digest.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { Manifest } from '../../archive/manifest.ts'
 import { readBuckets } from '../../compose/read-buckets.ts'
-import { restoreJob } from '../../jobs/find-job.ts'
+import { archiveJob } from '../../jobs/find-job.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import { plannedItems, type StageInput } from '../../jobs/messages.ts'
 import { allResults, sortedResults } from '../../jobs/pass.ts'
@@ -20,14 +20,14 @@ import { firstDetails } from '../results/preflight-details.ts'
 /**
  * Decides whether the restore may write, and plans the map items of `apply-blobs`. No earlier stage writes to the
  * store. Throws `ArchiveInvalidError` if the archive differs from its manifest. Under `raise_error`, throws
- * `DuplicatesError` if a resource exists, or if a blob exists with other bytes or headers.
+ * `DuplicatesError` if a resource exists, or if a blob exists with other bytes or headers. A check writes nothing.
  */
 export const decide = async (
   { job_id }: StageInput,
   services: OpenRestoreServices & { readonly limits: Pick<Limits, 'mapItems'> },
 ): Promise<RestoreDecision> => {
   const { jobs, workFiles, limits } = services
-  const job = await restoreJob(services, job_id)
+  const job = await archiveJob(services, job_id)
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
   // Nothing has been written yet, so this is the last moment to find that the archive was replaced.
   const { manifest } = await openPlannedArchive(services, plan)
@@ -36,6 +36,7 @@ export const decide = async (
   const lists = await sortedResults(services, job_id, PREFLIGHT_BLOBS)
   const blobs = lists.map(({ result }) => result)
   if (plan.unfiltered) await checkManifest(services, plan, manifest, extents, blobs)
+  if (job.kind === 'check') return { ...plannedItems(job_id, 0, limits), write: false }
   if (job.request.on_duplicate === 'raise_error') await rejectDuplicates(services, preflight, blobs)
   if (job.request.dry_run) return { ...plannedItems(job_id, 0, limits), write: false }
   const keys = lists.map(({ n, pass }) => ({ n, pass }))

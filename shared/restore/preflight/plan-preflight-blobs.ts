@@ -4,7 +4,7 @@ import { plannedItems, type PlannedRound, type StageInput } from '../../jobs/mes
 import { allResults } from '../../jobs/pass.ts'
 import { mergedItems, planLists, PREFLIGHT_MERGE } from '../../jobs/reference-merge.ts'
 import { type ListStores, writeUnrestorableList } from '../../jobs/unrestorable-list.ts'
-import { restoreJob } from '../../jobs/find-job.ts'
+import { archiveJob } from '../../jobs/find-job.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
 import { ArchiveResourcesInvalidError, CorruptResourcesError } from '../errors.ts'
 import { allResourcesLeftOut, resourcesLeftOut } from '../results/left-out.ts'
@@ -12,6 +12,7 @@ import { RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
 import { PREFLIGHT } from '../messages/preflight.ts'
 import { PREFLIGHT_BLOBS, RESTORE_BLOB_PLAN, type RestoreBlobPlan } from '../messages/preflight-blobs.ts'
 import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts'
+import { readRequest } from '../read-request.ts'
 
 type PlanPreflightBlobsServices = OpenRestoreServices &
   ListStores & { readonly limits: Pick<Limits, 'rangeBytes' | 'listsPerPass' | 'mapItems'> }
@@ -59,8 +60,8 @@ const rejectUnrestorable = async (
   jobId: string,
   plan: RestorePlan,
 ): Promise<void> => {
-  const job = await restoreJob(services, jobId)
-  if (job.request.strict === false) return
+  const job = await archiveJob(services, jobId)
+  if (readRequest(job).strict === false) return
   const { count, resources, corrupt } = await resourcesLeftOut(services, { job, plan }, MAX_LISTED)
   if (count === 0) return
   const list = await writeUnrestorableList(services, jobId, allResourcesLeftOut(services, { job, plan }))

@@ -58,7 +58,7 @@ const preflightBlobsPass = async (
   const { job_id, n } = attempt
   const { objects, workFiles, limits } = services
   const restore = await openRestore(services, job_id)
-  const { job, plan, archive } = restore
+  const { job, request, plan, archive } = restore
   const segments = items[n]
   // A late attempt of an earlier round can have the number of a group of lists, see `isMergeCursor`.
   if (segments === undefined) throw new Error(`the blob plan of job ${job_id} has no item ${n}`)
@@ -71,13 +71,14 @@ const preflightBlobsPass = async (
   const from = isFirstPass ? '' : await positionAt(archive, segments[start.segment], firstEntry(start))
   const until = await positionAt(archive, items[n + 1]?.[0], 0)
   const references = await referencesBetween(objects, lists, from, until)
-  const comparison = new BlobComparison(services, job.request.on_duplicate, references)
+  const target = job.kind === 'check' ? undefined : services
+  const comparison = new BlobComparison(target, request.on_duplicate, references)
 
   const cursor = await readOrHandOver(attempt, restore, { segments, start, from }, comparison, limits)
   return whileStoring(async () => {
     const end =
       cursor === undefined ? until : await positionAt(archive, segments[cursor.segment] ?? 0, firstEntry(cursor))
-    const declaredMissing = job.request.strict === false ? undefined : new Set(plan.missing_blobs)
+    const declaredMissing = request.strict === false ? undefined : new Set(plan.missing_blobs)
     const missing = comparison.missingBefore(end, declaredMissing)
     const { compared, blobs, bytes, models } = comparison
     return {

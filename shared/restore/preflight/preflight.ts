@@ -53,7 +53,7 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   const ranges = restore.plan.items[n] ?? []
   const start = readCursor(PreflightCursor, attempt) ?? { range: 0 }
   const references = new BlobReferenceSet()
-  const foundIds = restore.job.request.filters.ids === undefined ? undefined : new FoundIdsCollector()
+  const foundIds = restore.request.filters.ids === undefined ? undefined : new FoundIdsCollector()
   const collected = { references, foundIds }
   const sources = {
     payloads: new ArchivePayloads(restore.archive),

@@ -109,7 +109,7 @@ export class RangePreflight {
     this.#foundIds = foundIds
     this.#archivedPayloads = payloads
     this.#leftOut = new LeftOutResources(services, faults, range.model)
-    const { dry_run, on_duplicate, filters } = restore.job.request
+    const { dry_run, on_duplicate, filters } = restore.request
     this.#orphanLookup = openOrphanLookup(services, restore.plan, range, {
       replacesRevisions: on_duplicate === 'overwrite' && !dry_run,
       isById: filters.ids !== undefined,
@@ -130,9 +130,9 @@ export class RangePreflight {
     isFull: (kept: number) => boolean,
     mustHandOver: Attempt['mustHandOver'],
   ): Promise<CheckedRange> {
-    const { job, plan } = this.#restore
-    const { ids } = job.request.filters
-    const comparison = job.request.dry_run
+    const { job, request, plan } = this.#restore
+    const { ids } = request.filters
+    const comparison = request.dry_run
       ? new DryRunComparison(this.#services, job, this.#range, from?.bucket)
       : undefined
     const target = comparison ?? openTargetLookup(this.#services, plan, this.#range, { bucket: from?.bucket, ids })
@@ -192,8 +192,8 @@ export class RangePreflight {
     target: TargetLookup,
     comparison: DryRunComparison | undefined,
   ): Promise<ChunkPosition | undefined> {
-    const { job, archive } = this.#restore
-    const { ids } = job.request.filters
+    const { request, archive } = this.#restore
+    const { ids } = request.filters
     const borders = new BucketBorders()
     // The tar headers and padding of a segment are verified only if one pass reads the whole segment.
     const options = { from, ids, readsThrough: ids === undefined }
@@ -294,7 +294,7 @@ export class RangePreflight {
     this.#resources += 1
     this.#revisions += check.revisions
     if (exists) this.#addDuplicate(check.id)
-    const isSkipped = exists && this.#restore.job.request.on_duplicate === 'skip'
+    const isSkipped = exists && this.#restore.request.on_duplicate === 'skip'
     for (const references of check.references)
       addReferences(
         this.#borders.newReferences,

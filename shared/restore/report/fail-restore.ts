@@ -1,11 +1,12 @@
 import { endJob, type EndJobServices, publishJobEnded } from '../../jobs/end-job.ts'
 import { explainFailure } from '../../jobs/explain-failure.ts'
-import { restoreJob } from '../../jobs/find-job.ts'
+import { archiveJob } from '../../jobs/find-job.ts'
 import type { Leases } from '../../jobs/aws/leases.ts'
 import type { FailInput, StageInput } from '../../jobs/messages.ts'
 import { abortOpenUploads } from '../../jobs/upload-in-steps.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
+import { readRequest } from '../read-request.ts'
 import { releaseLeases } from '../release-leases.ts'
 import { reportFailedJob } from '../upload-report.ts'
 
@@ -16,18 +17,18 @@ interface FailRestoreServices extends EndJobServices {
 }
 
 /**
- * Ends a restore that has failed. Stores the error in the job, releases the leases of the job, and aborts its unfinished
- * uploads of blobs. If the archive was uploaded, also writes the error to the report next to the upload.
+ * Ends a restore or check that has failed. Stores the error in the job, releases the leases of a restore, and aborts the
+ * unfinished uploads of the job. If the archive was uploaded, also writes the error to the report next to the upload.
  */
 export const failRestore = async (input: FailInput, services: FailRestoreServices): Promise<StageInput> => {
   const { job_id } = input
-  const job = await restoreJob(services, job_id)
+  const job = await archiveJob(services, job_id)
   const error = await explainFailure(services, input)
-  await releaseLeases(services, job)
+  if (job.kind === 'restore') await releaseLeases(services, job)
   const failed = await endJob(services, job_id, { status: 'failed', error }, ['queued', 'running', 'failed'])
   // The job has ended, so no pass begins another upload.
   await abortOpenUploads(services, job_id)
-  const { report_beside, archive } = job.request
+  const { report_beside, archive } = readRequest(job)
   // If the job had already ended, for example because it was cancelled, its report already exists.
   if (failed !== undefined && report_beside !== undefined && archive !== undefined)
     await reportFailedJob(services, archive, job_id, error)

@@ -1,24 +1,22 @@
 import { endJob, type EndJobServices, publishJobEnded } from '../../jobs/end-job.ts'
-import { restoreJob } from '../../jobs/find-job.ts'
+import { archiveJob } from '../../jobs/find-job.ts'
 import type { RestoreJob } from '../../jobs/job.ts'
 import type { RestoreResult, VerifiedResult } from '../../jobs/restore-result.ts'
 import type { Leases } from '../../jobs/aws/leases.ts'
-import { listedResources } from '../../jobs/listed-resources.ts'
 import { listedBlobs, listedReferrers } from '../../jobs/listed-blobs.ts'
 import type { StageInput } from '../../jobs/messages.ts'
 import type { CheckResult } from '../messages/finding.ts'
-import { RESTORE_PLAN } from '../messages/inspect.ts'
+import { RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
 import { VerificationFailedError } from '../errors.ts'
 import type { OpenRestoreServices } from '../open-restore.ts'
-import { reportLeftOut, resourcesLeftOut } from '../results/left-out.ts'
+import { listedLeftOut, reportLeftOut, resourcesLeftOut } from '../results/left-out.ts'
 import { writeUploadReport } from '../upload-report.ts'
 import { idsNotRestored } from '../results/preflight-details.ts'
+import { checksInJob } from './checks-in-job.ts'
 import { dryRunResult } from './dry-run-result.ts'
+import { endCheck } from './end-check.ts'
 import { makeReport, type Report } from './make-report.ts'
 import { provesArchive, recordProof, type RecordProofServices } from './record-proof.ts'
-
-/** The largest number of findings of each check in the result of the job. The report contains more findings. */
-const MAX_FINDINGS_IN_JOB = 10
 
 interface ReportServices extends OpenRestoreServices, EndJobServices {
   readonly leases: Leases
@@ -27,14 +25,21 @@ interface ReportServices extends OpenRestoreServices, EndJobServices {
 }
 
 /**
- * Writes the report, releases the leases of the job and ends the job. If the restore has proved the whole archive, stores
- * this in the catalogue. If the verification failed, writes the report and
- * then throws `VerificationFailedError`, so that the job fails.
+ * Writes the report, releases the leases of a restore and ends the job. If a restore has proved the whole archive, stores
+ * this in the catalogue. If the verification of a restore failed, writes the report and then throws
+ * `VerificationFailedError`, so that the job fails.
  */
 export const report = async ({ job_id }: StageInput, services: ReportServices): Promise<StageInput> => {
-  const { jobs, workFiles, leases } = services
-  const job = await restoreJob(services, job_id)
-  const plan = await workFiles.read(RESTORE_PLAN, job_id)
+  const job = await archiveJob(services, job_id)
+  const plan = await services.workFiles.read(RESTORE_PLAN, job_id)
+  if (job.kind === 'check') await endCheck(services, job, plan)
+  else await endRestore(services, job, plan)
+  return { job_id }
+}
+
+const endRestore = async (services: ReportServices, job: RestoreJob, plan: RestorePlan): Promise<void> => {
+  const { job_id } = job
+  const { jobs, leases } = services
   if (job.request.dry_run) {
     const left_out = await reportLeftOut(services, { job, plan })
     const result = await dryRunResult(services, job_id, plan.models)
@@ -47,7 +52,7 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
       (result.missing_blobs?.count ?? 0) + (result.blob_conflicts?.count ?? 0) > 0
     const status = lacksAny ? 'partial' : 'succeeded'
     await end(services, job_id, status, { ...result, ...listedLeftOut(left_out), ...ids })
-    return { job_id }
+    return
   }
   const document = await makeReport(services, job, plan)
   const { count: leftOut } = await resourcesLeftOut(services, { job, plan }, 0)
@@ -68,7 +73,6 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
   await end(services, job_id, status, result, async () => {
     if (provesArchive(document, plan, leftOut)) await recordProof(services, document)
   })
-  return { job_id }
 }
 
 /** Ends the job, calls `afterEnd`, and then publishes the event. */
@@ -100,12 +104,9 @@ const writeReport = async (
   const models = Object.entries(document.models).map(
     ([model, { loaded, skipped, total }]) => [model, { loaded, skipped, total }] as const,
   )
-  const checks = Object.entries<CheckResult>(document.checks).map(
-    ([name, check]) => [name, { ...check, findings: check.findings.slice(0, MAX_FINDINGS_IN_JOB) }] as const,
-  )
   return {
     models: Object.fromEntries(models),
-    verification: { passed: document.passed, proved: document.proved, checks: Object.fromEntries(checks) },
+    verification: { passed: document.passed, proved: document.proved, checks: checksInJob(document.checks) },
     missing_blobs: {
       ...listedBlobs(document.missing_blobs),
       ...listedReferrers(document.missing_blobs_referred_by ?? []),
@@ -117,16 +118,3 @@ const writeReport = async (
     report: { bucket, key },
   }
 }
-
-/**
- * Returns an object with the member `left_out` of the job's result. If no resource is left out, returns an empty object.
- */
-const listedLeftOut = (leftOut: Report['left_out']): Pick<RestoreResult, 'left_out'> =>
-  leftOut === undefined
-    ? {}
-    : {
-        left_out: {
-          ...listedResources(leftOut.resources, leftOut.count),
-          ...(leftOut.list === undefined ? {} : { list: leftOut.list }),
-        },
-      }

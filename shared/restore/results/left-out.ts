@@ -1,6 +1,8 @@
 import { MAX_LEFT_OUT_IN_MANIFEST } from '../../archive/left-out.ts'
 import type { JobStore } from '../../jobs/aws/job-store.ts'
-import type { RestoreJob } from '../../jobs/job.ts'
+import type { ArchiveJob } from '../../jobs/job.ts'
+import type { ListedResources } from '../../jobs/job-lists.ts'
+import { listedResources } from '../../jobs/listed-resources.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { ChecksumMismatch, StreamFault, StreamFaultPage } from '../messages/convert.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
@@ -25,7 +27,7 @@ interface ResultStores {
 }
 
 interface PlannedRestore {
-  readonly job: RestoreJob
+  readonly job: ArchiveJob
   readonly plan: RestorePlan
 }
 
@@ -132,3 +134,16 @@ export const reportLeftOut = async (
         }),
   }
 }
+
+/**
+ * Returns an object with the member `left_out` of a job's result. If no resource is left out, returns an empty object.
+ */
+export const listedLeftOut = (leftOut: ReportedLeftOut | undefined): { readonly left_out?: ListedResources } =>
+  leftOut === undefined
+    ? {}
+    : {
+        left_out: {
+          ...listedResources(leftOut.resources, leftOut.count),
+          ...(leftOut.list === undefined ? {} : { list: leftOut.list }),
+        },
+      }

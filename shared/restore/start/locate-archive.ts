@@ -30,7 +30,8 @@ export const locateArchive = async (
 const archiveOfJob = async ({ jobs }: LocateArchiveServices, jobId: string): Promise<ArchiveLocation> => {
   const job = await jobs.get(jobId)
   if (job === undefined) throw new UnknownJobError(jobId)
-  if (job.kind !== 'export') throw invalidSource('job_id', `job ${jobId} is a restore; only exports have an archive`)
+  if (job.kind !== 'export')
+    throw invalidSource('job_id', `job ${jobId} is a ${job.kind}; only exports have an archive`)
   if (job.result === undefined)
     throw invalidSource(
       'job_id',

@@ -6,7 +6,8 @@ import type { ArchiveLocation, RestoreRequest } from '../../jobs/job-request.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { WorkflowEngine } from '../../jobs/workflow-engine.ts'
 import type { ArchiveSourceRequest } from '../request.ts'
-import { createRestore, findRepeated, startWorkflow } from './create-restore.ts'
+import { findRepeated, startWorkflow } from './create-job.ts'
+import { createRestore } from './create-restore.ts'
 import { type LocateArchiveServices, locateArchive } from './locate-archive.ts'
 
 export interface StartRestoreServices {
@@ -50,7 +51,7 @@ const startRestore = async (
   const fingerprint = fingerprintOf({ kind: 'restore', ...request, source })
   const identity = jobIdentity(caller, fingerprint, services.clock())
   const job =
-    (await findRepeated(services, identity)) ??
+    (await findRepeated(services, identity, 'restore')) ??
     (await createRestore(services, identity, {
       request: { ...request, archive: await locate(identity) },
       status: 'queued',

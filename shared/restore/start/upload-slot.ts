@@ -5,7 +5,8 @@ import { type Caller, fingerprintOf, jobIdentity } from '../../jobs/identity.ts'
 import { type RestoreJob, statusAt } from '../../jobs/job.ts'
 import type { ArchiveLocation, RestoreRequest } from '../../jobs/job-request.ts'
 import type { SignedUrls } from '../../objects/aws/signed-urls.ts'
-import { createRestore, findRepeated, startWorkflow } from './create-restore.ts'
+import { findRepeated, startWorkflow } from './create-job.ts'
+import { createRestore } from './create-restore.ts'
 import type { StartRestoreServices } from './start-restore.ts'
 
 /** A slot is open for one day, because uploading an archive of hundreds of gigabytes takes hours. */
@@ -43,7 +44,7 @@ export const openSlot = async (
 ): Promise<RestoreJob> => {
   const now = services.clock()
   const identity = jobIdentity(caller, fingerprintOf({ kind: 'restore', ...request, source: 'slot' }), now)
-  const repeated = await findRepeated(services, identity)
+  const repeated = await findRepeated(services, identity, 'restore')
   if (repeated !== undefined) return repeated
   // If the bucket sends no events, an upload to the slot would start no restore, and no job would fail.
   await checkStores(['restore_bucket'], services)

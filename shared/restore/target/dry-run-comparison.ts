@@ -1,7 +1,7 @@
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { ResourceFilter } from '../../filters/filters.ts'
 import { filterFor } from '../../jobs/job-filter.ts'
-import type { RestoreJob } from '../../jobs/job.ts'
+import type { ArchiveJob } from '../../jobs/job.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { idHashOf } from '../../resources/keys.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
@@ -50,7 +50,7 @@ export class DryRunComparison implements TargetLookup {
 
   constructor(
     services: { readonly resources: ResourceStore; readonly payloads: PayloadStore; readonly models: ModelRegistry },
-    job: RestoreJob,
+    job: ArchiveJob,
     range: SegmentRange,
     bucket: string | undefined,
   ) {

@@ -1,5 +1,5 @@
 import type { PayloadStore } from '../../blobs/payload-store.ts'
-import type { RestoreJob } from '../../jobs/job.ts'
+import type { ArchiveJob } from '../../jobs/job.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import type { StoredResource } from '../../resources/stored-resource.ts'
 import { MetadataView } from '../../resources/views.ts'
@@ -26,7 +26,7 @@ export class StoredResources {
 
   constructor(
     services: { readonly resources: ResourceStore; readonly payloads: PayloadStore },
-    { job_id, request }: RestoreJob,
+    { job_id, request }: ArchiveJob,
     { model, after, up_to }: Extent,
     start: ExtentCursor | undefined,
   ) {

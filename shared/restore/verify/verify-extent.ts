@@ -52,7 +52,7 @@ export const verifyExtent = async (
 ): Promise<VerifiedExtent> => {
   const restore = await openRestore(services, job_id)
   const skipped = await idsSkippedAfterConflict(services, job_id, n)
-  const skipsDuplicates = restore.job.request.on_duplicate === 'skip'
+  const skipsDuplicates = restore.request.on_duplicate === 'skip'
   const stored = new StoredResources(services, restore.job, extent, start)
   const checks = startChecks(services, restore, extent, findings)
   const digests = new BucketDigests()

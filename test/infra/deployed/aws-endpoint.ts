@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { LocalWorkflowEngine } from '../../../infra/local/workflows/local-workflow-engine.ts'
+import type { JobKind } from '../../../shared/jobs/workflow-engine.ts'
+import { must } from '../../../shared/values/must.ts'
 
 /** A response that the AWS SDK accepts. */
 interface Answer {
@@ -113,4 +115,6 @@ interface Execution {
   readonly executionArn: string
 }
 
-const kindOf = (arn: string): 'export' | 'restore' => (arn.includes('-export') ? 'export' : 'restore')
+const KINDS: readonly JobKind[] = ['export', 'restore', 'check']
+
+const kindOf = (arn: string): JobKind => must(KINDS.find((kind) => arn.includes(`-${kind}`)))

@@ -6,6 +6,7 @@ import { type Gateway, startGateway } from '../../../infra/local/program/gateway
 import type { LocalHandler } from '../../../infra/local/program/gateway-router.ts'
 import { LocalWorkflowEngine, type RunnableWorkflow } from '../../../infra/local/workflows/local-workflow-engine.ts'
 import type { Definition, Json } from '../../../functions/workflows/states.ts'
+import type { JobKind } from '../../../shared/jobs/workflow-engine.ts'
 import { type Config, readConfig } from '../../../shared/runtime/config.ts'
 import { startServices, type TestServers } from '../../services.ts'
 import { AwsEndpoint } from './aws-endpoint.ts'
@@ -45,7 +46,11 @@ export class LocalDeployment {
     await deployment.#prepare()
     const engine = new LocalWorkflowEngine({
       retryMs: 5,
-      workflows: { export: deployment.#workflow('export'), restore: deployment.#workflow('restore') },
+      workflows: {
+        export: deployment.#workflow('export'),
+        restore: deployment.#workflow('restore'),
+        check: deployment.#workflow('check'),
+      },
     })
     aws.engine = engine
     const routes = new Map(FUNCTIONS.map(({ file, name }) => [file, name]))
@@ -138,7 +143,7 @@ export class LocalDeployment {
     }
   }
 
-  #workflow(kind: 'export' | 'restore'): RunnableWorkflow {
+  #workflow(kind: JobKind): RunnableWorkflow {
     const resources = Object.values(this.synthesized.service.Resources)
     const machine = resources.find(
       ({ Type, Properties }) =>
