@@ -77,6 +77,14 @@ export const ROUTES: readonly RouteSpec[] = [
     permissions: IMPORT,
   },
   {
+    methods: ['POST'],
+    path: '/_backup/check',
+    name: 'check-archive',
+    file: 'routes/check-archive.ts',
+    size: SIZES.route,
+    permissions: combine(FIND_ARCHIVE, { jobs: START_JOB, startsWorkflows: ['check'] }),
+  },
+  {
     methods: ['GET'],
     path: '/_backup',
     name: 'get-page',
@@ -146,7 +154,7 @@ export const ROUTES: readonly RouteSpec[] = [
     permissions: combine(ABORT_EXPORT, END_RESTORE, {
       jobs: END_JOB,
       publishesEvents: true,
-      stopsWorkflows: ['export', 'restore'],
+      stopsWorkflows: ['export', 'restore', 'check'],
     }),
   },
   {

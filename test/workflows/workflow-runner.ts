@@ -3,7 +3,8 @@ import type { StageHandler } from '../../infra/local/workflows/stage-handler.ts'
 import type { Json } from '../../functions/workflows/states.ts'
 import { exportRequest } from '../../shared/export/request.ts'
 import { startExport } from '../../shared/export/start-export.ts'
-import type { ExportJob, Job, RestoreJob } from '../../shared/jobs/job.ts'
+import { randomUUID } from 'node:crypto'
+import type { CheckJob, ExportJob, Job, RestoreJob } from '../../shared/jobs/job.ts'
 import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
 import type { Problem } from '../../shared/problems/problem.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
@@ -12,6 +13,8 @@ import type { JobEvents } from '../../shared/jobs/job-events.ts'
 import type { Filters } from '../../shared/filters/filters.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import type { Report } from '../../shared/restore/report/make-report.ts'
+import type { CheckReport } from '../../shared/restore/report/make-check-report.ts'
+import { startCheck } from '../../shared/restore/start/start-check.ts'
 import { startRestoreOfBody } from '../../shared/restore/start/start-restore.ts'
 import type { Limits } from '../../shared/jobs/limits.ts'
 import type { Schedule } from '../../shared/schedules/schedule.ts'
@@ -181,6 +184,25 @@ export class WorkflowRunner {
     return this.waitForRestore(await this.startRestore(archive, request))
   }
 
+  /** Starts a check of an archive, which is written to the archive bucket. */
+  async startCheck(archive: Buffer): Promise<CheckJob> {
+    const { objects, config } = this.services
+    const { bucket, key } = await objects.put(config.buckets.archives, `test/${randomUUID()}.acbak`, archive)
+    return startCheck(this.services, { bucket, key }, { requestedBy: 'test' })
+  }
+
+  /** Checks an archive and returns the ended job. */
+  async check(archive: Buffer): Promise<CheckJob> {
+    return this.waitForCheck(await this.startCheck(archive))
+  }
+
+  /** Waits until the job has ended and its handlers have returned. */
+  async waitForCheck(job: CheckJob): Promise<CheckJob> {
+    const ended = await this.#end(job)
+    if (ended.kind !== 'check') throw new Error('not a check')
+    return ended
+  }
+
   /** Waits until the job has ended and its handlers have returned. */
   async waitForRestore(job: RestoreJob): Promise<RestoreJob> {
     const ended = await this.#end(job)
@@ -199,6 +221,12 @@ export class WorkflowRunner {
   async readReport({ result }: RestoreJob): Promise<Report | undefined> {
     const { bucket = '', key = '' } = result?.report ?? {}
     return (await this.services.objects.getJson(bucket, key)) as Report | undefined
+  }
+
+  /** Reads the report of a check. Undefined if it has none. */
+  async readCheckReport({ result }: CheckJob): Promise<CheckReport | undefined> {
+    const { bucket = '', key = '' } = result?.report ?? {}
+    return (await this.services.objects.getJson(bucket, key)) as CheckReport | undefined
   }
 
   contents(): Promise<StoreContents> {
