@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { EVENTS } from '../../functions/events.ts'
 import { type FunctionSpec, pascalCase } from '../../functions/function-spec.ts'
 import { DEFAULT_ROUTE, ROUTES } from '../../functions/routes.ts'
-import { EXPORT_STAGES, RESTORE_STAGES } from '../../functions/stages.ts'
+import { CHECK_STAGES, EXPORT_STAGES, RESTORE_STAGES } from '../../functions/stages.ts'
+import { checkWorkflow } from '../../functions/workflows/check.workflow.ts'
 import { exportWorkflow } from '../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../functions/workflows/restore.workflow.ts'
 import type { Definition, Json, States } from '../../functions/workflows/states.ts'
@@ -111,6 +112,7 @@ const transitions = (value: Json | undefined): string[] => {
 describe.each<[string, Definition, readonly string[]]>([
   ['export', exportWorkflow((stage) => stage), EXPORT_STAGES.map(({ name }) => name)],
   ['restore', restoreWorkflow((stage) => stage), RESTORE_STAGES.map(({ name }) => name)],
+  ['check', checkWorkflow((stage) => stage), CHECK_STAGES.map(({ name }) => name)],
 ])('the %s workflow', (_kind, definition, stages) => {
   it('calls every stage of its table, and each from the state of the same name', () => {
     const called = allStates(definition.States).filter(([, { Type }]) => Type === 'Task')

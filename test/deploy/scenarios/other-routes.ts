@@ -13,7 +13,7 @@ export const otherRoutes = (test: () => DeployTest): void => {
     await writeToStore(main.clients, sampleStore(models))
   })
 
-  it('exports and restores one model, and redirects to the archive', async () => {
+  it('exports, checks and restores one model, and redirects to the archive', async () => {
     const { main, state } = test()
     const api = await main.api()
     const before = await readContents(main.clients)
@@ -25,6 +25,10 @@ export const otherRoutes = (test: () => DeployTest): void => {
     expect(await sendHttps(state.address, { method: 'GET', url })).toMatchObject({ status: 200 })
     expect(await api.request('HEAD', `/_backup/jobs/${exported.job_id}/archive`)).toMatchObject({ status: 200 })
     const body = { from: { job_id: exported.job_id } }
+    expect(await api.run('POST', '/_backup/check', body)).toMatchObject({
+      status: 'succeeded',
+      result: { verification: { passed: true, proved: true } },
+    })
     expect(await api.run('POST', '/city/import?on_duplicate=overwrite', body)).toMatchObject({
       status: 'succeeded',
       result: { verification: { passed: true } },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { checkWorkflow } from '../../../functions/workflows/check.workflow.ts'
 import { exportWorkflow } from '../../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../../functions/workflows/restore.workflow.ts'
 import type { Definition } from '../../../functions/workflows/states.ts'
@@ -57,9 +58,17 @@ const RESTORE: WorkflowLoops = {
   passes: [],
 }
 
+const CHECK: WorkflowLoops = {
+  ...PASSES,
+  inlineItems: { ConvertInline: 1 },
+  repeated: blobRounds('PreflightBlobs'),
+  passes: [],
+}
+
 describe.each<[string, Definition, WorkflowLoops]>([
   ['an export', exportWorkflow((stage) => stage), EXPORT],
   ['a restore', restoreWorkflow((stage) => stage), RESTORE],
+  ['a check', checkWorkflow((stage) => stage), CHECK],
 ])('the history of %s whose stages are throttled until its time limit', (_kind, definition, loops) => {
   const { job, item } = worstHistory(definition, loops)
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { checkWorkflow } from '../../../functions/workflows/check.workflow.ts'
 import { exportWorkflow } from '../../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../../functions/workflows/restore.workflow.ts'
 import type { Definition } from '../../../functions/workflows/states.ts'
@@ -40,6 +41,7 @@ const tasksOf = (states: ParsedStates): [string, ParsedState][] =>
 describe.each<[string, Definition]>([
   ['export', exportWorkflow((stage) => stage)],
   ['restore', restoreWorkflow((stage) => stage)],
+  ['check', checkWorkflow((stage) => stage)],
 ])('every stage of the %s workflow', (_kind, definition) => {
   const tasks = tasksOf(parseStates(definition))
 

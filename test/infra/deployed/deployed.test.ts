@@ -78,6 +78,18 @@ describe('the synthesized deployment', () => {
     })
   })
 
+  it('checks the export in the archive bucket, without a restore', async () => {
+    const answer = await api.request('POST', '/_backup/check?wait=25', { from: { job_id: fullExport.body.job_id } })
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { status: 'succeeded', models: fullExport.body['models'], verification: { passed: true, proved: true } },
+    })
+    expect(deployment.aws.events.at(-1)).toMatchObject({ DetailType: 'Check Succeeded' })
+    expect(await api.request('GET', `/_backup/jobs/${answer.body.job_id}/report`)).toMatchObject({
+      body: { passed: true, proved: true },
+    })
+  })
+
   it('leaves out a resource that could not be restored if strict is false', async () => {
     const [item = {}] = [...before.items.values()].filter(({ pk }) => pk?.S?.startsWith('memo#m#'))
     await putItems(clients, [{ ...item, updated_by: { N: '1' } }])

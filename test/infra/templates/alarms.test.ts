@@ -22,6 +22,7 @@ describe('alarms', () => {
       'DeadLetters',
       'FunctionErrors',
       'FunctionThrottles',
+      'JobFailed-check',
       'JobFailed-export',
       'JobFailed-restore',
       'ScheduleIncomplete',

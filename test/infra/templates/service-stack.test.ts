@@ -177,6 +177,7 @@ describe('names', () => {
     const names = inService('AWS::Logs::LogGroup').map(({ Properties }) => String(Properties['LogGroupName']))
     expect(names.filter((name) => !name.startsWith('/aws/lambda/')).sort()).toEqual([
       '/aws/vendedlogs/apis/specstar',
+      '/aws/vendedlogs/states/specstar-check',
       '/aws/vendedlogs/states/specstar-export',
       '/aws/vendedlogs/states/specstar-restore',
     ])

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StateMachine } from 'aws-local-stepfunctions'
 import { describe, expect, it, vi } from 'vitest'
-import { EXPORT_STAGES, RESTORE_STAGES } from '../../../../functions/stages.ts'
+import { CHECK_STAGES, EXPORT_STAGES, RESTORE_STAGES } from '../../../../functions/stages.ts'
+import { checkWorkflow } from '../../../../functions/workflows/check.workflow.ts'
 import { exportWorkflow } from '../../../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../../../functions/workflows/restore.workflow.ts'
 import type { Definition, Json } from '../../../../functions/workflows/states.ts'
@@ -72,6 +73,7 @@ describe('the local workflow engine', () => {
   it.each([
     ['export', exportWorkflow((stage) => ARN + stage)],
     ['restore', restoreWorkflow((stage) => ARN + stage)],
+    ['check', checkWorkflow((stage) => ARN + stage)],
   ])('receives a definition of the %s workflow that is valid Amazon States Language', (_kind, definition) => {
     expect(() => new StateMachine(localDefinition(definition))).not.toThrow()
     expect(() => new StateMachine(localDefinition({ ...definition, StartAt: 'Nowhere' }))).toThrow('Nowhere')
@@ -112,6 +114,7 @@ describe('the local workflow engine', () => {
   it('has a handler for every stage, and every stage is in a definition', () => {
     const resources = (definition: Definition): Set<string> => new Set(Object.values(taskStates(definition)))
     expect(resources(exportWorkflow((stage) => stage))).toEqual(new Set<string>(EXPORT_STAGES.map(({ name }) => name)))
+    expect(resources(checkWorkflow((stage) => stage))).toEqual(new Set<string>(CHECK_STAGES.map(({ name }) => name)))
     expect(resources(restoreWorkflow((stage) => stage))).toEqual(
       new Set<string>(RESTORE_STAGES.map(({ name }) => name)),
     )

@@ -1,4 +1,5 @@
 import type { Json } from '../../../../functions/workflows/states.ts'
+import type { JobKind } from '../../../../shared/jobs/workflow-engine.ts'
 import { LocalWorkflowEngine } from '../../../../infra/local/workflows/local-workflow-engine.ts'
 
 type Call = { stage: string; input: Record<string, Json> }
@@ -43,7 +44,7 @@ export const planned = (count: number): Json => ({
 
 export const errorNamed = (name: string, message: string): Error => Object.assign(new Error(message), { name })
 
-export const runScripted = async (kind: 'export' | 'restore', script: Script): Promise<Call[]> => {
+export const runScripted = async (kind: JobKind, script: Script): Promise<Call[]> => {
   const { engine, calls } = scripted(script)
   await engine.start(kind, 'j')
   await engine.ended('j')
