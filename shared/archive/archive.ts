@@ -38,6 +38,11 @@ export interface OpenArchive {
   readonly provenManifest: boolean
   /** True for a repacked tar, which was read as a whole to find its entries by their names. */
   readonly walked: boolean
+  /**
+   * The offset of the content of `left-out.jsonl.zst` from the start of the file. Absent if the archive does not have
+   * this entry.
+   */
+  readonly leftOutOffset?: number
   /** The segments in the order of the manifest. */
   readonly segments: readonly ArchiveSegment[]
 }

@@ -45,15 +45,17 @@ export const decompress = async (path: string, compressed: Buffer, unpackedSize:
   return compressed
 }
 
+const zstdOptions = (unpackedSize: number): zlib.ZstdOptions => ({
+  chunkSize: pieceBytes(unpackedSize),
+  params: { [zlib.constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
+})
+
 /**
  * Decompresses exactly one zstd frame. Throws `ArchiveInvalidError` as `decompress` does. `subject` is the subject of
  * the error message, for example `entry <path>`.
  */
 export const decompressZstd = async (subject: string, compressed: Buffer, unpackedSize: number): Promise<Buffer> => {
-  const options = {
-    chunkSize: pieceBytes(unpackedSize),
-    params: { [zlib.constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
-  }
+  const options = zstdOptions(unpackedSize)
   const small = decompressSmall(compressed, unpackedSize, options)
   if (small !== undefined) return small
   const decompressor = zlib.createZstdDecompress(options)
@@ -61,6 +63,20 @@ export const decompressZstd = async (subject: string, compressed: Buffer, unpack
   // The decoder of Node.js stops after the first frame and ignores the bytes after it.
   checkConsumed(subject, decompressor.bytesWritten, compressed.length)
   return bytes
+}
+
+/**
+ * Decompresses exactly one zstd frame like `decompressZstd`, but in pieces of at most 1 MiB, so that the memory does not
+ * grow with `unpackedSize`.
+ */
+export async function* decompressZstdInPieces(
+  subject: string,
+  compressed: Buffer,
+  unpackedSize: number,
+): AsyncGenerator<Buffer> {
+  const decompressor = zlib.createZstdDecompress(zstdOptions(unpackedSize))
+  yield* runInPieces(subject, decompressor, compressed, unpackedSize)
+  checkConsumed(subject, decompressor.bytesWritten, compressed.length)
 }
 
 /** The largest sizes of a frame and its content that are decompressed in this thread, which takes about 0.1 ms. */
@@ -134,14 +150,28 @@ const run = async (
 ): Promise<Buffer> => {
   const bytes = Buffer.allocUnsafe(unpackedSize)
   let size = 0
+  for await (const piece of runInPieces(subject, decompressor, compressed, unpackedSize)) {
+    piece.copy(bytes, size)
+    size += piece.length
+  }
+  return bytes
+}
+
+async function* runInPieces(
+  subject: string,
+  decompressor: zlib.ZstdDecompress | zlib.InflateRaw,
+  compressed: Buffer,
+  unpackedSize: number,
+): AsyncGenerator<Buffer> {
+  let size = 0
   try {
     decompressor.end(compressed)
     const pieces: AsyncIterable<Buffer> = decompressor
     for await (const piece of pieces) {
-      if (size + piece.length > unpackedSize)
-        throw new ArchiveInvalidError(`${subject} decompresses to more than its unpacked_size of ${unpackedSize} bytes`)
-      piece.copy(bytes, size)
       size += piece.length
+      if (size > unpackedSize)
+        throw new ArchiveInvalidError(`${subject} decompresses to more than its unpacked_size of ${unpackedSize} bytes`)
+      yield piece
     }
   } catch (error) {
     if (error instanceof ArchiveInvalidError) throw error
@@ -151,7 +181,6 @@ const run = async (
   }
   if (size < unpackedSize)
     throw new ArchiveInvalidError(`${subject} decompresses to ${size} bytes, but its unpacked_size is ${unpackedSize}`)
-  return bytes
 }
 
 const checkConsumed = (subject: string, consumed: number, size: number): void => {

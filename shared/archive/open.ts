@@ -64,7 +64,16 @@ const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenA
   const manifest = parseManifest(json)
   checkGeometry(manifest, start)
   await checkLeftOutList(source, manifest)
-  return { source, manifest, manifestSha256: sha256, provenManifest: true, walked: false, segments: manifest.segments }
+  const { segments, left_out } = manifest
+  return {
+    source,
+    manifest,
+    manifestSha256: sha256,
+    provenManifest: true,
+    walked: false,
+    segments,
+    ...(left_out === undefined ? {} : { leftOutOffset: left_out.list.offset }),
+  }
 }
 
 /** Verifies the bytes of the entry `left-out.jsonl.zst`, if the archive has this entry. */

@@ -26,7 +26,7 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
   checkManifestSize(manifestFile.size)
   const manifest = parseManifest(await source.read(manifestFile.offset, manifestFile.size))
   const provenManifest = await checkTrailer(source, files, manifestFile)
-  takeLeftOutList(files, manifest)
+  const leftOutOffset = takeLeftOutList(files, manifest)
   const indexes = takeIndexes(files, manifest.segments)
   const segments: ArchiveSegment[] = []
   for (const [k, segment] of manifest.segments.entries()) {
@@ -36,21 +36,30 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
     segments.push({ ...segment, offset: 0, walked: lines.map((line) => locateEntry(files, line, segments)) })
   }
   checkNoneLeft(files)
-  return { source, manifest, manifestSha256: manifestFile.sha256, provenManifest, walked: true, segments }
+  return {
+    source,
+    manifest,
+    manifestSha256: manifestFile.sha256,
+    provenManifest,
+    walked: true,
+    segments,
+    ...(leftOutOffset === undefined ? {} : { leftOutOffset }),
+  }
 }
 
 /**
- * Removes the entry `left-out.jsonl.zst` from `files`. Throws if the entry differs from its description in the
+ * Removes the entry `left-out.jsonl.zst` from `files`, and returns the offset of its content. Throws if the entry differs from its description in the
  * manifest.
  */
-const takeLeftOutList = (files: TarFiles, { left_out }: Manifest): void => {
-  if (left_out === undefined) return
+const takeLeftOutList = (files: TarFiles, { left_out }: Manifest): number | undefined => {
+  if (left_out === undefined) return undefined
   const { size, sha256 } = left_out.list
   const file = takeFile(files, LEFT_OUT_NAME)
   if (file === undefined) throw new ArchiveInvalidError(`entry ${LEFT_OUT_NAME} is missing`)
   if (file.sha256 !== sha256) throw new EntryCorruptError(LEFT_OUT_NAME, sha256, file.sha256)
   if (file.size !== size)
     throw new ArchiveInvalidError(`entry ${LEFT_OUT_NAME} has ${file.size} bytes, but ${size} in the manifest`)
+  return file.offset
 }
 
 /** Throws `ArchiveInvalidError` if the tar has files that do not belong to the archive. */

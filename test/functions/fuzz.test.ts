@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ROUTES } from '../../functions/routes.ts'
 import { readContents } from '../contents.ts'
 import { SEED, tally } from '../faults/seeded.ts'
-import { type TestApi, failJob, startTestApi, finishRestore } from './test-api.ts'
+import { type TestApi, failJob, finishCheck, finishRestore, startTestApi } from './test-api.ts'
 
 /** The number of random requests. `npm run test:faults` sends more. */
 const RUNS = Number(process.env['FUZZ_REQUESTS'] ?? 1_500)
@@ -16,7 +16,8 @@ beforeAll(async () => {
   const fail = failJob({ type: 'scripted', title: 'scripted', status: 409, detail: 'scripted' })
   api.engine.script = async (services, jobId) => {
     const job = await services.jobs.get(jobId)
-    await (job?.kind === 'restore' ? finishRestore : fail)(services, jobId)
+    const finish = { export: fail, restore: finishRestore, check: finishCheck }
+    await finish[job?.kind ?? 'export'](services, jobId)
   }
 })
 afterAll(() => api.stop())

@@ -1,4 +1,5 @@
 import { modelDigest } from '../../archive/digest.ts'
+import { checkLeftOut } from '../../archive/check-left-out.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { Manifest } from '../../archive/manifest.ts'
 import { readBuckets } from '../../compose/read-buckets.ts'
@@ -20,7 +21,8 @@ import { firstDetails } from '../results/preflight-details.ts'
 /**
  * Decides whether the restore may write, and plans the map items of `apply-blobs`. No earlier stage writes to the
  * store. Throws `ArchiveInvalidError` if the archive differs from its manifest. Under `raise_error`, throws
- * `DuplicatesError` if a resource exists, or if a blob exists with other bytes or headers. A check writes nothing.
+ * `DuplicatesError` if a resource exists, or if a blob exists with other bytes or headers.
+ * For a check, also reads the list of the resources that the export left out.
  */
 export const decide = async (
   { job_id }: StageInput,
@@ -30,13 +32,17 @@ export const decide = async (
   const job = await archiveJob(services, job_id)
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
   // Nothing has been written yet, so this is the last moment to find that the archive was replaced.
-  const { manifest } = await openPlannedArchive(services, plan)
+  const archive = await openPlannedArchive(services, plan)
+  const { manifest } = archive
   const preflight = await allResults(services, job_id, PREFLIGHT)
   const extents = preflight.flatMap((result) => result.extents)
   const lists = await sortedResults(services, job_id, PREFLIGHT_BLOBS)
   const blobs = lists.map(({ result }) => result)
   if (plan.unfiltered) await checkManifest(services, plan, manifest, extents, blobs)
-  if (job.kind === 'check') return { ...plannedItems(job_id, 0, limits), write: false }
+  if (job.kind === 'check') {
+    await checkLeftOut(archive)
+    return { ...plannedItems(job_id, 0, limits), write: false }
+  }
   if (job.request.on_duplicate === 'raise_error') await rejectDuplicates(services, preflight, blobs)
   if (job.request.dry_run) return { ...plannedItems(job_id, 0, limits), write: false }
   const keys = lists.map(({ n, pass }) => ({ n, pass }))

@@ -232,7 +232,12 @@ describe('the synthesized deployment', () => {
     const stuck = await api.request('GET', '/country/export?wait=0')
     await api.upload('overwrite/_all/stuck.acbak', Buffer.from('not an archive'))
     const restore = deployment.aws.started.at(-1) ?? ''
+    const check = await api.request('POST', '/_backup/check?wait=0', { from: { job_id: fullExport.body.job_id } })
     deployment.aws.engine = engine
+    expect(await api.request('POST', `/_backup/jobs/${check.body.job_id}/cancel`)).toMatchObject({
+      status: 200,
+      body: { kind: 'check', status: 'cancelled' },
+    })
     for (const name of [stuck.body.job_id, restore]) {
       await api.invoke('end-stopped', { detail: { name, status: 'ABORTED' } })
       expect(await api.request('GET', `/_backup/jobs/${name}`)).toMatchObject({ body: { status: 'failed' } })

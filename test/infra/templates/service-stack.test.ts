@@ -136,7 +136,7 @@ describe('events', () => {
 describe('workflows', () => {
   it('call published versions of functions, and do not log inputs and outputs', () => {
     const machines = inService('AWS::StepFunctions::StateMachine')
-    expect(machines).toHaveLength(2)
+    expect(machines).toHaveLength(3)
     for (const { Properties } of machines) {
       expect(Properties).toMatchObject({
         StateMachineType: 'STANDARD',
