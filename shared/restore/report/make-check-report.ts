@@ -48,7 +48,7 @@ export interface CheckReport {
  * The checks of an archive. Their names are those of the checks of a restore that have the same subject, but each
  * compares the archive with itself, and not with a store.
  */
-export interface ArchiveChecks {
+interface ArchiveChecks {
   /** The numbers of resources, revisions and blobs are those in the manifest and in the indexes. */
   readonly counts: CheckResult
   /** The checksum of every chunk and of every spilled payload, and the digest of every model. */
