@@ -1,4 +1,9 @@
-import { DeleteTableCommand, waitUntilTableNotExists } from '@aws-sdk/client-dynamodb'
+import {
+  DeleteTableCommand,
+  type DynamoDBClient,
+  ResourceNotFoundException,
+  waitUntilTableNotExists,
+} from '@aws-sdk/client-dynamodb'
 import { DeleteBucketCommand } from '@aws-sdk/client-s3'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -106,16 +111,25 @@ const environmentOf = (
 }
 
 const deleteStores = async ({ dynamo, s3, config }: LocalStores): Promise<void> => {
-  for (const TableName of Object.values(config.tables)) await dynamo.send(new DeleteTableCommand({ TableName }))
+  for (const table of Object.values(config.tables)) await deleteTable(dynamo, table)
   for (const Bucket of Object.values(config.buckets)) {
     await emptyBucket(s3, Bucket)
     await s3.send(new DeleteBucketCommand({ Bucket }))
   }
 }
 
+/** Deletes a table. If the response to a request is late, the client repeats the request, and the table is gone by then. */
+const deleteTable = async (dynamo: DynamoDBClient, name: string): Promise<void> => {
+  try {
+    await dynamo.send(new DeleteTableCommand({ TableName: name }))
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException)) throw error
+  }
+}
+
 /** Deletes all resources and blobs. Recreating the table is faster than deleting its items. */
 export const emptyStore = async ({ dynamo, s3, config }: LocalStores): Promise<void> => {
-  await dynamo.send(new DeleteTableCommand({ TableName: config.tables.resources }))
+  await deleteTable(dynamo, config.tables.resources)
   await waitUntilTableNotExists(
     // dynalite deletes some thousand items a second.
     { client: dynamo, maxWaitTime: 900, minDelay: 1 },
