@@ -18,25 +18,41 @@ const OPTIONS = {
   strict: flag().default(true),
   format: oneOf(['acbak', 'specstar']).default('acbak'),
   wait: wait(),
-  redirect: flag().default(false),
+  redirect: z.exactOptional(flag()),
 }
 const ModelParameters = z.strictObject(OPTIONS)
 const BackupParameters = z.strictObject({ models: z.exactOptional(list()), ...OPTIONS })
 
-/** Reads the parameters of `/{model}/export`. */
-export const modelExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters =>
-  exportParameters(parseParameters(ModelParameters, withoutEmptyFilters(input)))
-
-/** Reads the parameters of `/_backup/export`. `models` may be repeated or be a list separated by commas. */
-export const backupExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters => {
-  const { models, ...options } = parseParameters(BackupParameters, withoutEmptyFilters(input))
-  if (models === undefined) return exportParameters(options)
-  const names = models.flatMap((name) => name.split(',')).map((name) => name.trim())
-  if (names.includes('')) throw new InvalidRequestError([{ field: 'models', message: 'contains an empty name' }])
-  return { ...exportParameters(options), models: [...new Set(names)] }
+/** Choices of an export that depend on the headers of its request. */
+interface HeaderOptions {
+  /** The value of `redirect` if the request does not contain this parameter. */
+  readonly redirectByDefault: boolean
 }
 
-const exportParameters = (options: z.output<typeof ModelParameters>): ExportParameters => {
+const NO_OPTIONS: HeaderOptions = { redirectByDefault: false }
+
+/** Reads the parameters of `/{model}/export`. */
+export const modelExportParameters = (
+  input: Readonly<Record<string, unknown>>,
+  headers: HeaderOptions = NO_OPTIONS,
+): ExportParameters => exportParameters(parseParameters(ModelParameters, withoutEmptyFilters(input)), headers)
+
+/** Reads the parameters of `/_backup/export`. `models` may be repeated or be a list separated by commas. */
+export const backupExportParameters = (
+  input: Readonly<Record<string, unknown>>,
+  headers: HeaderOptions = NO_OPTIONS,
+): ExportParameters => {
+  const { models, ...options } = parseParameters(BackupParameters, withoutEmptyFilters(input))
+  if (models === undefined) return exportParameters(options, headers)
+  const names = models.flatMap((name) => name.split(',')).map((name) => name.trim())
+  if (names.includes('')) throw new InvalidRequestError([{ field: 'models', message: 'contains an empty name' }])
+  return { ...exportParameters(options, headers), models: [...new Set(names)] }
+}
+
+const exportParameters = (
+  options: z.output<typeof ModelParameters>,
+  { redirectByDefault }: HeaderOptions,
+): ExportParameters => {
   if (options.format === 'specstar' && options.ids?.some(isBlank) === true)
     throw new InvalidRequestError([{ field: 'ids', message: 'contains a blank id, which SpecStar does not accept' }])
   return {
@@ -44,6 +60,6 @@ const exportParameters = (options: z.output<typeof ModelParameters>): ExportPara
     strict: options.strict,
     format: options.format,
     waitSeconds: options.wait,
-    redirect: options.redirect,
+    redirect: options.redirect ?? redirectByDefault,
   }
 }

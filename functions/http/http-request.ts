@@ -35,13 +35,15 @@ export const httpRequest = (event: HttpEvent): HttpRequest => ({
   path: event.rawPath,
   params: definedEntries(event.pathParameters ?? {}),
   query: new URLSearchParams(event.rawQueryString),
-  headers: Object.fromEntries(
-    Object.entries(definedEntries(event.headers)).map(([name, value]) => [name.toLowerCase(), value]),
-  ),
+  headers: headersOf(event),
   body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
   caller: event.requestContext.authorizer?.iam?.userArn ?? 'unknown',
   requestId: event.requestContext.requestId,
 })
+
+/** Returns the headers of a request. The names are in lower case. */
+export const headersOf = ({ headers }: Pick<HttpEvent, 'headers'>): HttpRequest['headers'] =>
+  Object.fromEntries(Object.entries(definedEntries(headers)).map(([name, value]) => [name.toLowerCase(), value]))
 
 const definedEntries = (values: Readonly<Record<string, string | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))

@@ -20,6 +20,7 @@ import { type RestoreParameters, restoreFromParameters, restoreParameters } from
 import { jobAnswer } from './job-answers.ts'
 import { jobPath, type JobViewServices } from './job-view.ts'
 import { callerOf } from './route-input.ts'
+import { checkSpecStarRequest } from './specstar-answer.ts'
 
 /** A validated request for an import. */
 interface ImportInput {
@@ -47,6 +48,12 @@ type ImportServices = JobViewServices &
  * location of an archive in S3. Any other body contains the archive itself.
  */
 export const importInput = async (request: HttpRequest): Promise<ImportInput> => {
+  const input = await readImport(request)
+  checkSpecStarRequest(request, { opensSlot: input.archive.in === 'slot', dryRun: input.parameters.dry_run })
+  return input
+}
+
+const readImport = async (request: HttpRequest): Promise<ImportInput> => {
   const caller = callerOf(request)
   const query = queryObject(request.query)
   const content = contentOf(request)

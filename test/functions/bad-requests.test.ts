@@ -301,7 +301,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   { request: 'POST /_backup/schedules/none/resume', status: 404, type: 'unknown-schedule' },
   { request: 'GET /_backup/schedules/none/run', status: 405, type: 'method-not-allowed', detail: 'POST' },
   { request: 'GET /', status: 404, type: 'not-found', detail: '/{model}/export' },
-  { request: 'GET /_backup', status: 404, type: 'not-found' },
+  { request: 'GET /_backup/nothing', status: 404, type: 'not-found' },
   { request: 'GET /%E0%A4%A/export', status: 404, type: 'not-found', detail: 'the routes are' },
   { request: `GET /_backup/jobs/${'a'.repeat(1500)}`, status: 404, type: 'not-found', detail: 'the routes are' },
   { request: 'GET /country/import', status: 405, type: 'method-not-allowed', detail: 'POST' },
