@@ -38,7 +38,7 @@ const send = async (path: string, bytes: Buffer, how: 'multipart' | 'raw body' =
     body: how === 'multipart' ? form : new Uint8Array(bytes),
   })
   expect(response.headers.get('content-type')).toBe('application/json')
-  return { status: response.status, body: (await response.json()), job: response.headers.get('x-job-id') }
+  return { status: response.status, body: await response.json(), job: response.headers.get('x-job-id') }
 }
 
 /** Returns the names of the members, at all levels, of an answer. */
