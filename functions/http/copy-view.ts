@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { Job } from '../../shared/jobs/job.ts'
 import type { ArchiveCopy } from '../../shared/schedules/archive-copy.ts'
 import type { ArchiveCopies } from '../../shared/schedules/aws/archive-copies.ts'
@@ -8,12 +9,17 @@ interface CopyViewServices {
   readonly config: Pick<CopyTargetConfig, 'copy_archives_to'>
 }
 
+const LOCATION = { bucket: z.string(), key: z.string() }
+
 /** The state of the copy of an archive, as the API returns it. */
-type CopyView = { readonly bucket: string; readonly key: string } & (
-  | { readonly state: 'pending'; readonly copied_bytes: number }
-  | { readonly state: 'copied'; readonly checked_at: string }
-  | { readonly state: 'failed'; readonly reason: string; readonly failed_at: string }
-)
+export const CopyView = z
+  .discriminatedUnion('state', [
+    z.object({ ...LOCATION, state: z.literal('pending'), copied_bytes: z.int() }),
+    z.object({ ...LOCATION, state: z.literal('copied'), checked_at: z.string() }),
+    z.object({ ...LOCATION, state: z.literal('failed'), reason: z.string(), failed_at: z.string() }),
+  ])
+  .readonly()
+type CopyView = z.output<typeof CopyView>
 
 /**
  * Returns `{ copy }`: the state of the copy of a scheduled archive in the bucket of `copy_archives_to`. Returns an empty

@@ -105,9 +105,11 @@ const slotAnswer = async (services: ImportServices, job: RestoreJob, waitSeconds
   const upload = await slotUpload(services, job)
   if (upload === undefined && hasEnded(job, services.clock())) return jobAnswer(services, job)
   if (upload === undefined) return answerAfterWait(services, job, waitSeconds)
+  const { job_id, status, slot_expires_at } = job
+  const body = { job_id, status, ...(slot_expires_at === undefined ? {} : { slot_expires_at }), upload }
   return {
     status: 202,
     headers: { location: jobPath(job.job_id) },
-    body: { job_id: job.job_id, status: job.status, slot_expires_at: job.slot_expires_at, upload },
+    body,
   }
 }

@@ -5,7 +5,9 @@ import { quotedETag } from '../../shared/objects/aws/s3-errors.ts'
 import { type Problem, problemOf } from '../../shared/problems/problem.ts'
 import { ArchiveUnavailableError } from '../../shared/restore/errors.ts'
 import { type Answer, problemAnswer } from './answer.ts'
-import { jobPath, jobView, type JobViewServices, problemView, resultView, signArchive } from './job-view.ts'
+import { signArchive } from './export-view.ts'
+import { jobPath, jobView, type JobViewServices, resultView } from './job-view.ts'
+import { problemView } from './left-out-view.ts'
 
 /** Seconds after which a caller may request a running job again. */
 const RETRY_AFTER = '5'

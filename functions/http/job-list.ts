@@ -1,10 +1,12 @@
 import * as z from 'zod'
 import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
+import { ExportCounts, ExportedArchive } from '../../shared/jobs/export-result.ts'
 import { type Job, JOB_STATUSES, type JobStatus, statusAt } from '../../shared/jobs/job.ts'
+import { DryRunResult, VerifiedResult } from '../../shared/jobs/restore-result.ts'
 import { Problem } from '../../shared/problems/problem.ts'
 import { oneOf, text, wholeNumber } from '../../shared/requests/parameters.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'
-import { jobSummary, type JobView } from './job-view.ts'
+import { JOB_VIEWS, jobSummary, type JobView } from './job-view.ts'
 
 /** The largest number of jobs on a page. The size of a page in bytes is limited separately. */
 const MAX_PAGE = 200
@@ -19,21 +21,45 @@ type ListParameters = z.output<typeof Parameters>
 export const listParameters = (query: Readonly<Record<string, unknown>>): ListParameters =>
   parseParameters(Parameters, query)
 
-/** A job in the list, with a summary of its result. */
-interface ListedJob extends JobView {
-  /** The time from the start of the job to its end. */
-  readonly duration_seconds?: number
-  /** The counts of each model in the result. */
-  readonly models?: object
-  /** The archive that an export has written. */
-  readonly archive?: { readonly bucket: string; readonly key: string; readonly size: number }
-}
+const ARCHIVE = ExportedArchive.unwrap().shape
 
-interface JobListView {
-  readonly jobs: readonly ListedJob[]
-  /** The value of the parameter `cursor` for the next page. The last page has no cursor. */
-  readonly cursor?: string
-}
+/** What a list of jobs contains of the result of a job. */
+const ResultSummary = z.object({
+  duration_seconds: z.exactOptional(z.number()).describe('The time from the start of the job to its end'),
+  models: z
+    .exactOptional(
+      z.union([
+        z.record(z.string(), ExportCounts).readonly(),
+        VerifiedResult.unwrap().shape.models,
+        DryRunResult.unwrap().shape.dry_run.unwrap().shape.models,
+      ]),
+    )
+    .describe('The counts of each model in the result'),
+  archive: z
+    .exactOptional(z.object({ bucket: ARCHIVE.bucket, key: ARCHIVE.key, size: ARCHIVE.size }).readonly())
+    .describe('The archive that an export has written'),
+})
+type ResultSummary = z.output<typeof ResultSummary>
+
+/** A job in the list, with a summary of its result. It has no member `result`. */
+const ListedJob = z
+  .discriminatedUnion('kind', [
+    JOB_VIEWS.export.omit({ result: true }).extend(ResultSummary.shape),
+    JOB_VIEWS.restore.omit({ result: true }).extend(ResultSummary.shape),
+    JOB_VIEWS.check.omit({ result: true }).extend(ResultSummary.shape),
+  ])
+  .readonly()
+
+/** The response of `GET /_backup/jobs`. */
+export const JobListView = z
+  .object({
+    jobs: z.array(ListedJob).readonly(),
+    cursor: z
+      .exactOptional(z.string())
+      .describe('The value of the parameter `cursor` for the next page. The last page has no cursor'),
+  })
+  .readonly()
+type JobListView = z.output<typeof JobListView>
 
 /** Returns one page of jobs, newest first. A page with fewer than `limit` jobs is not always the last page. */
 export const listJobs = async (
@@ -51,9 +77,9 @@ export const listJobs = async (
   }
 }
 
-const resultSummary = (job: Job): Pick<ListedJob, 'duration_seconds' | 'models' | 'archive'> => {
+const resultSummary = (job: Job): ResultSummary => {
   const { started_at, ended_at } = job
-  const summary: { -readonly [Name in keyof ListedJob]?: ListedJob[Name] } = {}
+  const summary: ResultSummary = {}
   if (started_at !== undefined && ended_at !== undefined)
     summary.duration_seconds = (Date.parse(ended_at) - Date.parse(started_at)) / 1000
   if (job.kind === 'restore' && job.result?.dry_run !== undefined) summary.models = job.result.dry_run.models

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { JOB_STATUSES } from '../../shared/jobs/job.ts'
+import { ARCHIVE_STATES } from '../../shared/schedules/archive-judgement.ts'
 import { DEFAULT_MIN_RATIO, type Schedule } from '../../shared/schedules/schedule.ts'
 import { type IntactServices, isIntactArchive } from '../../shared/schedules/is-intact.ts'
 import { SchedulePause, SkippedDueTime } from '../../shared/schedules/schedule-record.ts'
@@ -20,7 +21,7 @@ const LastExportView = z
     /** Absent if the export has written no archive yet, or if its job is no longer kept. */
     archive: z.exactOptional(z.object({ bucket: z.string(), key: z.string(), size: z.int() }).readonly()),
     /** How the archive was judged. Absent until it is judged. */
-    judgement: z.exactOptional(z.enum(['good', 'incomplete', 'suspicious', 'confirmed', 'rejected'])),
+    judgement: z.exactOptional(z.enum(ARCHIVE_STATES)),
   })
   .readonly()
 

@@ -19,7 +19,7 @@ export const ShrunkCount = z
 export type ShrunkCount = z.output<typeof ShrunkCount>
 
 /** The decision of a caller about a suspicious archive. */
-const ArchiveDecision = z
+export const ArchiveDecision = z
   .object({
     decision: z.enum(['confirmed', 'rejected']),
     /** The ARN of the caller. */

@@ -37,7 +37,7 @@ const ListedIds = z
     ids: z.array(z.string()).readonly(),
   })
   .readonly()
-export type ListedIds = z.output<typeof ListedIds>
+type ListedIds = z.output<typeof ListedIds>
 
 /** The members of a result that list the ids of a request for which nothing was exported or restored. */
 export const IdsWithoutResource = z

@@ -23,7 +23,7 @@ export const ENDED: readonly JobStatus[] = ['succeeded', 'partial', 'failed', 'c
 /** Jobs, their results and their idempotency keys are kept for 90 days. */
 export const KEPT_SECONDS = 90 * 24 * 3600
 
-const JOB_SOURCES = ['api', 'upload', 'schedule'] as const
+export const JOB_SOURCES = ['api', 'upload', 'schedule'] as const
 export type JobSource = (typeof JOB_SOURCES)[number]
 
 const MEMBERS = {

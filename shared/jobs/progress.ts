@@ -5,19 +5,21 @@ import type { Stage } from './stage.ts'
 import type { StageName } from './stage-names.ts'
 
 /** The names of the counts of a job's progress. `functions/API.md` describes them. */
-type CountName =
-  | 'resources'
-  | 'revisions'
-  | 'blobs'
-  | 'bytes'
-  | 'missing'
-  | 'unaccounted'
-  | 'written'
-  | 'loaded'
-  | 'skipped'
-  | 'new'
-  | 'changed'
-  | 'same'
+export const COUNT_NAMES = [
+  'resources',
+  'revisions',
+  'blobs',
+  'bytes',
+  'missing',
+  'unaccounted',
+  'written',
+  'loaded',
+  'skipped',
+  'new',
+  'changed',
+  'same',
+] as const
+type CountName = (typeof COUNT_NAMES)[number]
 export type Counts = Readonly<Partial<Record<CountName, number>>>
 
 /**

@@ -14,7 +14,7 @@ const MEMBERS = {
   ...IdsWithoutResource.unwrap().shape,
 }
 
-const DryRunResult = z
+export const DryRunResult = z
   .object({
     ...MEMBERS,
     /** The numbers of resources and blobs that the restore would change. */
@@ -34,7 +34,7 @@ const DryRunResult = z
   .readonly()
 export type DryRunResult = z.output<typeof DryRunResult>
 
-const VerifiedResult = z
+export const VerifiedResult = z
   .object({
     ...MEMBERS,
     verification: z

@@ -45,6 +45,8 @@ const Failed = z
   })
   .readonly()
 
+export const COPY_STATES = ['pending', 'copied', 'failed'] as const
+
 /** The state of the copy of one scheduled archive. It is deleted after the archive. */
 export const ArchiveCopy = z.discriminatedUnion('state', [Pending, Copied, Failed])
 export type ArchiveCopy = z.output<typeof ArchiveCopy>

@@ -45,8 +45,8 @@ export type ArchiveJudgement = z.output<typeof ArchiveJudgement>
  * a caller can decide that it is `confirmed` or `rejected`. Confirmed archives count as good. Only a good archive can
  * replace older archives.
  */
-export type ArchiveState = ArchiveJudgement['state']
-export const ARCHIVE_STATES: readonly ArchiveState[] = [...JUDGED_STATES, ...DECIDED_STATES]
+export const ARCHIVE_STATES = [...JUDGED_STATES, ...DECIDED_STATES] as const
+export type ArchiveState = (typeof ARCHIVE_STATES)[number]
 
 const COUNTED: readonly ArchiveState[] = ['good', 'confirmed']
 

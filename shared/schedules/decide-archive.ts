@@ -1,6 +1,7 @@
+import * as z from 'zod'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { JobStateError, UnknownJobError } from '../jobs/errors.ts'
-import type { ArchiveDecision } from '../jobs/export-result.ts'
+import { ArchiveDecision } from '../jobs/export-result.ts'
 import { hasEnded, type Job } from '../jobs/job.ts'
 import { type ArchiveJudgement, type DecidedJudgement, resourcesIn } from './archive-judgement.ts'
 import type { ArchiveJudgements } from './aws/archive-judgements.ts'
@@ -31,15 +32,19 @@ export interface DecisionRequest {
 }
 
 /** The archive after the decision. */
-interface DecidedArchive extends ArchiveDecision {
-  readonly schedule: string
-  readonly job_id: string
-  /** The key of the archive in the archive bucket. */
-  readonly key: string
-  readonly resources: number
-  /** Present only for a confirmed archive. Earlier archives of the schedule are not deleted before this time. */
-  readonly earlier_archives_kept_until?: string
-}
+export const DecidedArchive = z
+  .object({
+    schedule: z.string(),
+    job_id: z.string(),
+    key: z.string().describe('The key of the archive in the archive bucket'),
+    resources: z.int(),
+    ...ArchiveDecision.unwrap().shape,
+    earlier_archives_kept_until: z
+      .exactOptional(z.string())
+      .describe('Only for a confirmed archive. Earlier archives of the schedule are not deleted before this time'),
+  })
+  .readonly()
+type DecidedArchive = z.output<typeof DecidedArchive>
 
 /**
  * Confirms or rejects a suspicious archive, and returns the archive with the decision. If the same decision was made

@@ -1,12 +1,12 @@
 import * as z from 'zod'
-import { type Problem, problemOf } from '../problems/problem.ts'
+import { Problem, problemOf } from '../problems/problem.ts'
 import { InvalidRequestError } from '../requests/errors.ts'
-import type { ArchiveCopy } from './archive-copy.ts'
+import { COPY_STATES } from './archive-copy.ts'
 import type { ArchiveCopies } from './aws/archive-copies.ts'
 import { type CopyTargetConfig, currentState } from './copy-target.ts'
-import { planObjects, type PlanObjectsServices, type PlannedObject } from './plan-objects.ts'
+import { planObjects, type PlanObjectsServices, PlannedObject } from './plan-objects.ts'
 import { planSchedule, type PlanScheduleServices } from './prune.ts'
-import type { PlannedArchive } from './prune-plan.ts'
+import { PlannedArchive } from './prune-plan.ts'
 import { RETENTION_GROUPS, type RetentionGroup } from './retention.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -14,34 +14,46 @@ import type { Schedule } from './schedule.ts'
  * The action that the next pruning takes for one object, and the reason. `retention` is the setting that applies to the
  * object.
  */
-export type ExplainedObject =
-  | (PlannedArchive & {
-      readonly retention: 'schedule'
-      readonly schedule: string
-      readonly bucket: string
-      /**
-       * The state of the copy that the setting `copy_archives_to` requests. Absent without the setting, or if no run has
-       * seen the archive.
-       */
-      readonly copy?: ArchiveCopy['state']
+const ExplainedObject = z.union([
+  z
+    .object({
+      ...PlannedArchive.unwrap().shape,
+      retention: z.literal('schedule'),
+      schedule: z.string(),
+      bucket: z.string(),
+      copy: z
+        .exactOptional(z.enum(COPY_STATES))
+        .describe(
+          'The state of the copy that the setting `copy_archives_to` requests. ' +
+            'Absent without the setting, or if no run has seen the archive',
+        ),
     })
-  | (PlannedObject & { readonly retention: RetentionGroup })
+    .readonly(),
+  z.object({ ...PlannedObject.unwrap().shape, retention: z.enum(RETENTION_GROUPS) }).readonly(),
+])
+export type ExplainedObject = z.output<typeof ExplainedObject>
 
 /** A schedule or a group whose objects cannot be explained. The next pruning would delete none of them. */
-interface UnexplainedSection {
-  readonly retention: 'schedule' | RetentionGroup
-  /** The name of the schedule. Absent for a group. */
-  readonly schedule?: string
-  readonly error: Problem
-}
+const UnexplainedSection = z
+  .object({
+    retention: z.enum(['schedule', ...RETENTION_GROUPS]),
+    schedule: z.exactOptional(z.string()).describe('The name of the schedule. Absent for a group'),
+    error: Problem,
+  })
+  .readonly()
+type UnexplainedSection = z.output<typeof UnexplainedSection>
 
-export interface ExplainedPage {
-  readonly objects: readonly ExplainedObject[]
-  /** Absent if everything on this page could be explained. */
-  readonly failures?: readonly UnexplainedSection[]
-  /** The start of the next page. Absent on the last page. */
-  readonly cursor?: string
-}
+/** The response of `GET /_backup/prune`. */
+export const ExplainedPage = z
+  .object({
+    objects: z.array(ExplainedObject).readonly(),
+    failures: z
+      .exactOptional(z.array(UnexplainedSection).readonly())
+      .describe('Absent if everything on this page could be explained'),
+    cursor: z.exactOptional(z.string()).describe('The start of the next page. Absent on the last page'),
+  })
+  .readonly()
+export type ExplainedPage = z.output<typeof ExplainedPage>
 
 export interface PageOptions {
   readonly limit: number

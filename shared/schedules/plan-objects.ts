@@ -1,19 +1,22 @@
+import * as z from 'zod'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { hasReport } from '../restore/upload-report.ts'
 import { lockedUntil, lockReason } from './locked-until.ts'
-import { DAY_MS } from './prune-plan.ts'
+import { DAY_MS, PRUNE_ACTIONS } from './prune-plan.ts'
 import { RETENTION_LOCATIONS, type RetentionDays, type RetentionGroup } from './retention.ts'
 
 /** The action that the next pruning takes for one object, and the reason. */
-export interface PlannedObject {
-  readonly bucket: string
-  readonly key: string
-  /** The time at which the object was written. ISO 8601. */
-  readonly at: string
-  readonly action: 'delete' | 'keep'
-  readonly reason: string
-}
+export const PlannedObject = z
+  .object({
+    bucket: z.string(),
+    key: z.string(),
+    at: z.string().describe('The time at which the object was written'),
+    action: z.enum(PRUNE_ACTIONS),
+    reason: z.string(),
+  })
+  .readonly()
+export type PlannedObject = z.output<typeof PlannedObject>
 
 /** The stores and settings that are needed to plan the deletion of objects. */
 export interface PlanObjectsServices {

@@ -1,4 +1,5 @@
-import { type ArchiveJudgement, type ArchiveState, isCounted, resourcesIn } from './archive-judgement.ts'
+import * as z from 'zod'
+import { ARCHIVE_STATES, type ArchiveJudgement, isCounted, resourcesIn } from './archive-judgement.ts'
 import { covers } from './archive-scope.ts'
 import { lockReason } from './locked-until.ts'
 import type { JudgedArchive, JudgedArchives } from './judged-archives.ts'
@@ -6,21 +7,28 @@ import type { Schedule } from './schedule.ts'
 
 export const DAY_MS = 24 * 3600_000
 
+export const PRUNE_ACTIONS = ['delete', 'keep'] as const
+
 /** The action that the next pruning takes for one archive, and the reason. */
-export interface PlannedArchive {
-  readonly key: string
-  readonly job_id: string
-  /** The due time of the archive. ISO 8601. */
-  readonly at: string
-  /** `unreadable` if the archive cannot be opened and was never judged. */
-  readonly state: ArchiveState | 'unreadable'
-  /** The number of resources in the archive. Absent if it is unreadable. */
-  readonly resources?: number
-  /** The time until which the archive is locked, as ISO 8601. Present only if the archive is kept for this reason. */
-  readonly locked_until?: string
-  readonly action: 'delete' | 'keep'
-  readonly reason: string
-}
+export const PlannedArchive = z
+  .object({
+    key: z.string(),
+    job_id: z.string(),
+    at: z.string().describe('The due time of the archive'),
+    state: z
+      .enum([...ARCHIVE_STATES, 'unreadable'])
+      .describe('`unreadable` if the archive cannot be opened and was never judged'),
+    resources: z
+      .exactOptional(z.int())
+      .describe('The number of resources in the archive. Absent if the archive is unreadable'),
+    locked_until: z
+      .exactOptional(z.string())
+      .describe('The time until which the archive is locked. Present only if it is kept for this reason'),
+    action: z.enum(PRUNE_ACTIONS),
+    reason: z.string(),
+  })
+  .readonly()
+export type PlannedArchive = z.output<typeof PlannedArchive>
 
 export interface PrunePlan {
   /** The suspicious archives, newest first. Pruning is stopped until a caller has confirmed or rejected them. */

@@ -1,65 +1,62 @@
+import * as z from 'zod'
 import { MISSING_BLOBS_HINT } from '../../blobs/errors.ts'
-import type { MissingBlob } from '../../blobs/referrer.ts'
+import { MissingBlob } from '../../blobs/referrer.ts'
 import { readMissingBlobs } from '../../compose/missing-blobs.ts'
 import type { CheckJob } from '../../jobs/job.ts'
-import type { ExportCounts } from '../../jobs/export-result.ts'
+import { ExportCounts } from '../../jobs/export-result.ts'
 import { allResults } from '../../jobs/pass.ts'
 import type { ListStores } from '../../jobs/unrestorable-list.ts'
-import type { PinnedObject } from '../../objects/object.ts'
 import { countOf } from '../../values/model-counts.ts'
 import { MAX_FINDINGS } from '../checks/findings.ts'
-import type { CheckResult, Finding } from '../messages/finding.ts'
+import { CheckResult, type Finding } from '../messages/finding.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
 import type { Extent } from '../messages/preflight.ts'
 import { PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
 import type { OpenRestoreServices } from '../open-restore.ts'
 import { allExtents } from '../results/extents.ts'
-import { reportLeftOut, type ReportedLeftOut } from '../results/left-out.ts'
-
-/** The report of a check, as it is stored and returned to clients. */
-export interface CheckReport {
-  readonly job_id: string
-  /** Always true, because a check of a damaged archive fails before it writes its report. */
-  readonly passed: true
-  /** True if at least one resource or blob was checked. */
-  readonly proved: boolean
-  readonly started_at: string
-  readonly ended_at: string
-  /** The archive of the job. If it is a stream, `manifest_sha256` belongs to the converted archive. */
-  readonly archive: PinnedObject & {
-    readonly format: 'acbak' | 'specstar'
-    readonly manifest_sha256: string
-    readonly proven_manifest: boolean
-  }
-  /** The size of the archive. */
-  readonly bytes: number
-  readonly models: Readonly<Record<string, ExportCounts>>
-  readonly checks: ArchiveChecks
-  readonly missing_blobs: readonly string[]
-  /** The first 1,000 missing blobs, each with the first 3 resources that refer to it. Absent if no blob is missing. */
-  readonly missing_blobs_referred_by?: readonly MissingBlob[]
-  /** Absent if no blob is missing. */
-  readonly missing_blobs_hint?: string
-  /** Absent if the export left out no resource. */
-  readonly left_out?: ReportedLeftOut
-}
+import { ReportedLeftOut, reportLeftOut } from '../results/left-out.ts'
+import { ReportedArchive } from './reported-archive.ts'
 
 /**
  * The checks of an archive. Their names are those of the checks of a restore that have the same subject, but each
  * compares the archive with itself, and not with a store.
  */
-interface ArchiveChecks {
-  /** The numbers of resources, revisions and blobs are those in the manifest and in the indexes. */
-  readonly counts: CheckResult
-  /** The checksum of every chunk and of every spilled payload, and the digest of every model. */
-  readonly content: CheckResult
-  /** Every revision belongs to a resource, and every resource has its current revision. */
-  readonly revisions: CheckResult
-  /** The checksum of every blob, and the order of the blobs. */
-  readonly blobs: CheckResult
-  /** The archive contains each blob to which a model refers, or its manifest declares the blob as missing. */
-  readonly blob_references: CheckResult
-}
+const ArchiveChecks = z
+  .object({
+    counts: CheckResult.describe('The numbers of resources, revisions and blobs, in the manifest and in the indexes'),
+    content: CheckResult.describe('The checksums of all chunks and spilled payloads, and the digests of all models'),
+    revisions: CheckResult.describe('Every revision has a resource, and every resource has its current revision'),
+    blobs: CheckResult.describe('The checksum of every blob, and the order of the blobs'),
+    blob_references: CheckResult.describe(
+      'The archive contains each blob to which a model refers, or its manifest declares the blob as missing',
+    ),
+  })
+  .readonly()
+type ArchiveChecks = z.output<typeof ArchiveChecks>
+
+/** The report of a check, as it is stored and returned to clients. */
+export const CheckReport = z
+  .object({
+    job_id: z.string(),
+    passed: z
+      .literal(true)
+      .describe('Always true, because a check of a damaged archive fails before it writes its report'),
+    proved: z.boolean().describe('True if at least one resource or blob was checked'),
+    started_at: z.string(),
+    ended_at: z.string(),
+    archive: ReportedArchive,
+    bytes: z.int().describe('The size of the archive'),
+    models: z.record(z.string(), ExportCounts).readonly(),
+    checks: ArchiveChecks,
+    missing_blobs: z.array(z.string()).readonly(),
+    missing_blobs_referred_by: z
+      .exactOptional(z.array(MissingBlob).readonly())
+      .describe('The first 1,000 missing blobs, each with the first 3 resources that refer to it'),
+    missing_blobs_hint: z.exactOptional(z.string()).describe('Absent if no blob is missing'),
+    left_out: z.exactOptional(ReportedLeftOut).describe('Absent if the export left out no resource'),
+  })
+  .readonly()
+export type CheckReport = z.output<typeof CheckReport>
 
 /** Returns the report of a check whose stages have all succeeded. */
 export const makeCheckReport = async (

@@ -1,18 +1,18 @@
 import { pMapIterable } from 'p-map'
+import * as z from 'zod'
 import { modelDigest } from '../../archive/digest.ts'
 import { MISSING_BLOBS_HINT } from '../../blobs/errors.ts'
-import type { MissingBlob } from '../../blobs/referrer.ts'
+import { MissingBlob } from '../../blobs/referrer.ts'
 import { readBuckets } from '../../compose/read-buckets.ts'
 import { readMissingBlobs } from '../../compose/missing-blobs.ts'
 import type { RestoreJob } from '../../jobs/job.ts'
-import type { ListedIds } from '../../jobs/job-lists.ts'
-import type { Strategy } from '../../jobs/job-request.ts'
+import { IdsWithoutResource } from '../../jobs/job-lists.ts'
+import { STRATEGIES } from '../../jobs/job-request.ts'
 import { allResults } from '../../jobs/pass.ts'
 import type { ListStores } from '../../jobs/unrestorable-list.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
-import type { PinnedObject } from '../../objects/object.ts'
 import type { VerifiedModel, VerifiedRestore } from '../checks/check.ts'
-import { CHECK_RESULTS, CHECKS, type CheckResults } from '../checks/checks.ts'
+import { CHECK_RESULTS, CHECKS, CheckResults } from '../checks/checks.ts'
 import { Findings } from '../checks/findings.ts'
 import { APPLY_RECORDS } from '../messages/apply.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
@@ -22,49 +22,45 @@ import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts
 import { blobConflicts, lateBlobConflicts } from '../results/conflicts.ts'
 import { allExtents } from '../results/extents.ts'
 import { idsNotRestored } from '../results/preflight-details.ts'
-import { reportLeftOut, type ReportedLeftOut } from '../results/left-out.ts'
+import { ReportedLeftOut, reportLeftOut } from '../results/left-out.ts'
+import { ReportedArchive } from './reported-archive.ts'
+
+const IDS = IdsWithoutResource.unwrap().shape
+
+const ReportedModel = z
+  .object({
+    loaded: z.int(),
+    skipped: z.int(),
+    total: z.int(),
+    changed_since: z.int().describe('The number of resources that another writer changed after the restore'),
+  })
+  .readonly()
+type ReportedModel = z.output<typeof ReportedModel>
 
 /** The report of a restore, as it is stored and returned to clients. */
-export interface Report {
-  readonly job_id: string
-  readonly passed: boolean
-  /** True if the verification passed and checked at least one resource or blob. */
-  readonly proved: boolean
-  readonly started_at: string
-  readonly ended_at: string
-  /** The archive of the job. If it is a stream, `manifest_sha256` belongs to the converted archive. */
-  readonly archive: PinnedObject & {
-    readonly format: 'acbak' | 'specstar'
-    readonly manifest_sha256: string
-    readonly proven_manifest: boolean
-  }
-  readonly strategy: Strategy
-  readonly models: Readonly<Record<string, ReportedModel>>
-  readonly checks: CheckResults
-  readonly missing_blobs: readonly string[]
-  /** The first 1,000 missing blobs, each with the first 3 resources that refer to it. Absent if no blob is missing. */
-  readonly missing_blobs_referred_by?: readonly MissingBlob[]
-  /** Absent if no blob is missing. */
-  readonly missing_blobs_hint?: string
-  readonly blob_conflicts: readonly string[]
-  /** Absent if nothing is left out. */
-  readonly left_out?: ReportedLeftOut
-  /** The ids in the filter `ids` that no restored model of the archive contains. Absent if every id was found. */
-  readonly not_found?: ListedIds
-  /**
-   * The ids in the filter `ids` that the archive contains, but that another filter excludes. Absent if no other filter
-   * excludes an id.
-   */
-  readonly excluded?: ListedIds
-}
-
-interface ReportedModel {
-  readonly loaded: number
-  readonly skipped: number
-  readonly total: number
-  /** The number of resources that another writer changed after the restore. */
-  readonly changed_since: number
-}
+export const Report = z
+  .object({
+    job_id: z.string(),
+    passed: z.boolean(),
+    proved: z.boolean().describe('True if the verification passed and checked at least one resource or blob'),
+    started_at: z.string(),
+    ended_at: z.string(),
+    archive: ReportedArchive,
+    strategy: z.enum(STRATEGIES),
+    models: z.record(z.string(), ReportedModel).readonly(),
+    checks: CheckResults,
+    missing_blobs: z.array(z.string()).readonly(),
+    missing_blobs_referred_by: z
+      .exactOptional(z.array(MissingBlob).readonly())
+      .describe('The first 1,000 missing blobs, each with the first 3 resources that refer to it'),
+    missing_blobs_hint: z.exactOptional(z.string()).describe('Absent if no blob is missing'),
+    blob_conflicts: z.array(z.string()).readonly(),
+    left_out: z.exactOptional(ReportedLeftOut).describe('Absent if nothing is left out'),
+    not_found: IDS.not_found.describe('The ids in the filter `ids` that no restored model of the archive contains'),
+    excluded: IDS.excluded.describe('The ids in the filter `ids` that another filter excludes'),
+  })
+  .readonly()
+export type Report = z.output<typeof Report>
 
 /** The largest number of missing blobs for which the report lists the resources that refer to them. */
 const MAX_REFERRED_BY = 1_000

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { MAX_LEFT_OUT_IN_MANIFEST } from '../../archive/left-out.ts'
 import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { ArchiveJob } from '../../jobs/job.ts'
@@ -6,8 +7,8 @@ import { listedResources } from '../../jobs/listed-resources.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { ChecksumMismatch, StreamFault, StreamFaultPage } from '../messages/convert.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
-import { type ListStores, type UnrestorableList, writeUnrestorableList } from '../../jobs/unrestorable-list.ts'
-import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
+import { type ListStores, UnrestorableList, writeUnrestorableList } from '../../jobs/unrestorable-list.ts'
+import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import { LEFT_OUT_OF_EXTENT } from '../messages/preflight.ts'
 import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts'
 import { allExtents } from './extents.ts'
@@ -103,13 +104,16 @@ export const pagesWithoutMetadata = async (
   )
 
 /** The resources that the export did not write to the archive, and the resources that this restore left out. */
-export interface ReportedLeftOut {
-  readonly count: number
-  /** At most 1,000 of these resources. */
-  readonly resources: readonly UnrestorableResource[]
-  /** The object that lists all resources that this restore left out. Absent if it left out no resource. */
-  readonly list?: UnrestorableList
-}
+export const ReportedLeftOut = z
+  .object({
+    count: z.int(),
+    resources: z.array(UnrestorableResource).readonly().describe('At most 1,000 of these resources'),
+    list: z
+      .exactOptional(UnrestorableList)
+      .describe('The object that lists all resources that this restore left out. Absent if it left out none'),
+  })
+  .readonly()
+export type ReportedLeftOut = z.output<typeof ReportedLeftOut>
 
 /**
  * Returns the resources that the export or this restore left out, or undefined if no resource was left out. Writes the

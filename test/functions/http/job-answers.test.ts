@@ -31,7 +31,13 @@ describe('jobAnswer', () => {
 
   it.each(['export', 'restore'])('signs the URL of the list of resources that %s jobs leave out', async (kind) => {
     const list = { bucket: 'archives', key: 'reports/j1.unrestorable.jsonl' }
-    const result = { archive: {}, missing_blobs: { count: 0 }, models: {}, left_out: { count: 1, list } }
+    const result = {
+      archive: {},
+      missing_blobs: { count: 0 },
+      models: {},
+      verification: { passed: true, checks: {} },
+      left_out: { count: 1, list },
+    }
     const job = { job_id: 'j1', kind, status: 'partial', request: {}, result } as unknown as Job
     const download = ({ key }: { key: string }) => Promise.resolve({ url: `https://${key}`, expires_at: new Date(0) })
     const services = { clock: () => new Date(0), urls: { download } } as unknown as JobViewServices
