@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { KnownArchive } from '../../shared/catalogue/catalogued-archive.ts'
+import type { CataloguedArchive, KnownArchive } from '../../shared/catalogue/catalogued-archive.ts'
+import { startCheck } from '../../shared/restore/start/start-check.ts'
 import type { ExportJob, RestoreJob } from '../../shared/jobs/job.ts'
 import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
 import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
@@ -154,5 +155,88 @@ describe('a restore that ends', () => {
     const { job } = await runner.export(MODELS)
     vi.spyOn(runner.services.catalogue, 'recordProof').mockRejectedValue(new Error('no'))
     expect(await restore(job)).toMatchObject({ status: 'succeeded' })
+  })
+})
+
+describe('a check that ends', () => {
+  const check = (archive: { readonly bucket: string; readonly key: string }) =>
+    startCheck(runner.services, { bucket: archive.bucket, key: archive.key }, { requestedBy: 'test' }).then((job) =>
+      runner.waitForCheck(job),
+    )
+
+  /** Exports, and replaces the archive in the bucket and in the catalogue by a version with other bytes. */
+  const exportDamaged = async (change: (bytes: Buffer) => Buffer): Promise<CataloguedArchive> => {
+    const { catalogue, objects } = runner.services
+    const { job, archive } = await runner.export(MODELS)
+    const { last_checked, last_proved, ...known } = must(await catalogued(job))
+    expect([last_checked, last_proved]).toEqual([undefined, undefined])
+    const damaged = { ...known, ...(await objects.put(known.bucket, known.key, change(archive))) }
+    await catalogue.put(damaged)
+    return damaged
+  }
+  const lastChecked = async ({ key }: { readonly key: string }) =>
+    (await runner.services.catalogue.get(key))?.last_checked
+
+  it('stores that an archive or a stream is intact', async () => {
+    for (const format of ['acbak', 'specstar'] as const) {
+      const { job } = await runner.export(MODELS, {}, true, format)
+      const { archive } = must(job.result)
+      const checked = await check(archive)
+      expect(checked.status).toBe('succeeded')
+      expect(await lastChecked(archive)).toEqual({ at: checked.ended_at, job_id: checked.job_id, passed: true })
+    }
+  })
+
+  it('stores that an archive is damaged', async () => {
+    const archive = await exportDamaged((bytes) => {
+      bytes.writeUInt8(bytes.readUInt8(700) ^ 1, 700)
+      return bytes
+    })
+    const checked = await check(archive)
+    expect(checked).toMatchObject({ status: 'failed', error: { type: 'entry-corrupt' } })
+    expect(await lastChecked(archive)).toEqual({ at: checked.ended_at, job_id: checked.job_id, passed: false })
+  })
+
+  it('stores nothing if it failed for another reason than damage', async () => {
+    const { job } = await runner.export(MODELS)
+    const { archive } = must(job.result)
+    const models = vi.spyOn(runner.services.models, 'has').mockReturnValue(false)
+    expect(await check(archive)).toMatchObject({ status: 'failed', error: { type: 'unknown-models' } })
+    models.mockRestore()
+    expect(await lastChecked(archive)).toBeUndefined()
+  })
+
+  it('stores nothing if it was cancelled', async () => {
+    const { job } = await runner.export(MODELS)
+    const { archive } = must(job.result)
+    runner.beforeStage('report', async (jobId) => {
+      await runner.services.jobs.change(jobId, { status: 'cancelled' }, { from: ['running'] })
+    })
+    expect(await check(archive)).toMatchObject({ status: 'cancelled' })
+    expect(await lastChecked(archive)).toBeUndefined()
+  })
+
+  it('stores nothing about another version of the object', async () => {
+    const { job } = await runner.export(MODELS)
+    const { archive } = must(job.result)
+    await runner.services.objects.put(archive.bucket, archive.key, Buffer.from('another version'))
+    expect(await check(archive)).toMatchObject({ status: 'failed', error: { type: 'not-an-archive' } })
+    expect(await lastChecked(archive)).toBeUndefined()
+  })
+
+  it('stores nothing about an archive in another bucket', async () => {
+    const { archive: bytes } = await runner.export(MODELS)
+    const { objects, config, catalogue } = runner.services
+    const record = vi.spyOn(catalogue, 'recordCheck')
+    expect(await check(await objects.put(config.buckets.restores, 'some', bytes))).toMatchObject({
+      status: 'succeeded',
+    })
+    expect(record).not.toHaveBeenCalled()
+  })
+
+  it('succeeds although the catalogue cannot be written', async () => {
+    const { job } = await runner.export(MODELS)
+    vi.spyOn(runner.services.catalogue, 'recordCheck').mockRejectedValue(new Error('no'))
+    expect(await check(must(job.result).archive)).toMatchObject({ status: 'succeeded' })
   })
 })

@@ -7,13 +7,15 @@ import type { OpenRestoreServices } from '../open-restore.ts'
 import { listedLeftOut } from '../results/left-out.ts'
 import { checksInJob } from './checks-in-job.ts'
 import { type CheckReport, makeCheckReport } from './make-check-report.ts'
+import { recordCheck, type RecordCheckServices } from './record-check.ts'
 
 interface EndCheckServices extends OpenRestoreServices, EndJobServices {
+  readonly catalogue: RecordCheckServices['catalogue']
   readonly config: { readonly deployment: string; readonly buckets: { readonly archives: string } }
 }
 
 /**
- * Writes the report of a check to the archive bucket, and ends the job. If the export left out resources or blobs, the
+ * Writes the report of a check to the archive bucket, ends the job, and stores its result in the catalogue. If the export left out resources or blobs, the
  * status of the job is `partial`.
  */
 export const endCheck = async (services: EndCheckServices, job: CheckJob, plan: RestorePlan): Promise<void> => {
@@ -23,6 +25,7 @@ export const endCheck = async (services: EndCheckServices, job: CheckJob, plan: 
   const isPartial = document.missing_blobs.length > 0 || document.left_out !== undefined
   const status = isPartial ? 'partial' : 'succeeded'
   await endJob(services, job_id, { status, result: resultOf(document, report), phase: 'report' }, ['running'])
+  await recordCheck(services, job)
   await publishJobEnded(services, job_id)
 }
 

@@ -9,8 +9,11 @@ import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { readRequest } from '../read-request.ts'
 import { releaseLeases } from '../release-leases.ts'
 import { reportFailedJob } from '../upload-report.ts'
+import { recordCheck, type RecordCheckServices } from './record-check.ts'
 
 interface FailRestoreServices extends EndJobServices {
+  readonly catalogue: RecordCheckServices['catalogue']
+  readonly config: EndJobServices['config'] & RecordCheckServices['config']
   readonly leases: Leases
   readonly objects: ObjectStore
   readonly workFiles: WorkFiles
@@ -18,7 +21,7 @@ interface FailRestoreServices extends EndJobServices {
 
 /**
  * Ends a restore or check that has failed. Stores the error in the job, releases the leases of a restore, and aborts the
- * unfinished uploads of the job. If the archive was uploaded, also writes the error to the report next to the upload.
+ * unfinished uploads of the job. If a check has found damage, stores this in the catalogue. If the archive was uploaded, also writes the error to the report next to the upload.
  */
 export const failRestore = async (input: FailInput, services: FailRestoreServices): Promise<StageInput> => {
   const { job_id } = input
@@ -32,6 +35,7 @@ export const failRestore = async (input: FailInput, services: FailRestoreService
   // If the job had already ended, for example because it was cancelled, its report already exists.
   if (failed !== undefined && report_beside !== undefined && archive !== undefined)
     await reportFailedJob(services, archive, job_id, error)
+  if (job.kind === 'check') await recordCheck(services, job)
   await publishJobEnded(services, job_id)
   return { job_id }
 }

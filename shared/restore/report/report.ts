@@ -16,11 +16,12 @@ import { checksInJob } from './checks-in-job.ts'
 import { dryRunResult } from './dry-run-result.ts'
 import { endCheck } from './end-check.ts'
 import { makeReport, type Report } from './make-report.ts'
+import type { RecordCheckServices } from './record-check.ts'
 import { provesArchive, recordProof, type RecordProofServices } from './record-proof.ts'
 
 interface ReportServices extends OpenRestoreServices, EndJobServices {
   readonly leases: Leases
-  readonly catalogue: RecordProofServices['catalogue']
+  readonly catalogue: RecordProofServices['catalogue'] & RecordCheckServices['catalogue']
   readonly config: { readonly deployment: string; readonly buckets: { readonly archives: string } }
 }
 
