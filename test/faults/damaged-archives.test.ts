@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import { openArchive } from '../../shared/archive/open.ts'
 import { readIndex } from '../../shared/archive/segment-reader.ts'
 import { startExport } from '../../shared/export/start-export.ts'
-import type { RestoreJob } from '../../shared/jobs/job.ts'
+import type { CheckJob, Job, RestoreJob } from '../../shared/jobs/job.ts'
 import type { ExportRequest } from '../../shared/jobs/job-request.ts'
 import { must } from '../../shared/values/must.ts'
+import { startCheck } from '../../shared/restore/start/start-check.ts'
 import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
 import { memorySource } from '../archive/memory.ts'
 import { type StoreContents, stableContents } from '../contents.ts'
@@ -62,6 +63,13 @@ describe('an archive with a changed byte or a missing end', { timeout: 7_200_000
       startRestoreFrom(services, request, { bucket, key }, { requestedBy: 'test' }),
     )
     if (job.kind !== 'restore') throw new Error('the job is not a restore')
+    return job
+  }
+  const runCheck = async (bytes: Buffer): Promise<CheckJob> => {
+    const { objects, config } = harness.services
+    const { bucket, key } = await objects.put(config.buckets.archives, 'some.acbak', bytes)
+    const job = await harness.run((services) => startCheck(services, { bucket, key }, { requestedBy: 'test' }))
+    if (job.kind !== 'check') throw new Error('the job is not a check')
     return job
   }
   const runExport = async (format: ExportRequest['format']): Promise<Buffer> => {
@@ -128,8 +136,14 @@ describe('an archive with a changed byte or a missing end', { timeout: 7_200_000
     change: Change,
     { checkAccepted: check, entryAt }: Family,
   ): Promise<boolean> => {
-    const job = await runRestore(applyChange(intact.bytes, change))
+    const damaged = applyChange(intact.bytes, change)
+    const checked = await runCheck(damaged)
+    deepStrictEqual(await harness.contents(), before)
+    const job = await runRestore(damaged)
     const found = await harness.contents()
+    // A check and a restore find the same.
+    const outcomeOf = ({ status, error }: Job) => [status, error?.type, error?.detail]
+    deepStrictEqual(outcomeOf(checked), outcomeOf(job))
     if (job.error === undefined) {
       ok('at' in change && check !== undefined, 'the damaged archive was restored')
       const missing = job.result?.missing_blobs?.ids ?? []

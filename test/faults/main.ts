@@ -17,13 +17,23 @@ Environment variables for the size of a round:
   FAULT_STRIDE   one of this number of calls fails
   FAULT_PAIRS    runs per scenario in which two calls fail
   FLIPS          changes per family of archives
+  CHECK_DISTANCE distance between the changed bytes of a checked archive
   KILLS          kills of the program
   HISTORIES      random histories
   STORES         random stores, archives and streams with damage
   FUZZ_REQUESTS  invalid requests`
 
 /** With a stride of 3, every call fails once in three consecutive rounds. */
-const ROUND = { FAULT_STRIDE: 3, FAULT_PAIRS: 4, FLIPS: 36, KILLS: 4, HISTORIES: 15, STORES: 15, FUZZ_REQUESTS: 1_500 }
+const ROUND = {
+  FAULT_STRIDE: 3,
+  FAULT_PAIRS: 4,
+  FLIPS: 36,
+  CHECK_DISTANCE: 31,
+  KILLS: 4,
+  HISTORIES: 15,
+  STORES: 15,
+  FUZZ_REQUESTS: 1_500,
+}
 
 const Options = z.object({
   minutes: z
