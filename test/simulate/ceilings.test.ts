@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { must } from '../../shared/values/must.ts'
 import { brokenCeilings } from './ceilings.ts'
 import { LARGE_BLOB_SCENARIOS, SCENARIOS } from './scenarios.ts'
 import { type Figures, simulate } from './simulate.ts'
@@ -26,6 +27,21 @@ describe('a simulated export, and the restore of its archive', () => {
   it.each(LARGE_BLOB_SCENARIOS)('break no limit with a blob of $largeBlobs.0 bytes', async (scenario) => {
     expect(brokenCeilings(await simulate(scenario))).toEqual([])
   })
+})
+
+describe('a simulated check of an archive', () => {
+  it.each(of(250e6).filter(({ functions }) => functions === 10))(
+    'breaks no limit with 250 million resources and $functions functions, and does not use the resource table',
+    { timeout: 5 * 60_000 },
+    async (scenario) => {
+      const figures = await simulate(scenario, { restores: false, checks: true })
+      expect(brokenCeilings(figures)).toEqual([])
+      const { seconds, readUnits, writeUnits } = must(figures.check)
+      // A check reads and writes only its own items in the job table.
+      expect((readUnits + writeUnits) / scenario.resources).toBeLessThan(0.01)
+      expect(seconds).toBeLessThan(2 * 3600)
+    },
+  )
 })
 
 describe('a simulated export', () => {

@@ -10,10 +10,11 @@ export const CEILINGS = {
   functionSeconds: 900,
 }
 
-/** Describes the ceilings that an export and its restore exceed, and the errors with which they fail. */
-export const brokenCeilings = ({ archive, export: exported, restore }: Figures): string[] => [
+/** Describes the ceilings that an export, and the restore and the check of its archive, exceed, and the errors with which they fail. */
+export const brokenCeilings = ({ archive, export: exported, restore, check }: Figures): string[] => [
   ...brokenByJob('export', exported),
   ...(restore === undefined ? [] : brokenByJob('restore', restore)),
+  ...(check === undefined ? [] : brokenByJob('check', check)),
   ...over('parts of the archive', archive?.parts ?? 0, CEILINGS.parts),
 ]
 

@@ -1,6 +1,7 @@
+import { checkWorkflow } from '../../functions/workflows/check.workflow.ts'
 import { exportWorkflow } from '../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../functions/workflows/restore.workflow.ts'
-import type { Definition } from '../../functions/workflows/states.ts'
+import type { Definition, WorkflowOptions } from '../../functions/workflows/states.ts'
 import type { StageName } from '../../shared/jobs/stage-names.ts'
 import { PRICE } from './assumptions.ts'
 import { parseMachine } from './definition.ts'
@@ -39,10 +40,15 @@ export interface Figures {
   readonly archive?: ExportedArchive
   /** Absent if the export failed, or if no restore was simulated. */
   readonly restore?: JobFigures
+  /** Absent if the export failed, or if no check was simulated. */
+  readonly check?: JobFigures
 }
 
-/** Simulates an export and, by default, a restore of its archive into an empty table. */
-export const simulate = async (scenario: Scenario, { restores = true } = {}): Promise<Figures> => {
+/**
+ * Simulates an export and, by default, a restore of its archive into an empty table. With `checks`, also simulates a
+ * check of the archive.
+ */
+export const simulate = async (scenario: Scenario, { restores = true, checks = false } = {}): Promise<Figures> => {
   const { maxConcurrency } = scenario
   const options = maxConcurrency === undefined ? {} : { maxConcurrency }
   const source = new World(scenario, { isNewTable: false })
@@ -57,22 +63,47 @@ export const simulate = async (scenario: Scenario, { restores = true } = {}): Pr
   const { archive } = exporting
   const segments = source.jobs.count('export-records') + source.jobs.count('export-blobs')
   if (archive === undefined) return { scenario, segments, export: exported }
-  if (!restores) return { scenario, segments, archive, export: exported }
+  return {
+    scenario,
+    segments,
+    archive,
+    export: exported,
+    ...(restores ? { restore: await simulateRestore(scenario, archive, options) } : {}),
+    ...(checks ? { check: await simulateCheck(scenario, archive, options) } : {}),
+  }
+}
+
+const simulateRestore = (
+  scenario: Scenario,
+  archive: ExportedArchive,
+  options: WorkflowOptions,
+): Promise<JobFigures> => {
   const target = new World(scenario, { isNewTable: true })
-  const { bucket, key, etag } = archive.object
   target.jobs.add({
     ...job(target),
     kind: 'restore',
-    request: { filters: {}, on_duplicate: 'raise_error', dry_run: false, archive: { bucket, key, etag } },
+    request: { filters: {}, on_duplicate: 'raise_error', dry_run: false, archive: locationOf(archive) },
   })
-  const restoring = new RestoreStages(target, archive)
-  const restored = await runJob(
+  const { functions } = new RestoreStages(target, archive)
+  return runJob(
     target,
     restoreWorkflow((stage) => stage, options),
-    restoring.functions,
+    functions,
   )
-  return { scenario, segments, archive, export: exported, restore: restored }
 }
+
+const simulateCheck = (scenario: Scenario, archive: ExportedArchive, options: WorkflowOptions): Promise<JobFigures> => {
+  const world = new World(scenario, { isNewTable: true })
+  world.jobs.add({ ...job(world), kind: 'check', request: { filters: {}, archive: locationOf(archive) } })
+  const { functions } = new RestoreStages(world, archive)
+  return runJob(
+    world,
+    checkWorkflow((stage) => stage, options),
+    functions,
+  )
+}
+
+const locationOf = ({ object: { bucket, key, etag } }: ExportedArchive) => ({ bucket, key, etag })
 
 const job = ({ now }: World) =>
   ({
