@@ -1,4 +1,4 @@
-import type { Argument, Option } from 'commander'
+import type { Argument, Command, Option } from 'commander'
 import type * as z from 'zod'
 import type { ApiClient } from './client/api-client.ts'
 import type { Settings } from './client/settings.ts'
@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly settings: () => Settings
   /** Returns the client of the API. */
   readonly api: () => ApiClient
+  /** The program with all its commands. */
+  readonly program: Command
 }
 
 interface CommandDefinition<Input extends z.ZodType> {

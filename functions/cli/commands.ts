@@ -1,13 +1,34 @@
 import type { CliCommand } from './command.ts'
 import { CANCEL } from './commands/cancel.ts'
+import { COMPLETION } from './commands/completion.ts'
 import { EXPORT } from './commands/export.ts'
 import { JOBS } from './commands/jobs.ts'
+import { PRUNE } from './commands/prune.ts'
 import { RESTORE } from './commands/restore.ts'
+import { SCHEDULES_LIST } from './commands/schedules/list.ts'
+import { SCHEDULES_PAUSE } from './commands/schedules/pause.ts'
+import { SCHEDULES_RESUME } from './commands/schedules/resume.ts'
+import { SCHEDULES_RUN } from './commands/schedules/run.ts'
 import { SHOW } from './commands/show.ts'
 import { UI } from './commands/ui.ts'
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly CliCommand[] = [EXPORT, RESTORE, JOBS, SHOW, CANCEL, UI]
+export const COMMANDS: readonly CliCommand[] = [
+  EXPORT,
+  RESTORE,
+  JOBS,
+  SHOW,
+  CANCEL,
+  SCHEDULES_LIST,
+  SCHEDULES_RUN,
+  SCHEDULES_PAUSE,
+  SCHEDULES_RESUME,
+  PRUNE,
+  UI,
+  COMPLETION,
+]
 
 /** The first words of commands with two words, and what these commands have in common. */
-export const GROUPS: Readonly<Record<string, string>> = {}
+export const GROUPS: Readonly<Record<string, string>> = {
+  schedules: 'List, run, pause and resume schedules.',
+}

@@ -74,7 +74,7 @@ const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, 
       camelCase(argument.name()),
       added.processedArgs[index],
     ])
-    await execute(command, contextOf(io, all), Object.fromEntries([...given, ...own]))
+    await execute(command, contextOf(io, all, rootOf(added)), Object.fromEntries([...given, ...own]))
   })
 }
 
@@ -111,7 +111,9 @@ const allowed = (command: Command, { code }: CommanderError): readonly string[] 
 const sentences = ({ summary, details }: CliCommand): string =>
   [`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`, ...(details === undefined ? [] : [details])].join('\n\n')
 
-const contextOf = (io: Io, options: Readonly<Record<string, unknown>>): CommandContext => {
+const rootOf = (command: Command): Command => (command.parent === null ? command : rootOf(command.parent))
+
+const contextOf = (io: Io, options: Readonly<Record<string, unknown>>, program: Command): CommandContext => {
   const flags: SettingFlags = Object.fromEntries(
     (['endpoint', 'region', 'profile', 's3Endpoint', 'config'] as const).flatMap((name) =>
       typeof options[name] === 'string' ? [[name, options[name]]] : [],
@@ -122,6 +124,7 @@ const contextOf = (io: Io, options: Readonly<Record<string, unknown>>): CommandC
     io,
     output: new Output(io, options['json'] === true),
     settings,
+    program,
     api: once(() => new ApiClient(requestSender(settings(), credentialsOf(settings())))),
   }
 }

@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import * as z from 'zod'
 import { JOB_STATUSES } from '../../../shared/jobs/job.ts'
 import { ListedJob } from '../client/job.ts'
+import { allItems } from '../client/pages.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { statusText } from '../terminal/status-text.ts'
@@ -11,7 +12,6 @@ import { wholeNumber } from '../whole-number.ts'
 
 const KINDS = ['export', 'restore', 'check'] as const
 const MAX_PAGE = 200
-const JobPage = z.object({ jobs: z.array(ListedJob), cursor: z.exactOptional(z.string()) })
 
 /** `specstar-backup jobs`. */
 export const JOBS = defineCommand({
@@ -29,14 +29,14 @@ export const JOBS = defineCommand({
     limit: wholeNumber(1, 100_000),
   }),
   run: async ({ api, output }, { kind, status, limit }) => {
-    const jobs: ListedJob[] = []
-    let cursor: string | undefined
-    do {
-      const query = { kind, status, limit: String(Math.min(MAX_PAGE, limit - jobs.length)), cursor }
-      const page = await api().request(JobPage, { method: 'GET', path: '/_backup/jobs', query })
-      jobs.push(...page.jobs)
-      cursor = page.cursor
-    } while (cursor !== undefined && jobs.length < limit)
+    const jobs = await allItems(api(), {
+      path: '/_backup/jobs',
+      query: { kind, status },
+      member: 'jobs',
+      item: ListedJob,
+      maxPage: MAX_PAGE,
+      limit,
+    })
     output.showAll(jobs, () =>
       table(
         output,

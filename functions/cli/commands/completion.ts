@@ -1,0 +1,34 @@
+import { Argument, type Command, type Option } from 'commander'
+import * as z from 'zod'
+import { defineCommand } from '../command.ts'
+import { type CommandNode, completionScript, SHELLS } from '../completion-scripts.ts'
+import { EXIT } from '../exit-codes.ts'
+
+/** `specstar-backup completion`. */
+export const COMPLETION = defineCommand({
+  name: 'completion',
+  summary: 'print a script that completes this command in a shell',
+  arguments: [new Argument('<shell>', 'the shell').choices(SHELLS)],
+  examples: ['completion bash', 'completion zsh', 'completion fish'],
+  input: z.strictObject({ shell: z.enum(SHELLS) }),
+  run: ({ io, program }, { shell }) => {
+    io.stdout.write(completionScript(shell, nodeOf(program)))
+    return Promise.resolve(EXIT.succeeded)
+  },
+})
+
+/** Every command accepts the options of the program. */
+const nodeOf = (command: Command, inherited: CommandNode['options'] = []): CommandNode => {
+  const help = command.createHelp()
+  const own = help.visibleOptions(command).flatMap(optionNode)
+  const options = [...own, ...inherited.filter(({ flag }) => !own.some((option) => option.flag === flag))]
+  return {
+    name: command.name(),
+    summary: command.summary() || command.description(),
+    options,
+    commands: command.commands.map((child) => nodeOf(child, command.parent === null ? options : inherited)),
+  }
+}
+
+const optionNode = ({ long, description, required, optional, argChoices }: Option): CommandNode['options'] =>
+  long === undefined ? [] : [{ flag: long, description, choices: required || optional ? argChoices : [] }]

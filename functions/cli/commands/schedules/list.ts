@@ -1,0 +1,55 @@
+import * as z from 'zod'
+import { listSchedules, type Schedule } from '../../client/schedule.ts'
+import { defineCommand } from '../../command.ts'
+import { EXIT } from '../../exit-codes.ts'
+import type { Output } from '../../terminal/output.ts'
+import { statusText } from '../../terminal/status-text.ts'
+import { table } from '../../terminal/table.ts'
+import { timeText } from '../../terminal/units.ts'
+
+/** `specstar-backup schedules list`. */
+export const SCHEDULES_LIST = defineCommand({
+  name: 'schedules list',
+  summary: 'list the schedules, with their last and next runs',
+  examples: ['schedules list', 'schedules list --json'],
+  input: z.strictObject({}),
+  run: async ({ api, output }) => {
+    const schedules = await listSchedules(api())
+    output.showAll(schedules, () =>
+      table(
+        output,
+        [
+          { head: 'SCHEDULE', cell: ({ name }) => name },
+          { head: 'WHEN', cell: whenText },
+          { head: 'MODELS', cell: ({ models }) => models?.join(', ') ?? 'all' },
+          { head: 'LAST RUN', cell: (schedule) => lastText(output, schedule) },
+          {
+            head: 'LAST GOOD',
+            cell: ({ last_good_at }) => (last_good_at === undefined ? '-' : timeText(last_good_at)),
+          },
+          { head: 'NEXT RUN', cell: ({ next_at }) => (next_at === undefined ? '-' : timeText(next_at)) },
+          { head: 'STATE', cell: (schedule) => stateText(output, schedule) },
+        ],
+        schedules,
+        'no schedules: the settings of the deployment contain none',
+      ),
+    )
+    return EXIT.succeeded
+  },
+})
+
+const whenText = ({ cron, rate, timezone }: Schedule): string =>
+  cron === undefined ? `every ${rate ?? '?'}` : `${cron}${timezone === undefined ? '' : ` ${timezone}`}`
+
+const lastText = (output: Output, { last }: Schedule): string =>
+  last === undefined
+    ? '-'
+    : `${timeText(last.due_at)} ${statusText(output, last.status)}${last.judgement === undefined ? '' : `, ${last.judgement}`}`
+
+const stateText = (output: Output, { overdue, paused }: Schedule): string => {
+  const states = [
+    ...(overdue ? [output.style('red', 'overdue')] : []),
+    ...(paused === undefined ? [] : [output.style('yellow', `paused by ${paused.by} until ${timeText(paused.until)}`)]),
+  ]
+  return states.length === 0 ? output.style('green', 'on time') : states.join(', ')
+}

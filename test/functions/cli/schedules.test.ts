@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TestProgram } from '../../workflows/program.ts'
+import { otherServers } from '../../services.ts'
+import { cli, jsonLines } from './cli-run.ts'
+
+let program: TestProgram
+const run = (...args: string[]) => cli(args, { env: { SPECSTAR_BACKUP_ENDPOINT: program.url } })
+
+beforeAll(async () => {
+  const SCHEDULES = JSON.stringify([
+    { name: 'nightly', cron: '0 3 * * ? *', timezone: 'Asia/Taipei', keep_days: 30, models: ['country'] },
+    { name: 'weekly', rate: '7 days', keep_days: 60 },
+  ])
+  program = await TestProgram.start({ env: { ...otherServers(), SCHEDULES } })
+})
+afterAll(() => program.stop())
+
+describe('schedules', () => {
+  it('lists the schedules of the settings', async () => {
+    const { code, stdout } = await run('schedules', 'list')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^nightly +0 3 \* \* \? \* Asia\/Taipei +country +/m)
+    expect(stdout).toMatch(/^weekly +every 7 days +all +/m)
+    expect(jsonLines((await run('schedules', 'list', '--json')).stdout)).toMatchObject([
+      { name: 'nightly', keep_days: 30 },
+      { name: 'weekly' },
+    ])
+  })
+
+  it('runs a schedule and waits for the archive, which belongs to the schedule', async () => {
+    const { code, stdout } = await run('schedules', 'run', 'nightly', '--wait')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^archive +s3:\/\/\S+\/scheduled\/nightly\//m)
+    expect((await run('schedules', 'list')).stdout).toMatch(/^nightly .* succeeded/m)
+    const started = await run('schedules', 'run', 'weekly')
+    expect(started.stdout).toMatch(/^Started export \S+$/m)
+  })
+
+  it('pauses a schedule and resumes it', async () => {
+    const paused = await run('schedules', 'pause', 'weekly', '--days', '3', '--reason', 'migration')
+    expect(paused.code).toBe(0)
+    expect(paused.stdout).toMatch(/^Schedule weekly is paused until \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\.$/m)
+    expect((await run('schedules', 'list')).stdout).toMatch(/^weekly .* paused by local until /m)
+    const resumed = await run('schedules', 'resume', 'weekly')
+    expect(resumed).toMatchObject({ code: 0 })
+    expect(resumed.stdout).toMatch(/^Schedule weekly is not paused\./m)
+    expect((await run('schedules', 'list')).stdout).not.toContain('paused')
+  })
+
+  it('names the schedules if a schedule does not exist', async () => {
+    const { code, stderr } = await run('schedules', 'run', 'hourly')
+    expect(code).toBe(1)
+    expect(stderr).toContain('nightly, weekly')
+  })
+
+  it('rejects a pause of more than 30 days', async () => {
+    const { code, stderr } = await run('schedules', 'pause', 'weekly', '--days', '31')
+    expect(code).toBe(2)
+    expect(stderr).toContain('--days: must be a whole number from 1 to 30')
+  })
+})
+
+describe('prune', () => {
+  it('explains what is deleted and what is kept', async () => {
+    await run('schedules', 'run', 'nightly', '--wait')
+    const { code, stdout } = await run('prune')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^The next daily deletion deletes 0 objects and keeps \d+ objects?\.$/m)
+    const all = await run('prune', '--all')
+    expect(all.stdout).toMatch(/^keep +nightly +\d{4}-\d\d-\d\d .* s3:\/\/\S+\/scheduled\/nightly\//m)
+    const lines = jsonLines((await run('prune', '--all', '--json')).stdout)
+    expect(lines).toEqual(expect.arrayContaining([expect.objectContaining({ action: 'keep', schedule: 'nightly' })]))
+  })
+})
