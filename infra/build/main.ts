@@ -1,21 +1,23 @@
 import '../../functions/cli/check-node.ts'
-import { buildSync } from 'esbuild'
+import { type BuildOptions, buildSync } from 'esbuild'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { packBundles } from '../packed-bundles.ts'
 import { declarationsOf } from './declarations.ts'
-import { bundleFunctions } from './source-bundles.ts'
+import { bundleFunctions, REQUIRE_BANNER } from './source-bundles.ts'
 import { thirdPartyLicences } from './third-party-licences.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const ENTRY = 'infra/index.ts'
+const COMMAND = 'functions/cli/specstar-backup.ts'
 
 /**
  * `npm run build`: writes the package to `dist/`.
  *
  * - `index.js`: the construct `SpecStarBackup`, with everything that it imports except CDK.
  * - `types/`: its declarations.
+ * - `cli.js`: the command `specstar-backup`, with everything that it imports.
  * - `bundles.json.br`: the code of the functions.
  * - `THIRD-PARTY-LICENCES.txt`: the licences of the packages whose code these files contain.
  */
@@ -26,9 +28,7 @@ const build = (): void => {
     mkdirSync(dirname(join(dist, path)), { recursive: true })
     writeFileSync(join(dist, path), content)
   }
-  const { metafile } = buildSync({
-    entryPoints: [ENTRY],
-    outfile: join(dist, 'index.js'),
+  const common = {
     metafile: true,
     absWorkingDir: ROOT,
     preserveSymlinks: true,
@@ -38,13 +38,26 @@ const build = (): void => {
     // The oldest version in `engines` of package.json. It can also load ES modules with `require`.
     target: 'node20',
     mainFields: ['module', 'main'],
-    external: ['aws-cdk-lib', 'constructs'],
     logLevel: 'warning',
+  } satisfies BuildOptions & { readonly metafile: true }
+  const construct = buildSync({
+    ...common,
+    entryPoints: [ENTRY],
+    outfile: join(dist, 'index.js'),
+    external: ['aws-cdk-lib', 'constructs'],
+  })
+  const command = buildSync({
+    ...common,
+    entryPoints: [COMMAND],
+    outfile: join(dist, 'cli.js'),
+    banner: { js: `#!/usr/bin/env node\n${REQUIRE_BANNER}` },
+    minify: true,
   })
   for (const [path, text] of declarationsOf(ENTRY)) write(join('types', path), text)
   const { bundles, inputs } = bundleFunctions()
   write('bundles.json.br', packBundles(bundles))
-  write('THIRD-PARTY-LICENCES.txt', thirdPartyLicences([...Object.keys(metafile.inputs), ...Object.keys(inputs)]))
+  const files = [construct.metafile.inputs, command.metafile.inputs, inputs].flatMap((part) => Object.keys(part))
+  write('THIRD-PARTY-LICENCES.txt', thirdPartyLicences(files))
 }
 
 build()

@@ -12,7 +12,8 @@ import type { Bundles } from '../packed-bundles.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Defines the function `require`. Parts of the AWS SDK call it, but ES modules do not have this function. */
-const BANNER = "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);"
+export const REQUIRE_BANNER =
+  "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);"
 
 /**
  * The output folder, which is never created. The paths in source maps are relative to it, so that the bundles do not
@@ -40,7 +41,7 @@ export const bundleFunctions = (
     target: 'node24',
     mainFields: ['module', 'main'],
     outExtension: { '.js': '.mjs' },
-    banner: { js: BANNER },
+    banner: { js: REQUIRE_BANNER },
     minify: true,
     sourcemap: true,
     sourcesContent: false,

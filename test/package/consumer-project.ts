@@ -29,7 +29,7 @@ export interface Tarball {
   readonly files: readonly string[]
 }
 
-/** A CDK project in a temporary folder, which has installed the tarball, CDK and TypeScript. */
+/** A project in a temporary folder that has installed the tarball. */
 export class ConsumerProject {
   readonly folder: string
   readonly tarball: Tarball
@@ -39,6 +39,7 @@ export class ConsumerProject {
     this.tarball = tarball
   }
 
+  /** Packs this project, and creates a project that has also installed CDK and TypeScript. */
   static async create(): Promise<ConsumerProject> {
     const folder = await mkdtemp(join(tmpdir(), 'specstar-consumer-'))
     const packed = await execute('npm', ['pack', '--json', '--silent', '--pack-destination', folder], ROOT)
@@ -50,6 +51,14 @@ export class ConsumerProject {
     const packages = PACKAGES.map((name) => `${name}@${devDependencies[name] ?? 'latest'}`)
     const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--silent']
     await project.run('npm', 'install', ...flags, tarball.path, ...packages)
+    return project
+  }
+
+  /** Creates a project without CDK and TypeScript, which has installed only the tarball. */
+  static async createEmpty(tarball: Tarball): Promise<ConsumerProject> {
+    const project = new ConsumerProject(await mkdtemp(join(tmpdir(), 'specstar-empty-')), tarball)
+    await project.write('package.json', JSON.stringify({ name: 'empty', private: true }))
+    await project.run('npm', 'install', '--offline', '--omit=peer', '--no-audit', '--no-fund', '--silent', tarball.path)
     return project
   }
 

@@ -4,6 +4,7 @@ import { brotliDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { FUNCTIONS } from '../../infra/functions.ts'
+import { RunningProgram } from '../program/running-program.ts'
 import { ConsumerProject, ROOT } from './consumer-project.ts'
 
 const MODELS = { order: { indexed: ['customer'], shards: 4 }, customer: {} }
@@ -91,6 +92,7 @@ describe('the tarball', () => {
         'LICENSE',
         'dist/THIRD-PARTY-LICENCES.txt',
         'dist/bundles.json.br',
+        'dist/cli.js',
         'dist/index.js',
         'dist/types/infra/function-code.d.ts',
         'dist/types/infra/index.d.ts',
@@ -173,5 +175,32 @@ describe('a CDK app that has installed the tarball', () => {
     await expect(project.run('node', 'app.js')).rejects.toThrow('encryption: "none" must be "kms" or "s3"')
     await project.write('models.json', JSON.stringify({ order: { shards: 3 } }))
     await expect(project.run('node', 'app.js')).rejects.toThrow('model order: shards: 3 is not a power of two')
+  })
+})
+
+describe('the command of the tarball', () => {
+  const command = 'node_modules/.bin/specstar-backup'
+  let empty: ConsumerProject
+  let program: RunningProgram
+
+  beforeAll(async () => {
+    empty = await ConsumerProject.createEmpty(project.tarball)
+    program = new RunningProgram(join(empty.folder, 'data'))
+  }, 120_000)
+  afterAll(async () => {
+    await program.kill('SIGTERM')
+    await empty.remove()
+  })
+
+  it('prints its help in a folder with no other package', async () => {
+    expect(await readdir(join(empty.folder, 'node_modules'))).toEqual(['.bin', '.package-lock.json', 'specstar-backup'])
+    expect(await empty.run(command, '--help')).toContain('Usage: specstar-backup [options] [command]')
+  })
+
+  it('exports from a running program and restores the archive', async () => {
+    const endpoint = ['--endpoint', await program.ready()]
+    await empty.run(command, 'export', '--output', 'backup.acbak', ...endpoint)
+    const restored = await empty.run(command, 'restore', 'backup.acbak', '--dry-run', '--json', ...endpoint)
+    expect(JSON.parse(restored)).toMatchObject({ kind: 'restore', status: 'succeeded', result: { dry_run: true } })
   })
 })
