@@ -1,6 +1,7 @@
 import type { CliCommand } from './command.ts'
 import { CANCEL } from './commands/cancel.ts'
 import { COMPLETION } from './commands/completion.ts'
+import { DOCTOR } from './commands/doctor.ts'
 import { EXPORT } from './commands/export.ts'
 import { JOBS } from './commands/jobs.ts'
 import { PRUNE } from './commands/prune.ts'
@@ -11,11 +12,13 @@ import { SCHEDULES_RESUME } from './commands/schedules/resume.ts'
 import { SCHEDULES_RUN } from './commands/schedules/run.ts'
 import { SHOW } from './commands/show.ts'
 import { UI } from './commands/ui.ts'
+import { VERIFY } from './commands/verify.ts'
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
   EXPORT,
   RESTORE,
+  VERIFY,
   JOBS,
   SHOW,
   CANCEL,
@@ -25,6 +28,7 @@ export const COMMANDS: readonly CliCommand[] = [
   SCHEDULES_RESUME,
   PRUNE,
   UI,
+  DOCTOR,
   COMPLETION,
 ]
 

@@ -5,7 +5,12 @@ import { ArchiveInvalidError } from './errors.ts'
 import { MAX_WINDOW_LOG } from './limits.ts'
 import { zstdFrameSize } from './zstd-frame.ts'
 
-const zstdCompress = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress)
+/**
+ * `promisify` is called with each call, so that Node.js 20, which has no zstd, can load this module. The command
+ * `specstar-backup` supports it.
+ */
+const zstdCompress = (bytes: Buffer, options: zlib.ZstdOptions): Promise<Buffer> =>
+  promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress)(bytes, options)
 
 /**
  * Level 1 compresses record lines almost as well as higher levels. It is several times as fast and takes less memory.

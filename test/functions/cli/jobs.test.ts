@@ -230,3 +230,31 @@ describe('Ctrl-C', () => {
     expect((await run('show', id)).stdout).toMatch(/^status +awaiting_upload$/m)
   })
 })
+
+describe('verify', () => {
+  it('checks the archive of an export without a restore', async () => {
+    const { job_id } = jobIn((await run('export', '--model', 'guild', '--wait', '--json')).stdout)
+    const { code, stdout } = await run('verify', job_id)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^kind +check$/m)
+    expect(stdout).toMatch(/^guild +12 /m)
+    expect(stdout).toContain('Proved: every check has passed')
+  })
+
+  it('fails with 4 if the archive is damaged', async () => {
+    const { buckets } = program.config
+    const bytes = await fixture('catalogue-v3.acbak')
+    const middle = Math.floor(bytes.length / 2)
+    bytes[middle] = (bytes[middle] ?? 0) ^ 0xff
+    await program.putObject('copies/damaged.acbak', bytes, buckets.archives)
+    const { code, stdout } = await run('verify', `s3://${buckets.archives}/copies/damaged.acbak`)
+    expect(code).toBe(4)
+    expect(stdout).toMatch(/^status +failed$/m)
+  })
+
+  it('fails with 1 if there is no such archive', async () => {
+    const { code, stderr } = await run('verify', `s3://${program.config.buckets.archives}/missing.acbak`)
+    expect(code).toBe(1)
+    expect(stderr).toContain('missing.acbak')
+  })
+})

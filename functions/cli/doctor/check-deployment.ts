@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import process from 'node:process'
+import * as z from 'zod'
+import { parseModels } from '../../../shared/resources/models.ts'
+import { errorMessage } from '../../../shared/values/error-message.ts'
+import { bootstrapVersion } from '../client/bootstrap-version.ts'
+import { credentialsOf } from '../client/credentials.ts'
+import type { Settings } from '../client/settings.ts'
+import type { CommandContext } from '../command.ts'
+import { failed, type Finding, ok, warning } from './finding.ts'
+
+const CDK_JSON = 'cdk.json'
+const CdkJson = z.looseObject({
+  context: z.looseObject({ models: z.exactOptional(z.string()), specstar: z.exactOptional(z.unknown()) }),
+})
+
+/** Checks what the first deployment needs: Node.js, the models, the settings, credentials and the bootstrap of CDK. */
+export const deploymentFindings = async (
+  { settings }: CommandContext,
+  models: string | undefined,
+): Promise<Finding[]> => {
+  const cdk = await readCdkJson()
+  return [
+    nodeFinding(process.versions.node),
+    await modelsFinding(models ?? cdk?.context.models),
+    settingsFinding(cdk?.context.specstar),
+    ...(await accountFindings(settings())),
+  ]
+}
+
+const REQUIRED_NODE = 24
+
+export const nodeFinding = (version: string): Finding =>
+  Number(version.split('.')[0]) >= REQUIRED_NODE
+    ? ok('node', `Node.js ${version}`)
+    : warning(
+        'node',
+        `Node.js ${version}: a clone of the repository needs Node.js ${REQUIRED_NODE} (npm ci installs it)`,
+      )
+
+const readCdkJson = async (): Promise<z.output<typeof CdkJson> | undefined> => {
+  try {
+    return CdkJson.parse(JSON.parse(await readFile(CDK_JSON, 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+const modelsFinding = async (file: string | undefined): Promise<Finding> => {
+  if (file === undefined) return failed('models', `${CDK_JSON} names no file of models here; set --models FILE`)
+  try {
+    const { names } = parseModels(await readFile(resolve(dirname(CDK_JSON), file), 'utf8'), file)
+    return ok('models', `${file}: ${names.join(', ')}`)
+  } catch (error) {
+    return failed('models', `${errorMessage(error)}; specstar-backup models propose derives a file from an archive`)
+  }
+}
+
+const settingsFinding = (settings: unknown): Finding => {
+  const { success, data } = z.looseObject({ deployment: z.string() }).safeParse(settings)
+  return success
+    ? ok('settings', `${CDK_JSON}: deployment ${data.deployment}; npm run synth checks all settings`)
+    : warning(
+        'settings',
+        `${CDK_JSON} has no settings (context.specstar.deployment) here; in a CDK app of your own, cdk synth checks them`,
+      )
+}
+
+/** The bootstrap version that CDK requires for assets in files. */
+const MIN_BOOTSTRAP = 6
+
+const accountFindings = async (settings: Settings): Promise<Finding[]> => {
+  const region = settings.region
+  if (region === undefined)
+    return [failed('region', 'is not set; set --region or AWS_REGION to the region of the deployment')]
+  const found = ok('region', `${region} (${settings.sources.region})`)
+  try {
+    await credentialsOf(settings)()
+  } catch (error) {
+    return [found, failed('credentials', `${errorMessage(error)}; set --profile, or sign in with the AWS command line`)]
+  }
+  try {
+    const version = await bootstrapVersion({ ...settings, region })
+    if (version === undefined) return [found, failed('bootstrap', `run: npx cdk bootstrap aws://ACCOUNT/${region}`)]
+    return [
+      found,
+      version >= MIN_BOOTSTRAP
+        ? ok('bootstrap', `version ${version}`)
+        : failed('bootstrap', `version ${version} is too old; run: npx cdk bootstrap aws://ACCOUNT/${region}`),
+    ]
+  } catch (error) {
+    return [found, failed('bootstrap', `cannot be read: ${errorMessage(error)}; allow cloudformation:DescribeStacks`)]
+  }
+}

@@ -1,0 +1,105 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { clockFinding } from '../../../functions/cli/doctor/check-api.ts'
+import { nodeFinding } from '../../../functions/cli/doctor/check-deployment.ts'
+import { TestProgram } from '../../workflows/program.ts'
+import { cli, jsonLines } from './cli-run.ts'
+import { fakeApi, type FakeApi } from './fake-api.ts'
+
+const Finding = z.object({ check: z.string(), result: z.string(), details: z.string() })
+const doctor = async (endpoint: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) => {
+  const { code, stdout } = await cli(['doctor', '--json', ...args], {
+    env: { SPECSTAR_BACKUP_ENDPOINT: endpoint, ...env },
+  })
+  return { code, findings: jsonLines(stdout).map((line) => Finding.parse(line)) }
+}
+const resultOf = (findings: readonly z.output<typeof Finding>[], check: string) =>
+  findings.find((finding) => finding.check === check)
+
+let program: TestProgram
+beforeAll(async () => {
+  program = await TestProgram.start()
+})
+afterAll(() => program.stop())
+
+let api: FakeApi | undefined
+afterEach(() => api?.stop())
+
+describe('doctor', () => {
+  it('finds nothing wrong with the local program, and starts no job', async () => {
+    const { code, findings } = await doctor(program.url)
+    expect(findings.filter(({ result }) => result !== 'ok')).toEqual([])
+    expect(code).toBe(0)
+    expect(findings.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['endpoint', 'credentials', 'reachability', 'clock', 'may export', 'may restore']),
+    )
+    expect((await program.request('GET', '/_backup/jobs')).body).toEqual({ jobs: [] })
+  })
+
+  it('prints a table for people', async () => {
+    const { stdout } = await cli(['doctor'], { env: { SPECSTAR_BACKUP_ENDPOINT: program.url }, tty: true })
+    expect(stdout).toContain('CHECK')
+    expect(stdout).toContain('reachability')
+  })
+
+  it('says how to reach an API that does not respond', async () => {
+    const { code, findings } = await doctor('http://127.0.0.1:9')
+    expect(code).toBe(1)
+    expect(resultOf(findings, 'reachability')).toMatchObject({ result: 'failed' })
+  })
+
+  it('names the permission for a route that is denied', async () => {
+    api = await fakeApi(({ method }) =>
+      method === 'GET' ? { status: 200, body: { jobs: [] } } : { status: 403, body: { message: 'Forbidden' } },
+    )
+    const { code, findings } = await doctor(api.url)
+    expect(code).toBe(1)
+    expect(resultOf(findings, 'may list jobs')?.result).toBe('ok')
+    expect(resultOf(findings, 'may export')).toMatchObject({
+      result: 'failed',
+      details: expect.stringContaining('allow execute-api:Invoke') as string,
+    })
+  })
+
+  it('reports credentials that cannot be loaded, and a region that is not that of the API', async () => {
+    const endpoint = 'https://abc.execute-api.eu-central-1.amazonaws.com'
+    const { code, findings } = await doctor(endpoint, ['--region', 'us-east-1', '--profile', 'no-such-profile'])
+    expect(code).toBe(1)
+    expect(resultOf(findings, 'region')).toMatchObject({ result: 'failed' })
+    expect(resultOf(findings, 'credentials')?.details).toContain('profile no-such-profile cannot be loaded')
+  })
+
+  it('checks what the first deployment needs', async () => {
+    const args = ['--deploy', '--models', 'shared/models.json', '--profile', 'no-such-profile']
+    const { code, findings } = await doctor(program.url, args, { AWS_REGION: 'eu-central-1' })
+    expect(code).toBe(1)
+    expect(resultOf(findings, 'models')).toMatchObject({ result: 'ok' })
+    expect(resultOf(findings, 'settings')).toMatchObject({ result: 'ok' })
+    expect(resultOf(findings, 'region')).toMatchObject({ result: 'ok' })
+    expect(resultOf(findings, 'credentials')).toMatchObject({ result: 'failed' })
+    const wrong = await doctor(program.url, ['--deploy', '--models', 'package.json', '--profile', 'none'])
+    expect(resultOf(wrong.findings, 'models')).toMatchObject({ result: 'failed' })
+  })
+})
+
+describe('clockFinding', () => {
+  const at = Date.parse('2026-11-30T12:00:00Z')
+  it.each([
+    ['Mon, 30 Nov 2026 12:00:00 GMT', 'ok'],
+    ['Mon, 30 Nov 2026 12:00:20 GMT', 'ok'],
+    ['Mon, 30 Nov 2026 12:01:00 GMT', 'warning'],
+    ['Mon, 30 Nov 2026 11:59:00 GMT', 'warning'],
+    ['Mon, 30 Nov 2026 12:06:00 GMT', 'failed'],
+    ['Mon, 30 Nov 2026 11:50:00 GMT', 'failed'],
+    [null, 'warning'],
+  ])('compares the local clock with %s: %s', (header, result) => {
+    expect(clockFinding(header, at, at + 500).result).toBe(result)
+  })
+})
+
+describe('nodeFinding', () => {
+  it('accepts the version of the deployment, and warns about an older one', () => {
+    expect(nodeFinding('24.1.0').result).toBe('ok')
+    expect(nodeFinding('20.19.0').result).toBe('warning')
+  })
+})

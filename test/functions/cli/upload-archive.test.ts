@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { resolveSettings } from '../../../functions/cli/client/settings.ts'
+import { uploadArchive, UploadSlot } from '../../../functions/cli/client/upload-archive.ts'
+import { fixture, TestProgram } from '../../workflows/program.ts'
+
+let program: TestProgram
+let folder = ''
+let path = ''
+let size = 0
+
+beforeAll(async () => {
+  program = await TestProgram.start()
+  folder = await mkdtemp(join(tmpdir(), 'specstar-upload-'))
+  path = join(folder, 'archive.acbak')
+  const bytes = await fixture('catalogue-v3.acbak')
+  size = bytes.length
+  await writeFile(path, bytes)
+})
+afterAll(async () => {
+  await program.stop()
+  await rm(folder, { recursive: true })
+})
+
+const openSlot = async () =>
+  UploadSlot.parse((await program.request('POST', '/_backup/import?wait=0&dry_run=true')).body)
+const settings = () =>
+  resolveSettings(
+    { endpoint: program.url, s3Endpoint: program.program.s3Endpoint },
+    { XDG_CONFIG_HOME: '/nonexistent' },
+  )
+const file = (signal = new AbortController().signal) => ({ path, size, counter: new PassThrough(), signal })
+
+describe('uploadArchive', () => {
+  it('uploads a file with one request', async () => {
+    const slot = await openSlot()
+    await uploadArchive(slot, file(), settings())
+    expect((await program.object(slot.upload.key, slot.upload.bucket)).length).toBe(size)
+  })
+
+  it('uploads a file in parts if it is too large for one request', async () => {
+    const slot = await openSlot()
+    await uploadArchive(slot, file(), settings(), size - 1)
+    expect((await program.object(slot.upload.key, slot.upload.bucket)).length).toBe(size)
+  })
+
+  it('says why S3 rejects an upload', async () => {
+    const slot = await openSlot()
+    await uploadArchive(slot, file(), settings())
+    await expect(uploadArchive(slot, file(), settings())).rejects.toThrow('S3 responded with 412')
+  })
+
+  it.each([Infinity, 1])('stops if it is interrupted (at most %d bytes in one request)', async (maxPutBytes) => {
+    const slot = await openSlot()
+    const stopped = new AbortController()
+    const counter = new PassThrough()
+    // The first bytes interrupt the upload.
+    counter.once('data', () => {
+      stopped.abort(new Error('interrupted'))
+    })
+    const upload = uploadArchive(slot, { path, size, counter, signal: stopped.signal }, settings(), maxPutBytes)
+    await expect(upload).rejects.toThrow()
+    await expect(program.object(slot.upload.key, slot.upload.bucket)).rejects.toThrow()
+  })
+})
