@@ -172,6 +172,15 @@ export const ROUTES: readonly RouteSpec[] = [
   },
   {
     methods: ['GET'],
+    path: '/_backup/health',
+    name: 'get-health',
+    file: 'routes/get-health.ts',
+    size: SIZES.route,
+    readsSchedules: true,
+    permissions: { jobs: ['GetItem', 'BatchGetItem', 'Query'] },
+  },
+  {
+    methods: ['GET'],
     path: '/_backup/schedules',
     name: 'list-schedules',
     file: 'routes/list-schedules.ts',

@@ -63,6 +63,11 @@ export const rejectParameters = ({ query }: Pick<HttpRequest, 'query'>): void =>
   parseParameters(NoParameters, queryObject(query))
 }
 
+/** Reads a `GET` request that has no parameters. Throws `InvalidRequestError` if the query has parameters. */
+export const readNoParameters = ({ query }: HttpRequest): void => {
+  parseParameters(NoParameters, queryObject(query))
+}
+
 /**
  * Returns the job id in the path of a route `/_backup/jobs/{job_id}…`. Throws `InvalidRequestError` if the query has
  * parameters, because these routes accept none. Throws `UnknownJobError` if the id is not a possible job id.

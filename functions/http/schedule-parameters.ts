@@ -4,7 +4,7 @@ import { text, wholeNumber } from '../../shared/requests/parameters.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'
 import type { PauseRequest } from '../../shared/schedules/pause-schedule.ts'
 import { MAX_PAUSE_DAYS, MAX_REASON_CHARACTERS } from '../../shared/schedules/schedule-record.ts'
-import { type HttpRequest, queryObject } from './http-request.ts'
+import type { HttpRequest } from './http-request.ts'
 import { callerOf, parametersOf } from './route-input.ts'
 import { wait } from './wait-parameter.ts'
 
@@ -29,11 +29,6 @@ interface RunInput {
 
 /** Returns the schedule in the path. The settings may not contain it. */
 const scheduleOf = ({ params }: HttpRequest): string => params['name'] ?? ''
-
-/** Checks that a request for the list of schedules has no parameters. */
-export const readListRequest = ({ query }: HttpRequest): void => {
-  parseParameters(NoParameters, queryObject(query))
-}
 
 /** Reads a request of `/_backup/schedules/{name}/run`. */
 export const runInput = (request: HttpRequest): RunInput => {

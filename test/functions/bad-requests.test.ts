@@ -295,6 +295,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   { request: 'GET /_backup/jobs/none/report', status: 404, type: 'unknown-job' },
   { request: 'GET /_backup/jobs/none/archive', status: 404, type: 'unknown-job' },
   { request: 'POST /_backup/jobs/none/cancel', status: 404, type: 'unknown-job' },
+  { request: 'GET /_backup/health?deep=1', status: 400, type: 'invalid-request', field: 'deep' },
   { request: 'GET /_backup/schedules?limit=1', status: 400, type: 'invalid-request', field: 'limit' },
   { request: 'POST /_backup/schedules/none/run', status: 404, type: 'unknown-schedule' },
   { request: 'POST /_backup/schedules/none/pause', status: 404, type: 'unknown-schedule' },

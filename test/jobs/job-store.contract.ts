@@ -207,6 +207,12 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
         'injected',
       )
       expect(await listed()).toEqual(expect.arrayContaining([ended.job_id, slot.job_id]))
+      // This read lists only jobs that have not ended, and removes nothing.
+      const queued = job()
+      await jobs.create(queued)
+      const notEnded = (await jobs.notEnded()).map(({ job_id }) => job_id)
+      expect([ended, slot, queued].map(({ job_id }) => notEnded.includes(job_id))).toEqual([false, false, true])
+      expect(await listed()).toEqual(expect.arrayContaining([ended.job_id, slot.job_id]))
       // The read succeeds even if the removal fails.
       await dying.runningJobs()
       expect(await listed()).toContain(ended.job_id)

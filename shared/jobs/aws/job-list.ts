@@ -83,11 +83,23 @@ export class JobList {
    * exist if a slot has expired, or if a process ended before it removed the entry.
    */
   async active(statuses: readonly JobStatus[]): Promise<Job[]> {
-    const ids: string[] = []
-    for await (const page of this.#items.query(ACTIVE)) ids.push(...page.map(sortKeyOf))
-    const jobs = await this.#jobs(ids)
+    const jobs = await this.#listedAsActive()
     await this.#removeEnded(jobs)
     return jobs.filter(({ status }) => statuses.includes(status)).sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
+  }
+
+  /** Returns the jobs that have not ended, oldest first. Unlike `active`, only reads. */
+  async notEnded(): Promise<Job[]> {
+    const now = this.#items.now()
+    const jobs = (await this.#listedAsActive()).filter((job) => !hasEnded(job, now))
+    return jobs.sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
+  }
+
+  /** Returns the jobs in the list of active jobs. Some of them may have ended. */
+  async #listedAsActive(): Promise<Job[]> {
+    const ids: string[] = []
+    for await (const page of this.#items.query(ACTIVE)) ids.push(...page.map(sortKeyOf))
+    return this.#jobs(ids)
   }
 
   /** Removes up to `MAX_REMOVED` ended jobs from the list of active jobs. If this fails, the next read tries again. */

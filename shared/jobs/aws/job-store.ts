@@ -105,6 +105,11 @@ export class JobStore {
     return this.#list.active(['queued', 'running'])
   }
 
+  /** Returns the jobs that have not ended, oldest first. An expired upload slot has ended. Only reads. */
+  notEnded(): Promise<Job[]> {
+    return this.#list.notEnded()
+  }
+
   /**
    * Returns the jobs whose upload slot is open, and the jobs that are restoring the archive of a slot, oldest first.
    */

@@ -35,6 +35,26 @@ export const triggers = (test: () => DeployTest): void => {
     })
   })
 
+  it('pauses, resumes and runs a schedule, and lists its state', async () => {
+    const api = await test().main.api()
+    const by = expect.stringContaining('user/operator') as string
+    const list = () => api.request('GET', '/_backup/schedules')
+    const pause = await api.request('POST', '/_backup/schedules/nightly/pause', { days: 1 })
+    expect(pause).toMatchObject({ status: 200, body: { schedule: 'nightly', by } })
+    expect(await list()).toMatchObject({ body: { schedules: [{ name: 'nightly', paused: { by } }] } })
+    const resumed = await api.request('POST', '/_backup/schedules/nightly/resume')
+    expect(resumed).toMatchObject({ status: 200, body: { name: 'nightly', last: { status: 'succeeded' } } })
+    const run = await api.run('POST', '/_backup/schedules/nightly/run')
+    expect(run).toMatchObject({ status: 'succeeded', source: 'schedule', requested_by: by })
+    expect(await list()).toMatchObject({
+      body: { schedules: [{ overdue: false, last: { job_id: run.job_id, judgement: 'good' } }] },
+    })
+    expect(await api.request('GET', '/_backup/health')).toMatchObject({
+      status: 200,
+      body: { checks: { schedules: { status: 'ok', paused: [] } } },
+    })
+  })
+
   it('marks a scheduled archive that contains much less than the last one, until a caller confirms it', async () => {
     const { main } = test()
     await wipe(main.clients)

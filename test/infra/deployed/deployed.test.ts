@@ -290,6 +290,10 @@ describe('the synthesized deployment', () => {
     expect(await list()).toMatchObject({
       body: { schedules: [{ overdue: false, last: { job_id: run.body.job_id, judgement: 'good' } }] },
     })
+    expect(await api.request('GET', '/_backup/health')).toMatchObject({
+      status: 200,
+      body: { status: 'degraded', checks: { schedules: { total: 1, overdue: [] }, throttling: { status: 'ok' } } },
+    })
     // The next test expects an archive of January to be the newest one.
     const { bucket, key } = run.body['archive'] as { bucket: string; key: string }
     await clients.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
