@@ -9,61 +9,59 @@ type Status = z.output<typeof Status>
 /** The jobs that have not ended, and the jobs of the last 24 hours that failed. */
 const JobsCheck = z
   .object({
-    /** `degraded` if `failed` is not empty. */
-    status: Status,
+    status: Status.describe('`degraded` if `failed` is not empty'),
     queued: z.int(),
     running: z.int(),
-    /** The number of open upload slots. */
-    awaiting_upload: z.int(),
-    /** The begin of the last 24 hours. */
-    since: z.string(),
-    /** The number of jobs of this time that were examined: the newest ones, at most 50. */
-    examined: z.int(),
-    /** False if more jobs were created in this time than were examined. */
-    all_examined: z.boolean(),
-    /** The examined jobs that failed, except those in `rejected`. */
+    awaiting_upload: z.int().describe('The number of open upload slots'),
+    since: z.string().describe('The begin of the last 24 hours'),
+    examined: z.int().describe('The number of jobs of this time that were examined: the newest ones, at most 50'),
+    all_examined: z.boolean().describe('False if more jobs were created in this time than were examined'),
     failed: z
       .array(
         z
           .object({
             job_id: z.string(),
-            /** As in the job object. */
-            kind: z.string(),
+            kind: z.string().describe('As in the job object'),
             source: z.string(),
             ended_at: z.exactOptional(z.string()),
-            /** The type of the problem. */
-            type: z.exactOptional(z.string()),
+            type: z.exactOptional(z.string()).describe('The type of the problem'),
           })
           .readonly(),
       )
-      .readonly(),
-    /** The number of examined jobs that failed because of their request, or of an archive that the caller sent. */
-    rejected: z.int(),
+      .readonly()
+      .describe('The examined jobs that failed, except those in `rejected`'),
+    rejected: z
+      .int()
+      .describe(
+        'The number of examined jobs that failed because of their request, or of an archive that the caller sent',
+      ),
   })
   .readonly()
 
 /** The schedules of the settings. */
 const SchedulesCheck = z
   .object({
-    /** `degraded` if a schedule is overdue or suspicious. */
-    status: Status,
-    /** The number of schedules. */
-    total: z.int(),
-    /** The names of the schedules without a good archive for their last due time. */
-    overdue: z.array(z.string()).readonly(),
-    /** The names of the schedules whose newest archive is suspicious and waits for a decision. */
-    suspicious: z.array(z.string()).readonly(),
-    /** The schedules that are paused now. They start no exports. */
-    paused: z.array(z.object({ schedule: z.string(), by: z.string(), until: z.string() }).readonly()).readonly(),
+    status: Status.describe('`degraded` if a schedule is overdue or suspicious'),
+    total: z.int().describe('The number of schedules'),
+    overdue: z
+      .array(z.string())
+      .readonly()
+      .describe('The names of the schedules without a good archive for their last due time'),
+    suspicious: z
+      .array(z.string())
+      .readonly()
+      .describe('The names of the schedules whose newest archive is suspicious and waits for a decision'),
+    paused: z
+      .array(z.object({ schedule: z.string(), by: z.string(), until: z.string() }).readonly())
+      .readonly()
+      .describe('The schedules that are paused now. They start no exports'),
   })
   .readonly()
 
 /** The calls of running jobs that AWS throttled within the last two minutes. */
 const ThrottlingCheck = z
   .object({
-    /** `degraded` if `jobs` is not empty. */
-    status: Status,
-    /** The throttled jobs among the ten oldest running jobs. */
+    status: Status.describe('`degraded` if `jobs` is not empty'),
     jobs: z
       .array(
         z
@@ -77,20 +75,18 @@ const ThrottlingCheck = z
           })
           .readonly(),
       )
-      .readonly(),
+      .readonly()
+      .describe('The throttled jobs among the ten oldest running jobs'),
   })
   .readonly()
 
 /** The response of `GET /_backup/health`. */
 export const HealthView = z
   .object({
-    /** `ok` if all checks are `ok`. */
-    status: Status,
-    /** The time of the checks. */
-    at: z.string(),
+    status: Status.describe('`ok` if all checks are `ok`'),
+    at: z.string().describe('The time of the checks'),
     checks: z.object({ jobs: JobsCheck, schedules: SchedulesCheck, throttling: ThrottlingCheck }).readonly(),
-    /** What this route does not check, as sentences for people. */
-    not_checked: z.array(z.string()).readonly(),
+    not_checked: z.array(z.string()).readonly().describe('What this route does not check, as sentences for people'),
   })
   .readonly()
 export type HealthView = z.output<typeof HealthView>

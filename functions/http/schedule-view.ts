@@ -15,13 +15,16 @@ const LastExportView = z
   .object({
     job_id: z.string(),
     status: z.enum(JOB_STATUSES),
-    /** The time for which the schedule started the export. For a run by hand, the second of the request. */
-    due_at: z.string(),
+    due_at: z
+      .string()
+      .describe('The time for which the schedule started the export. For a run by hand, the second of the request'),
     ended_at: z.exactOptional(z.string()),
-    /** Absent if the export has written no archive yet, or if its job is no longer kept. */
-    archive: z.exactOptional(z.object({ bucket: z.string(), key: z.string(), size: z.int() }).readonly()),
-    /** How the archive was judged. Absent until it is judged. */
-    judgement: z.exactOptional(z.enum(ARCHIVE_STATES)),
+    archive: z
+      .exactOptional(z.object({ bucket: z.string(), key: z.string(), size: z.int() }).readonly())
+      .describe('Absent if the export has written no archive yet, or if its job is no longer kept'),
+    judgement: z
+      .exactOptional(z.enum(ARCHIVE_STATES))
+      .describe('How the archive was judged. Absent until it is judged'),
   })
   .readonly()
 
@@ -29,29 +32,38 @@ const LastExportView = z
 const ScheduleView = z
   .object({
     name: z.string(),
-    /** Either `cron` or `rate` is present. */
-    cron: z.exactOptional(z.string()),
+    cron: z.exactOptional(z.string()).describe('Either `cron` or `rate` is present'),
     rate: z.exactOptional(z.string()),
-    /** Only present if the settings contain it. By default, `cron` is in UTC. */
-    timezone: z.exactOptional(z.string()),
-    /** Absent if the schedule exports all registered models. */
-    models: z.exactOptional(z.array(z.string()).readonly()),
-    /** Absent if the schedule has no filters. */
-    filters: z.exactOptional(z.record(z.string(), z.unknown()).readonly()),
+    timezone: z
+      .exactOptional(z.string())
+      .describe('Only present if the settings contain it. By default, `cron` is in UTC'),
+    models: z
+      .exactOptional(z.array(z.string()).readonly())
+      .describe('Absent if the schedule exports all registered models'),
+    filters: z
+      .exactOptional(z.record(z.string(), z.unknown()).readonly())
+      .describe('Absent if the schedule has no filters'),
     strict: z.boolean(),
     keep_days: z.int(),
     min_ratio: z.number(),
-    /** The next due time, even if the schedule is paused then. Absent if it is unknown, or if no due time follows. */
-    next_at: z.exactOptional(z.string()),
+    next_at: z
+      .exactOptional(z.string())
+      .describe(
+        'The next due time, even if the schedule is paused then. Absent if it is unknown, or if no due time follows',
+      ),
     last: z.exactOptional(LastExportView),
-    /** The due time of the newest good archive. */
-    last_good_at: z.exactOptional(z.string()),
-    /** True if there is no good archive for the last due time whose grace time is over. A pause changes nothing. */
-    overdue: z.boolean(),
-    /** The pause of the schedule. Absent if the schedule is not paused, or if the pause has ended. */
-    paused: z.exactOptional(SchedulePause),
-    /** The last due time that started no export because of a pause. */
-    last_skipped: z.exactOptional(SkippedDueTime),
+    last_good_at: z.exactOptional(z.string()).describe('The due time of the newest good archive'),
+    overdue: z
+      .boolean()
+      .describe(
+        'True if there is no good archive for the last due time whose grace time is over. A pause changes nothing',
+      ),
+    paused: z
+      .exactOptional(SchedulePause)
+      .describe('The pause of the schedule. Absent if the schedule is not paused, or if the pause has ended'),
+    last_skipped: z
+      .exactOptional(SkippedDueTime)
+      .describe('The last due time that started no export because of a pause'),
   })
   .readonly()
 type ScheduleView = z.output<typeof ScheduleView>
@@ -59,8 +71,7 @@ type ScheduleView = z.output<typeof ScheduleView>
 /** The response of `GET /_backup/schedules`. */
 export const ScheduleListView = z
   .object({
-    /** All schedules of the settings, in their order. */
-    schedules: z.array(ScheduleView).readonly(),
+    schedules: z.array(ScheduleView).readonly().describe('All schedules of the settings, in their order'),
   })
   .readonly()
 export type ScheduleListView = z.output<typeof ScheduleListView>
@@ -71,8 +82,7 @@ export const ResumedScheduleView = ScheduleView
 /** The response of `POST /_backup/schedules/{name}/pause`. */
 export const PausedScheduleView = z
   .object({
-    /** The name of the schedule. */
-    schedule: z.string(),
+    schedule: z.string().describe('The name of the schedule'),
     ...SchedulePause.unwrap().shape,
   })
   .readonly()

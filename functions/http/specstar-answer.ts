@@ -9,12 +9,9 @@ const HEADER = 'x-specstar-response'
 /** The counts of one model, as SpecStar's import routes return them. */
 const SpecStarCounts = z
   .object({
-    /** The number of resources that were written. */
-    loaded: z.int(),
-    /** The number of existing resources that were not changed, because of `on_duplicate=skip`. */
-    skipped: z.int(),
-    /** The number of resources in the section of the model. */
-    total: z.int(),
+    loaded: z.int().describe('The number of resources that were written'),
+    skipped: z.int().describe('The number of existing resources that were not changed, because of `on_duplicate=skip`'),
+    total: z.int().describe('The number of resources in the section of the model'),
   })
   .readonly()
 
