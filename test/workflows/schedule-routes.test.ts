@@ -1,3 +1,4 @@
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { handler as checkHandler } from '../../functions/events/check-schedules.ts'
 import { handler as pruneHandler } from '../../functions/events/prune.ts'
@@ -187,6 +188,24 @@ describe('GET /_backup/schedules', () => {
       last: { job_id: `s-${name}-20260428T030000Z`, status: 'partial', judgement: 'incomplete' },
       last_good_at: '2026-03-01T03:00:00.000Z',
     })
+  })
+
+  it('finds the last export by its judgement if an earlier version has started it, even without its job', async () => {
+    await deliver('01')
+    const { last } = await listed()
+    const TableName = runner.services.config.tables.jobs
+    const remove = (pk: string, sk: string) =>
+      runner.clients.dynamo.send(new DeleteItemCommand({ TableName, Key: { pk: { S: pk }, sk: { S: sk } } }))
+    await remove(`schedule#${name}`, 'last-run')
+    expect((await listed()).last).toEqual(last)
+    await remove(`job#${jobIdOf('01')}`, 'job')
+    const { job_id, due_at, status, judgement } = must(last)
+    expect((await listed()).last).toEqual({ job_id, due_at, status, judgement })
+  })
+
+  it('has no last export if the last one has no archive and its job is no longer kept', async () => {
+    await runner.services.scheduleRecords.storeRun(name, { job_id: 'gone', due_at: '2026-03-01T03:00:00.000Z' })
+    expect(await listed()).not.toHaveProperty('last')
   })
 
   it('accepts no parameters', async () => {
