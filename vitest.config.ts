@@ -53,6 +53,7 @@ const SEPARATE_SUITES = [
   'test/real/**',
   'test/deploy/**',
   'test/package/**',
+  'test/page/**',
   'test/limits/throttled-jobs.test.ts',
 ]
 
@@ -157,6 +158,24 @@ const packed = {
   test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 2 * MINUTE_MS },
 }
 
+/** `npm run test:page`: the page in a real browser; needs Chromium, see `test/page/chromium.ts`. */
+const page = {
+  extends: true as const,
+  test: {
+    name: 'page',
+    include: ['test/page/**/*.test.ts'],
+    env: {
+      SCHEDULES: JSON.stringify([
+        { name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 },
+        { name: 'countries', cron: '0 12 * * ? *', models: ['country'], keep_days: 7 },
+      ]),
+    },
+    testTimeout: 3 * MINUTE_MS,
+    // The first run may install Chromium.
+    hookTimeout: 10 * MINUTE_MS,
+  },
+}
+
 /** `npm run test:compat` selects files, and passes the endpoints of other servers in environment variables. */
 const compat = {
   extends: true as const,
@@ -201,7 +220,7 @@ export default defineConfig(({ mode }) => ({
     // Stryker cannot select a project.
     projects:
       process.env['STRYKER_MUTATOR_WORKER'] === undefined
-        ? [main, faults, property, outcomes, passes, limits, large, specstar, deploy, packed, compat, logic]
+        ? [main, faults, property, outcomes, passes, limits, large, specstar, deploy, packed, page, compat, logic]
         : [logic],
     // Tests wait for servers about as much as they compute: one worker more than the two cores.
     maxWorkers: 3,

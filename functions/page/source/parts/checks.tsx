@@ -31,7 +31,7 @@ interface FindingsProps {
 const SHOWN = 100
 
 export const Findings = ({ findings, total, label }: FindingsProps): VNode => (
-  <div class="scroll" role="region" aria-label={`Findings: ${label}`} tabIndex={0}>
+  <div class="scroll" role="group" aria-label={`Findings: ${label}`} tabIndex={0}>
     <table class="rows compact">
       <thead>
         <tr>

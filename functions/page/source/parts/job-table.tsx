@@ -8,7 +8,7 @@ import { Status } from './status.tsx'
 import { Time } from './time.tsx'
 
 export const JobTable = ({ jobs, label }: { readonly jobs: readonly Job[]; readonly label: string }): VNode => (
-  <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+  <div class="scroll" role="group" aria-label={label} tabIndex={0}>
     <table class="rows">
       <thead>
         <tr>

@@ -10,7 +10,7 @@ interface ModelTableProps {
 
 /** Counts of each model. */
 export const ModelTable = ({ models, columns, label }: ModelTableProps): VNode => (
-  <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+  <div class="scroll" role="group" aria-label={label} tabIndex={0}>
     <table class="rows counts">
       <thead>
         <tr>

@@ -10,7 +10,7 @@ const LINKS = [
 export const Navigation = ({ view }: { readonly view: string }): VNode => (
   <header class="top">
     <div class="top-row">
-      <a class="brand" href="#/">
+      <a class="brand" href="#/" aria-label="SpecStar Backup">
         <svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true">
           <rect width="32" height="32" rx="8" class="brand-back" />
           <path d="M8 11.5 16 7l8 4.5L16 16z" class="brand-fill" />

@@ -55,7 +55,7 @@ const ArchiveTable = ({ archives, isCatalogue }: ArchiveTableProps): VNode => {
   return (
     <>
       {problem !== undefined && <ProblemBox problem={problem} role="alert" />}
-      <div class="scroll" role="region" aria-label="Archives" tabIndex={0}>
+      <div class="scroll" role="group" aria-label="Archives" tabIndex={0}>
         <table class="rows">
           <thead>
             <tr>

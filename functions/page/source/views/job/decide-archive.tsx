@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import { send } from '../../api/client.ts'
 import { Anything, type Job, type Suspicious } from '../../api/schemas.ts'
 import { useAction } from '../../api/use-action.ts'
+import { scheduleOf } from '../../model/archives.ts'
 import { count } from '../../model/format.ts'
 import { ConfirmButton } from '../../parts/confirm.tsx'
 import { ProblemBox } from '../../parts/problem.tsx'
@@ -17,7 +18,7 @@ export const DecideArchive = ({ job, suspicious }: DecideArchiveProps): VNode =>
   const { resources, findings } = suspicious
   const [made, setMade] = useState(suspicious.decision?.decision)
   const { isBusy, problem, run } = useAction()
-  const schedule = job.requested_by.replace(/^schedule:/, '')
+  const schedule = scheduleOf(job.result?.archive?.key ?? '') ?? ''
   const decide = (reject: boolean): void => {
     run(async () => {
       const path = `/_backup/schedules/${encodeURIComponent(schedule)}/confirm`

@@ -1,0 +1,245 @@
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { damageBlob, damageRevision } from '../../infra/local/demo/damage.ts'
+import { seedStore } from '../../infra/local/seed/seed-store.ts'
+import { wipe } from '../../infra/local/stores/wipe-store.ts'
+import { firstBlob, firstRevision, slowDown } from './store.ts'
+import { PageTest } from './page-test.ts'
+
+const CITIES = 300
+const COUNTRIES = 250
+
+let test: PageTest
+beforeAll(async () => {
+  test = await PageTest.start()
+})
+afterAll(() => test.stop())
+afterEach(() => {
+  expect(test.takeErrors()).toEqual([])
+  test.expectedFailures = []
+})
+
+const seed = () => seedStore(test.stores, () => undefined, CITIES)
+
+/** Starts an export of everything through the page, and returns its job id. */
+const exportAll = async (): Promise<string> => {
+  const { page } = test
+  await test.show('export')
+  await page.getByRole('button', { name: 'Start the export' }).click()
+  await page.waitForURL(/#\/jobs\//)
+  await test.expectStatus('succeeded')
+  return page.url().split('/').at(-1) ?? ''
+}
+
+/** Opens the view that restores the archive of the shown job, and compares the archive with the store. */
+const compare = async (): Promise<void> => {
+  const { page } = test
+  await page.getByRole('link', { name: 'Restore…' }).first().click()
+  await page.getByRole('button', { name: 'Compare with the store' }).click()
+  await page.getByRole('heading', { name: 'Differences between the archive and the store' }).waitFor()
+}
+
+describe('the page', () => {
+  it('invites to a first export if there is nothing yet', async () => {
+    await test.show('overview')
+    await test.page.getByRole('link', { name: 'Start the first export' }).waitFor()
+    await test.expectAccessible()
+    await test.screenshot('empty')
+  })
+
+  it('exports the store, restores it after a loss, and says that the restore is proved', async () => {
+    const { page } = test
+    await seed()
+    await exportAll()
+    await page.getByRole('row', { name: `city ${CITIES}` }).waitFor()
+    await page.getByRole('row', { name: `country ${COUNTRIES}` }).waitFor()
+    await test.screenshot('export')
+    await wipe(test.stores)
+    await compare()
+    await page.getByRole('row', { name: `city ${CITIES} 0 0 0` }).waitFor()
+    await test.screenshot('restore-after-loss')
+    await page.getByRole('button', { name: `Restore ${CITIES + COUNTRIES} resources` }).click()
+    await page.waitForURL(/#\/jobs\//)
+    await page.getByText('Proved: what was restored was read back and equals the archive.').waitFor()
+    await test.screenshot('restored')
+    await test.expectAccessible()
+  })
+
+  it('shows damage before it is mended, and no differences after', async () => {
+    const { page, stores } = test
+    await damageBlob(stores.s3, stores.config.buckets.blobs, await firstBlob(stores))
+    const { pk, sk, id } = await firstRevision(stores, 'city')
+    await damageRevision(stores.dynamo, stores.config.tables.resources, pk, sk)
+    await test.show('archives')
+    await compare()
+    await page.getByRole('row', { name: `city 0 1 ${CITIES - 1} 0` }).waitFor()
+    await page.getByText('1 different').waitFor()
+    await page.getByText(id).first().waitFor()
+    await test.screenshot('differences')
+    await test.expectAccessible()
+    await page.getByRole('button', { name: 'Restore 1 resource' }).click()
+    await page.waitForURL(/#\/jobs\//)
+    await page.getByText('Proved: what was restored').waitFor()
+    await test.show('archives')
+    await compare()
+    await page.getByText('The store and the archive are equal.').waitFor()
+  })
+
+  it('compares again after a change of the options, before it offers to restore', async () => {
+    const { page } = test
+    const offer = page.getByRole('button', { name: 'Restore anyway' })
+    await offer.waitFor()
+    await page.getByLabel('Keep').check()
+    await offer.waitFor({ state: 'detached' })
+    await page.getByLabel('Models', { exact: true }).selectOption('country')
+    await page.getByLabel('Only these ids').fill('country:FR')
+    await page.getByRole('button', { name: 'Compare with the store' }).click()
+    await page.getByRole('row', { name: 'country 0 0 1' }).waitFor()
+  })
+
+  it('shows the progress of a running job, and cancels it', async () => {
+    const { page } = test
+    const restoreSpeed = await slowDown(test.stores)
+    await test.show('export')
+    await page.getByRole('button', { name: 'Start the export' }).click()
+    await page.waitForURL(/#\/jobs\//)
+    await test.expectStatus('running')
+    await page.getByRole('progressbar').waitFor()
+    await test.expectAccessible()
+    await test.screenshot('running')
+    await page.getByRole('button', { name: 'Cancel the job' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.waitFor()
+    await test.expectAccessible()
+    await dialog.getByRole('button', { name: 'Cancel the job' }).click()
+    await test.expectStatus('cancelled')
+    await restoreSpeed()
+  })
+
+  it('says why a restore failed', async () => {
+    const { page, stores } = test
+    const { s3, config } = stores
+    const jobId = await exportAll()
+    const job = (await (await fetch(`${test.program.url}/_backup/jobs/${jobId}`)).json()) as {
+      readonly result: { readonly archive: { readonly bucket: string; readonly key: string } }
+    }
+    const { archive } = job.result
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: archive.bucket, Key: archive.key }))
+    const bytes = Buffer.from((await Body?.transformToByteArray()) ?? [])
+    const middle = Math.floor(bytes.length / 2)
+    bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle)
+    await s3.send(new PutObjectCommand({ Bucket: config.buckets.archives, Key: 'exports/damaged.acbak', Body: bytes }))
+    const request = await fetch(`${test.program.url}/_backup/import?wait=20`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ from: { bucket: archive.bucket, key: 'exports/damaged.acbak' } }),
+    })
+    const { instance } = (await request.json()) as { readonly instance: string }
+    await test.show(`jobs/${instance.split('/').at(-1) ?? ''}`)
+    await test.expectStatus('failed')
+    await page.getByText('entry-corrupt').waitFor()
+    await test.screenshot('failed-restore')
+    await test.expectAccessible()
+  })
+
+  it('shows the problem of a request that the API rejects', async () => {
+    const { page } = test
+    test.expectedFailures = [/\/_backup\/export$/]
+    await test.show('export')
+    await page.getByLabel('Models').fill('planet')
+    await page.getByRole('button', { name: 'Start the export' }).click()
+    await page.getByRole('alert').getByText('The model is not registered').waitFor()
+    await test.expectAccessible()
+  })
+
+  it('runs a schedule, and lets the user decide about a suspicious archive', async () => {
+    const { page } = test
+    const run = async (): Promise<void> => {
+      await test.show('schedules')
+      const nightly = page.getByRole('listitem').filter({ hasText: 'nightly' }).first()
+      await nightly.getByRole('button', { name: 'Run now' }).click()
+      await page.waitForURL(/#\/jobs\//)
+      await test.expectStatus('succeeded')
+    }
+    await run()
+    await wipe(test.stores)
+    await run()
+    await page.getByText('This archive is suspicious:').waitFor()
+    await test.expectAccessible()
+    await test.screenshot('suspicious')
+    await page.getByRole('button', { name: 'Reject the archive' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Reject' }).click()
+    await page.getByText('It was rejected.').waitFor()
+    await test.show('archives')
+    await expect.poll(() => page.locator('.bar-of.fallen, .bar-of.suspicious').count()).toBeGreaterThan(0)
+    await test.screenshot('archives')
+    await seed()
+    await exportAll()
+  })
+
+  it('pauses and resumes a schedule', async () => {
+    const { page } = test
+    await test.show('schedules')
+    await page.getByRole('button', { name: 'Pause' }).first().click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause for 7 days' }).click()
+    await page.getByText('Paused by local until').waitFor()
+    await test.expectAccessible()
+    await test.screenshot('schedules')
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByText('Paused by local until').waitFor({ state: 'detached' })
+  })
+
+  it('can be used with the keyboard only', async () => {
+    const { page } = test
+    await test.show('overview')
+    const focused = () => page.evaluate<string>("document.activeElement?.textContent?.trim() ?? ''")
+    const tabTo = async (name: string): Promise<void> => {
+      for (let presses = 0; presses < 60; presses++) {
+        await page.keyboard.press('Tab')
+        if ((await focused()) === name) return
+      }
+      throw new Error(`the Tab key does not reach ${name}`)
+    }
+    await page.keyboard.press('Tab')
+    expect(await focused()).toBe('Skip to the content')
+    await page.keyboard.press('Enter')
+    expect(await focused()).toBe('Overview')
+    await page.reload()
+    await tabTo('New export')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'New export' }).waitFor()
+    // A screen reader announces the heading of the new view.
+    expect(await focused()).toBe('New export')
+    await tabTo('Start the export')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/#\/jobs\//)
+    await test.expectStatus('succeeded')
+    await tabTo('Restore…')
+    await page.keyboard.press('Enter')
+    await tabTo('Compare with the store')
+    await page.keyboard.press('Enter')
+    await page.getByText('The store and the archive are equal.').waitFor()
+  })
+})
+
+describe('every view', () => {
+  const VIEWS = ['overview', 'jobs', 'archives', 'schedules', 'export', 'restore', 'nothing']
+  const LOOKS = [
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['narrow', { colorScheme: 'light', viewport: { width: 360, height: 740 } }],
+    ['narrow-dark', { colorScheme: 'dark', viewport: { width: 360, height: 740 } }],
+  ] as const
+
+  it.each(LOOKS)('is accessible and fits its window: %s', async (look, options) => {
+    const page = await test.open({ reducedMotion: 'reduce', ...options })
+    for (const view of VIEWS) {
+      await test.show(view, page)
+      await test.expectAccessible(page)
+      await test.screenshot(`${view}-${look}`, page)
+      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+      expect(`${view}: ${overflow}`).toBe(`${view}: 0`)
+    }
+    await page.close()
+  })
+})
