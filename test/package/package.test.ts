@@ -140,14 +140,14 @@ describe('a CDK app that has installed the tarball', () => {
 
     const folders = await codeOf('one-stack', 'Shop')
     expect(folders).toHaveLength(FUNCTIONS.length)
+    const withPage: string[] = []
     for (const folder of folders) {
-      expect((await readdir(join(project.folder, folder))).sort()).toEqual([
-        'index.mjs',
-        'index.mjs.map',
-        'models.json',
-      ])
+      const files = (await readdir(join(project.folder, folder))).sort()
+      if (files.includes('page.json')) withPage.push(folder)
+      expect(files.filter((file) => file !== 'page.json')).toEqual(['index.mjs', 'index.mjs.map', 'models.json'])
       expect(JSON.parse(await project.read(`${folder}/models.json`))).toEqual(MODELS)
     }
+    expect(withPage).toHaveLength(FUNCTIONS.filter((one) => one.servesPage === true).length)
     const loaded = `import('./${folders[0] ?? ''}/index.mjs').then(({ handler }) => console.log(typeof handler))`
     expect(await project.run('node', '-e', loaded)).toBe('function\n')
   })

@@ -138,6 +138,7 @@ describe('the page', () => {
     await test.show(`jobs/${instance.split('/').at(-1) ?? ''}`)
     await test.expectStatus('failed')
     await page.getByText('entry-corrupt').waitFor()
+    await page.getByText('The store has not changed.').waitFor()
     await test.screenshot('failed-restore')
     await test.expectAccessible()
   })
@@ -192,6 +193,9 @@ describe('the page', () => {
   it('can be used with the keyboard only', async () => {
     const { page } = test
     await test.show('overview')
+    // The focus begins at the start of the document.
+    await page.reload()
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
     const focused = () => page.evaluate<string>("document.activeElement?.textContent?.trim() ?? ''")
     const tabTo = async (name: string): Promise<void> => {
       for (let presses = 0; presses < 60; presses++) {

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { shortId } from './model/format.ts'
 import { parseRoute, type Route } from './model/route.ts'
 import { Navigation } from './parts/navigation.tsx'
 import { Archives } from './views/archives.tsx'
@@ -19,7 +20,7 @@ interface View {
 const VIEWS: Readonly<Record<string, View>> = {
   overview: { title: () => 'Overview', show: () => <Overview /> },
   jobs: {
-    title: ({ id }) => (id === undefined ? 'Jobs' : `Job ${id}`),
+    title: ({ id }) => (id === undefined ? 'Jobs' : `Job ${shortId(id)}`),
     show: ({ id }) => (id === undefined ? <Jobs /> : <JobView key={id} jobId={id} />),
   },
   archives: { title: () => 'Archives', show: () => <Archives /> },

@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { Archive, Job } from '../../../functions/page/source/api/schemas.ts'
-import { archivesOfJobs, hasFilters, lastProof, resourcesOf } from '../../../functions/page/source/model/archives.ts'
+import {
+  archivesOfJobs,
+  hasFilters,
+  lastProof,
+  resourcesOf,
+  scheduleOf,
+} from '../../../functions/page/source/model/archives.ts'
 import { describeSeries, seriesOf } from '../../../functions/page/source/model/chart.ts'
 import { outcomeOf, scopeOf, startedBy, titleOf } from '../../../functions/page/source/model/describe-job.ts'
-import { isEmpty, planOf, readablePath, sidesOf } from '../../../functions/page/source/model/differences.ts'
+import { isEmpty, planOf, readablePath, sidesOf, valueText } from '../../../functions/page/source/model/differences.ts'
 import { bytes, duration, plural, relative, shortId } from '../../../functions/page/source/model/format.ts'
 import { exportBody, restoreRequest } from '../../../functions/page/source/model/forms.ts'
-import { shareDone, stepsOf } from '../../../functions/page/source/model/phases.ts'
+import { hasWrittenNothing, shareDone, stepsOf } from '../../../functions/page/source/model/phases.ts'
 import { pollMs } from '../../../functions/page/source/model/poll.ts'
 import { jobHref, parseRoute, restoreHref } from '../../../functions/page/source/model/route.ts'
 
@@ -116,12 +122,21 @@ describe('the phases of a job', () => {
   it('include those that only some jobs have', () => {
     expect(states({ kind: 'restore', phase: 'convert' })[0]).toBe('convert current')
     expect(states({ phase: 'account-items' }).at(-1)).toBe('account-items current')
-    expect(states({ kind: 'restore', request: { dry_run: true } })).toEqual(['preflight open', 'preflight-blobs open'])
+    for (const change of [{ kind: 'restore', request: { dry_run: true } }, { kind: 'check' }])
+      expect(states(change)).toEqual(['preflight open', 'preflight-blobs open'])
   })
 
   it('show where a job failed or was cancelled', () => {
     expect(states({ kind: 'restore', phase: 'verify', status: 'failed' }).at(-1)).toBe('verify failed')
     expect(states({ phase: 'export-records', status: 'cancelled' })[0]).toBe('export-records failed')
+  })
+
+  it('show whether a failed restore has written anything', () => {
+    const failed = { kind: 'restore', status: 'failed' }
+    expect(hasWrittenNothing(job({ ...failed, phase: 'preflight-blobs' }))).toBe(true)
+    expect(hasWrittenNothing(job(failed))).toBe(true)
+    expect(hasWrittenNothing(job({ ...failed, phase: 'apply-blobs' }))).toBe(false)
+    expect(hasWrittenNothing(job({ kind: 'export' }))).toBe(false)
   })
 
   it('result in a share that never falls while workers finish', () => {
@@ -188,6 +203,11 @@ describe('the archives', () => {
       job({ models, request: { models: ['city'], strict: true }, archive: { bucket: 'b', key: 'k' } }),
     ])
     expect([filtered, whole].map((one) => one !== undefined && hasFilters(one))).toEqual([true, false])
+  })
+
+  it('belong to a schedule if their key contains one', () => {
+    expect(scheduleOf('scheduled/nightly/2026/01/05/s-nightly-20260105T030000Z.acbak')).toBe('nightly')
+    expect(scheduleOf('exports/2026/11/29/a.acbak')).toBeUndefined()
   })
 
   it('are proved by the newest restore', () => {
@@ -264,12 +284,10 @@ describe('a difference', () => {
     expect(readablePath('/payload/a~1b/c~0d')).toBe('payload.a/b.c~d')
   })
 
-  it('shows a missing side as a dash, and null as null', () => {
-    expect(sidesOf({ path: '/x', op: 'add', stored: null })).toEqual({ archived: '–', stored: 'null' })
-    expect(sidesOf({ path: '/x', op: 'replace', archived: 'a', stored: { b: 1 } })).toEqual({
-      archived: '"a"',
-      stored: '{"b":1}',
-    })
+  it('shows values as JSON, a missing side as a dash, and describes other values', () => {
+    expect(sidesOf({ path: '/x', op: 'remove', stored: { json: 'null' } })).toEqual({ archived: '–', stored: 'null' })
+    expect(valueText({ json: '"abc', size: 5_000 })).toBe('"abc… (5.00 KB)')
+    expect(valueText({ type: 'binary', size: 12, sha256: 'a'.repeat(64) })).toBe('binary (12 B, sha256 aaaaaaaaaaaa…)')
   })
 })
 

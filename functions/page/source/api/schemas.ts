@@ -164,11 +164,20 @@ export type Schedule = z.output<typeof Schedule>
 
 export const ScheduleList = z.object({ schedules: z.array(Schedule) })
 
+/** A value as JSON text, or the description of a value that is not shown. */
+const FieldValue = z.looseObject({
+  json: maybe(text()),
+  type: maybe(text()),
+  size: maybe(z.number()),
+  sha256: maybe(text()),
+})
+export type FieldValue = z.output<typeof FieldValue>
+
 const FieldDifference = z.looseObject({
   path: text(),
   op: text(),
-  archived: maybe(z.unknown()),
-  stored: maybe(z.unknown()),
+  archived: maybe(FieldValue),
+  stored: maybe(FieldValue),
 })
 export type FieldDifference = z.output<typeof FieldDifference>
 

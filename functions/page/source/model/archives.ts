@@ -2,14 +2,14 @@ import type { Archive, Job } from '../api/schemas.ts'
 
 /** Returns the archives of listed export jobs. Jobs do not say whether an archive is suspicious. */
 export const archivesOfJobs = (jobs: readonly Job[]): Archive[] =>
-  jobs.flatMap(({ kind, status, source, requested_by, job_id, archive, models, created_at, request }) =>
+  jobs.flatMap(({ kind, status, source, job_id, archive, models, created_at, request }) =>
     kind !== 'export' || archive === undefined || models === undefined
       ? []
       : [
           {
             job_id,
             source,
-            ...(source === 'schedule' ? { schedule: requested_by.replace(/^schedule:/, '') } : {}),
+            ...scheduleMember(archive.key),
             bucket: archive.bucket,
             key: archive.key,
             size: archive.size ?? 0,
@@ -44,3 +44,11 @@ export const lastProof = (
     .flatMap(({ last_proved }) => last_proved ?? [])
     .sort((a, b) => b.at.localeCompare(a.at))
     .at(0)
+
+/** Returns the name of the schedule to which an archive belongs. The key of such an archive contains the name. */
+export const scheduleOf = (key: string): string | undefined => /^scheduled\/([^/]+)\//.exec(key)?.[1]
+
+const scheduleMember = (key: string): { readonly schedule?: string } => {
+  const schedule = scheduleOf(key)
+  return schedule === undefined ? {} : { schedule }
+}

@@ -1,4 +1,5 @@
-import type { FieldDifference, Result } from '../api/schemas.ts'
+import type { FieldDifference, FieldValue, Result } from '../api/schemas.ts'
+import { bytes } from './format.ts'
 
 /** The number of resources that a restore would create, replace and leave alone. */
 export interface Plan {
@@ -33,8 +34,18 @@ export const readablePath = (pointer: string): string =>
     .map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`))
     .join('')
 
-/** Returns a value as JSON. A field that only one side has is shown as a dash. */
-export const valueText = (value: unknown): string => (value === undefined ? '–' : JSON.stringify(value))
+/**
+ * Returns a value as JSON text. A value that is cut or not shown is described by its size. A field that only one side
+ * has is shown as a dash.
+ */
+export const valueText = (value: FieldValue | undefined): string => {
+  if (value === undefined) return '–'
+  const { json, type = 'value', size, sha256 } = value
+  const details = [size === undefined ? '' : bytes(size), sha256 === undefined ? '' : `sha256 ${sha256.slice(0, 12)}…`]
+  const description = details.filter((text) => text !== '').join(', ')
+  if (json === undefined) return `${type} (${description})`
+  return size === undefined ? json : `${json}… (${description})`
+}
 
 export const sidesOf = ({
   archived,

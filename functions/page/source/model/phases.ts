@@ -22,8 +22,9 @@ const LABELS: Readonly<Record<string, string>> = {
 }
 
 const EXPORT = ['export-records', 'export-blobs', 'compose-parts']
-const DRY_RUN = ['preflight', 'preflight-blobs']
-const RESTORE = [...DRY_RUN, 'apply-blobs', 'apply-records', 'verify']
+/** The phases of a dry run and of a check. */
+const READ_ONLY = ['preflight', 'preflight-blobs']
+const RESTORE = [...READ_ONLY, 'apply-blobs', 'apply-records', 'verify']
 /** The phase of a job that has succeeded. */
 const LAST = ['announce', 'report']
 
@@ -53,11 +54,18 @@ export const stepsOf = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request'>)
   }))
 }
 
+/**
+ * Returns true if a restore failed before its first write, so the store has not changed. A restore writes only in its
+ * last phases.
+ */
+export const hasWrittenNothing = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request'>): boolean =>
+  job.kind === 'restore' && (job.phase === undefined || ['convert', ...READ_ONLY].includes(job.phase))
+
 export const labelOf = (phase: string): string => LABELS[phase] ?? phase.replaceAll('-', ' ')
 
 const phasesOf = (job: Pick<Job, 'kind' | 'phase' | 'request'>): readonly string[] => {
   const { kind, phase } = job
-  const usual = kind === 'export' ? EXPORT : kind === 'check' ? [] : isDryRun(job) ? DRY_RUN : RESTORE
+  const usual = kind === 'export' ? EXPORT : kind === 'check' || isDryRun(job) ? READ_ONLY : RESTORE
   if (phase === undefined || LAST.includes(phase) || usual.includes(phase)) return usual
   return phase === 'convert' ? [phase, ...usual] : [...usual, phase]
 }

@@ -2,7 +2,7 @@ import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { isMissingRoute, problemOf, send } from '../api/client.ts'
 import { type Difference, DifferenceList, type Finding, type Problem } from '../api/schemas.ts'
-import { readablePath, sidesOf, valueText } from '../model/differences.ts'
+import { readablePath, sidesOf } from '../model/differences.ts'
 import { ProblemBox } from './problem.tsx'
 import { Findings } from './checks.tsx'
 
@@ -116,7 +116,6 @@ const DifferenceOf = ({ item }: { readonly item: Difference }): VNode => {
           })}
         </tbody>
       </table>
-      {item.blobs !== undefined && <p class="muted wrap">blobs: {valueText(item.blobs)}</p>}
     </li>
   )
 }

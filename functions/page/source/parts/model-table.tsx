@@ -8,8 +8,24 @@ interface ModelTableProps {
   readonly label: string
 }
 
-/** Counts of each model. */
-export const ModelTable = ({ models, columns, label }: ModelTableProps): VNode => (
+/** Counts of each model. Models whose counts are all 0 are only named. */
+export const ModelTable = ({ models, columns, label }: ModelTableProps): VNode => {
+  const isEmpty = (counts: Readonly<Record<string, number>>): boolean => columns.every(([name]) => !counts[name])
+  const filled = Object.entries(models).filter(([, counts]) => !isEmpty(counts))
+  const empty = Object.keys(models).filter((model) => filled.every(([name]) => name !== model))
+  return (
+    <>
+      {filled.length > 0 && <CountTable rows={filled} columns={columns} label={label} />}
+      {empty.length > 0 && <p class="muted after-table">No resources: {empty.join(', ')}</p>}
+    </>
+  )
+}
+
+interface CountTableProps extends Omit<ModelTableProps, 'models'> {
+  readonly rows: readonly (readonly [model: string, counts: Readonly<Record<string, number>>])[]
+}
+
+const CountTable = ({ rows, columns, label }: CountTableProps): VNode => (
   <div class="scroll" role="group" aria-label={label} tabIndex={0}>
     <table class="rows counts">
       <thead>
@@ -23,7 +39,7 @@ export const ModelTable = ({ models, columns, label }: ModelTableProps): VNode =
         </tr>
       </thead>
       <tbody>
-        {Object.entries(models).map(([model, counts]) => (
+        {rows.map(([model, counts]) => (
           <tr key={model}>
             <th scope="row">{model}</th>
             {columns.map(([name, heading]) => (

@@ -5,13 +5,13 @@ import { useAction } from '../api/use-action.ts'
 import { useApi } from '../api/use-api.ts'
 import { scopeOf, startedBy, titleOf } from '../model/describe-job.ts'
 import { duration, plural } from '../model/format.ts'
-import { hasEnded, isDryRun, labelOf } from '../model/phases.ts'
+import { hasEnded, hasWrittenNothing, isDryRun, labelOf } from '../model/phases.ts'
 import { pollMs } from '../model/poll.ts'
 import { restoreHref } from '../model/route.ts'
 import { ConfirmButton } from '../parts/confirm.tsx'
 import { Counts, ProgressBar, Steps } from '../parts/job-progress.tsx'
 import { ProblemBox } from '../parts/problem.tsx'
-import { Section, WhenLoaded } from '../parts/section.tsx'
+import { WhenLoaded } from '../parts/section.tsx'
 import { Status } from '../parts/status.tsx'
 import { Time, useNow } from '../parts/time.tsx'
 import { DryRunResult } from './job/dry-run-result.tsx'
@@ -28,19 +28,30 @@ export const JobView = ({ jobId }: { readonly jobId: string }): VNode => {
         <>
           <Head job={job} reload={loaded.reload} />
           {job.error !== undefined && <ProblemBox problem={job.error} />}
+          {job.status === 'failed' && job.kind === 'restore' && !isDryRun(job) && <AfterFailure job={job} />}
           {job.kind === 'export' && job.result !== undefined && <ExportResult job={job} result={job.result} />}
           {isDryRun(job) && job.result !== undefined && <DryRunResult job={job} result={job.result} />}
           {!isDryRun(job) && job.kind !== 'export' && hasEnded(job) && job.result !== undefined && (
             <RestoreReport job={job} result={job.result} />
           )}
-          <Section title="Request">
+          <details class="panel">
+            <summary>Request</summary>
             <pre tabIndex={0}>{JSON.stringify(job.request, undefined, 2)}</pre>
-          </Section>
+          </details>
         </>
       )}
     </WhenLoaded>
   )
 }
+
+/** What a failed restore means for the store. */
+const AfterFailure = ({ job }: { readonly job: Job }): VNode => (
+  <p class="notice">
+    {hasWrittenNothing(job)
+      ? 'The restore failed before its first write. The store has not changed.'
+      : 'The restore had begun to write. Each resource that it has written is complete. Restore again to write the rest.'}
+  </p>
+)
 
 const Head = ({ job, reload }: { readonly job: Job; readonly reload: () => void }): VNode => {
   const now = useNow(1_000)
@@ -60,7 +71,7 @@ const Head = ({ job, reload }: { readonly job: Job; readonly reload: () => void 
       </div>
       <p class="muted wrap">
         started <Time at={started} /> by {startedBy(job)} · {hasEnded(job) ? 'took' : 'running for'}{' '}
-        {duration(Math.max(0, ended - Date.parse(started)) / 1000)}
+        {duration(Math.max(0, ended - Date.parse(started)) / 1000)} · <code>{job.job_id}</code>
       </p>
       {!hasEnded(job) && job.status !== 'awaiting_upload' && (
         <>

@@ -38,32 +38,34 @@ export const RestoreReport = ({ job, result }: { readonly job: Job; readonly res
           {verdict(job.kind, proved)}
         </p>
       )}
-      <Section title={job.kind === 'check' ? 'Content of the archive' : 'Restored'}>
-        <ModelTable models={models} columns={job.kind === 'check' ? CHECKED : RESTORED} label="Counts by model" />
-        <Exceptions result={result} />
-      </Section>
-      <Section
-        title="Report"
-        action={
-          <span class="panel-actions">
-            {proved && <Badge tone="good" text="proved" />}
-            <Badge tone={passed ? 'good' : 'bad'} text={passed ? 'passed' : 'failed'} />
-          </span>
-        }
-      >
-        <Checks checks={checks} />
-        {job.error?.type === 'verification-failed' && (
-          <>
-            <Differences jobId={job.job_id} group="missing" title="Missing in the store" />
-            <Differences jobId={job.job_id} group="changed" title="Different in the store" />
-          </>
-        )}
-        {job.links['report'] !== undefined && (
-          <p>
-            <a href={urlOf(job.links['report'])}>The whole report as JSON</a>
-          </p>
-        )}
-      </Section>
+      <div class="columns">
+        <Section title={job.kind === 'check' ? 'Content of the archive' : 'Restored'}>
+          <ModelTable models={models} columns={job.kind === 'check' ? CHECKED : RESTORED} label="Counts by model" />
+          <Exceptions result={result} />
+        </Section>
+        <Section
+          title="Report"
+          action={
+            <span class="panel-actions">
+              {proved && <Badge tone="good" text="proved" />}
+              <Badge tone={passed ? 'good' : 'bad'} text={passed ? 'passed' : 'failed'} />
+            </span>
+          }
+        >
+          <Checks checks={checks} />
+          {job.error?.type === 'verification-failed' && (
+            <>
+              <Differences jobId={job.job_id} group="missing" title="Missing in the store" />
+              <Differences jobId={job.job_id} group="changed" title="Different in the store" />
+            </>
+          )}
+          {job.links['report'] !== undefined && (
+            <p class="after-table">
+              <a href={urlOf(job.links['report'])}>The whole report as JSON</a>
+            </p>
+          )}
+        </Section>
+      </div>
     </>
   )
 }

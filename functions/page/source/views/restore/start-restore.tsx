@@ -49,11 +49,13 @@ export const StartRestore = ({ source, form, dryRun, result }: StartRestoreProps
   )
 }
 
+const labelOf = ({ create, replace, blobs }: Plan): string =>
+  create + replace > 0 ? `Restore ${plural(create + replace, 'resource')}` : `Restore ${plural(blobs, 'blob')}`
+
 const describePlan = ({ create, replace, same, targetOnly, blobs }: Plan): VNode => (
   <>
-    The restore creates <b>{count(create)}</b> and replaces <b>{plural(replace, 'resource')}</b>, and writes{' '}
-    <b>{plural(blobs, 'blob')}</b>. {plural(same, 'resource')} of the archive {same === 1 ? 'stays' : 'stay'} as in the
-    store. A restore deletes nothing: {plural(targetOnly, 'resource')} only in the store{' '}
-    {targetOnly === 1 ? 'stays' : 'stay'}.
+    The restore creates <b>{plural(create, 'resource')}</b>, replaces <b>{count(replace)}</b> and writes{' '}
+    <b>{plural(blobs, 'blob')}</b>. It leaves {plural(same, 'resource')} as they are, and deletes nothing
+    {targetOnly > 0 && `: ${plural(targetOnly, 'resource')} only in the store`}.
   </>
 )
