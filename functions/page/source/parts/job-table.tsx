@@ -34,15 +34,17 @@ export const JobTable = ({ jobs, label }: { readonly jobs: readonly Job[]; reado
             <td data-label="Status">
               <Status status={job.status} />
             </td>
-            <td data-label="Scope">{scopeOf(job)}</td>
+            <td data-label="Scope" class="minor">
+              {scopeOf(job)}
+            </td>
             <td data-label="Outcome">{outcomeText(job)}</td>
-            <td data-label="Started by" class="muted">
+            <td data-label="Started by" class="muted minor">
               {startedBy(job)}
             </td>
             <td data-label="Created">
               <Time at={job.created_at} />
             </td>
-            <td data-label="Duration" class="number">
+            <td data-label="Duration" class="number minor">
               {job.duration_seconds === undefined ? '–' : duration(job.duration_seconds)}
             </td>
           </tr>

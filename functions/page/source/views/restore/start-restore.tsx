@@ -39,11 +39,7 @@ export const StartRestore = ({ source, form, dryRun, result }: StartRestoreProps
           })
         }}
       >
-        {isBusy
-          ? 'Starting…'
-          : nothing
-            ? 'Restore anyway'
-            : `Restore ${plural(plan.create + plan.replace, 'resource')}`}
+        {isBusy ? 'Starting…' : nothing ? 'Restore anyway' : labelOf(plan)}
       </button>
     </section>
   )
