@@ -27,7 +27,10 @@ describe('a failed job', () => {
 
   it('is not the fault of its caller if an archive of the deployment is damaged', () => {
     for (const type of ['archive-truncated', 'entry-corrupt', 'archive-invalid', 'source-changed']) {
-      expect(isFault(failed(type, { archive: { bucket: 'archives', key: 'k' } })), type).toBe(false)
+      for (const kind of ['restore', 'check'] as const) {
+        expect(isFault(failed(type, { kind, archive: { bucket: 'archives', key: 'k' } })), type).toBe(false)
+        expect(isFault(failed(type, { kind, archive: { bucket: 'others', key: 'k' } })), type).toBe(true)
+      }
       expect(isFault(failed(type, { kind: 'export' })), type).toBe(false)
     }
     expect(isFault(failed('archive-truncated'))).toBe(true)

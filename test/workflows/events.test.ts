@@ -25,6 +25,26 @@ beforeEach(() => {
 })
 
 describe('an event for a job that has ended', () => {
+  it('contains the archive of a check', async () => {
+    const { archive } = await runner.export(MODELS)
+    events.length = 0
+    const { job_id, request, created_at, ended_at } = await runner.check(archive)
+    const { bucket, key, version_id } = request.archive
+    expect(events).toEqual([
+      {
+        deployment: runner.services.config.deployment,
+        job_id,
+        created_at,
+        ended_at,
+        kind: 'check',
+        status: 'succeeded',
+        source: 'api',
+        requested_by: 'test',
+        archive: { bucket, key, version_id },
+      },
+    ])
+  })
+
   it('contains the archive of an export', async () => {
     const { job } = await runner.export(MODELS)
     const { bucket, key, version_id } = job.result?.archive ?? {}
@@ -105,6 +125,16 @@ describe('an execution that Step Functions ends', () => {
     expect(events).toMatchObject([{ job_id, status: 'failed' }])
     await runner.freeLeases()
     expect(await runner.services.leases.holderOf('city')).toBeUndefined()
+  })
+
+  it('gets a failed job and an event if the job is a check', async () => {
+    const { archive } = await runner.export(MODELS)
+    const { job_id } = await runner.loseExecution('decide', () => runner.startCheck(archive))
+    expect((await runner.services.jobs.get(job_id))?.status).toBe('running')
+    events.length = 0
+    await stopped(job_id, 'ABORTED')
+    expect(await runner.services.jobs.get(job_id)).toMatchObject({ status: 'failed', error: { status: 500 } })
+    expect(events).toMatchObject([{ job_id, kind: 'check', status: 'failed' }])
   })
 
   it('does not change a job that has already ended, and is ignored if the job does not exist', async () => {

@@ -164,7 +164,12 @@ export class WorkflowRunner {
   }
 
   /** Starts a restore whose execution disappears before a stage begins, so that nothing ends the job. */
-  async startRestoreAndLoseExecution(archive: Buffer, stage: string): Promise<RestoreJob> {
+  startRestoreAndLoseExecution(archive: Buffer, stage: string): Promise<RestoreJob> {
+    return this.loseExecution(stage, () => this.startRestore(archive))
+  }
+
+  /** Starts a job whose execution disappears before a stage begins, so that nothing ends the job. */
+  async loseExecution<Started extends Job>(stage: string, start: () => Promise<Started>): Promise<Started> {
     const gone = Promise.withResolvers<undefined>()
     this.beforeStage(stage, async (jobId) => {
       // The handlers never return. Therefore the test does not wait for the engine.
@@ -173,7 +178,7 @@ export class WorkflowRunner {
       await Promise.resolve()
       throw new Error('the execution was stopped')
     })
-    const job = await this.startRestore(archive)
+    const job = await start()
     await gone.promise
     await this.#engine.ended(job.job_id)
     return job
