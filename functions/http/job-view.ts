@@ -62,6 +62,9 @@ const MEMBERS = z.object({
   counts: z
     .exactOptional(z.partialRecord(z.enum(COUNT_NAMES), z.int()).readonly())
     .describe('What the running phase has processed'),
+  expected: z
+    .exactOptional(z.partialRecord(z.enum(COUNT_NAMES), z.int()).readonly())
+    .describe('What the running phase will have processed at its end, if this is known or estimated'),
   throttled: z.exactOptional(z.array(ThrottledView).readonly()),
   source: z.enum(JOB_SOURCES),
   requested_by: z.string().describe('The ARN of the caller, or the schedule or upload that started the job'),

@@ -38,6 +38,8 @@ export const ExportPlan = z
     blob_paths: z.record(z.string(), BlobPathList).readonly(),
     /** True if the export searches for items that belong to no resource. Absent means false. */
     accounts_for_items: z.exactOptional(z.boolean()),
+    /** The estimated numbers of resources and revisions. Absent if filters select the resources. */
+    expected: z.exactOptional(z.object({ resources: z.int(), revisions: z.int() }).readonly()),
   })
   .readonly()
 export type ExportPlan = z.output<typeof ExportPlan>

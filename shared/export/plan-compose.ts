@@ -3,6 +3,7 @@ import type { JobStore } from '../jobs/aws/job-store.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { Limits } from '../jobs/limits.ts'
 import { plannedItems } from '../jobs/messages.ts'
+import type { Counts } from '../jobs/progress.ts'
 import { allResults } from '../jobs/pass.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
@@ -41,9 +42,13 @@ export const planCompose = async (
   const { jobs, workFiles } = services
   const plan = (await workFiles.find(COMPOSE_PLAN, job_id, round)) ?? (await createPlan(services, job_id, round))
   const count = plan.kind === 'join' ? plan.runs.length : plan.items.length
-  await jobs.plan(job_id, COMPOSE_PARTS.name, (await joinedItems(jobs, job_id)) + count)
+  await jobs.plan(job_id, COMPOSE_PARTS.name, (await joinedItems(jobs, job_id)) + count, expectedBytes(plan))
   return { ...plannedItems(job_id, count, services.limits), round, more: plan.kind === 'join' }
 }
+
+/** Returns the size of the archive. In a round that joins segments, nothing is known. */
+const expectedBytes = (plan: ComposePlan): Counts =>
+  plan.kind === 'join' ? {} : { bytes: plan.target.pieces.reduce((sum, { object }) => sum + object.size, 0) }
 
 const createPlan = async (services: PlanComposeServices, jobId: string, round: number): Promise<ComposePlan> => {
   const { workFiles, limits } = services

@@ -9,7 +9,7 @@ import { type PlannedItems, plannedItems, type StageInput } from '../jobs/messag
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import { bitReversed } from '../values/bit-reversed.ts'
-import { EXPORT_PLAN, EXPORT_RECORDS, type ModelRange } from './messages.ts'
+import { EXPORT_PLAN, EXPORT_RECORDS, type ExportPlan, type ModelRange } from './messages.ts'
 
 /** The number of digest buckets, whose names have 4 hex digits. */
 const DIGEST_BUCKETS = 0x10000
@@ -54,19 +54,19 @@ export const planExport = async (
   // a model that was empty then is not read.
   const started_at = clock().toISOString()
   const empty = await checkShards(request.models, services)
-  const { items } =
+  const { items, expected } =
     (await workFiles.find(EXPORT_PLAN, job_id)) ??
     (await workFiles.writeOnce(
       EXPORT_PLAN,
       {
         started_at,
-        items: await planItems(request, empty, services),
+        ...(await planItems(request, empty, services)),
         blob_paths: services.models.blobPathsOf(request.models),
         accounts_for_items: config.account_items && isExportOfEverything(request, services.models),
       },
       job_id,
     ))
-  await jobs.plan(job_id, EXPORT_RECORDS.name, items.length)
+  await jobs.plan(job_id, EXPORT_RECORDS.name, items.length, expected)
   return plannedItems(job_id, items.length, services.limits)
 }
 
@@ -79,12 +79,20 @@ const isExportOfEverything = (
   Object.keys(filters).length === 0 &&
   registry.names.every((name) => models.includes(name))
 
+interface RecordsEstimate {
+  readonly model: string
+  readonly bytes: number
+  readonly isEmpty: boolean
+  readonly resources: number
+  readonly revisions: number
+}
+
 /** Plans the map items. Models without items have none. `empty` contains models that are known to have no items. */
 const planItems = async (
   request: ExportRequest,
   empty: ReadonlySet<string>,
   services: Sampling,
-): Promise<ModelRange[][]> => {
+): Promise<Pick<ExportPlan, 'items' | 'expected'>> => {
   const models = request.models.filter((model) => !empty.has(model))
   const estimates = await pMap(models, (model) => estimate(model, request, services), { concurrency: PARALLEL_MODELS })
   const sizes = estimates.flatMap(({ model, bytes, isEmpty }) => (isEmpty ? [] : [{ model, bytes }]))
@@ -114,21 +122,19 @@ const planItems = async (
     sharedBytes += bytes
   }
   closeShared()
-  return items
+  if (Object.keys(request.filters).length > 0) return { items }
+  const sum = (name: 'resources' | 'revisions'): number => estimates.reduce((total, counts) => total + counts[name], 0)
+  return { items, expected: { resources: sum('resources'), revisions: sum('revisions') } }
 }
 
 /**
- * Estimates the compressed size of a model's records, in bytes. If the request has the filter `ids`, returns 0, because
- * such exports are small.
+ * Estimates the numbers of a model's resources and revisions, and the compressed size of its records in bytes. If the
+ * request has the filter `ids`, returns 0, because such exports are small.
  */
-const estimate = async (
-  model: string,
-  request: ExportRequest,
-  { resources }: Sampling,
-): Promise<{ readonly model: string; readonly bytes: number; readonly isEmpty: boolean }> => {
-  if (request.filters.ids !== undefined) return { model, bytes: 0, isEmpty: false }
-  const lineBytes = await resources.estimateLineBytes(model)
-  return { model, bytes: lineBytes / COMPRESSION_RATIO, isEmpty: lineBytes === 0 }
+const estimate = async (model: string, request: ExportRequest, { resources }: Sampling): Promise<RecordsEstimate> => {
+  if (request.filters.ids !== undefined) return { model, bytes: 0, isEmpty: false, resources: 0, revisions: 0 }
+  const { lineBytes, ...counts } = await resources.estimate(model)
+  return { model, bytes: lineBytes / COMPRESSION_RATIO, isEmpty: lineBytes === 0, ...counts }
 }
 
 /**

@@ -33,6 +33,8 @@ const MEMBERS = {
   phase: z.exactOptional(z.string()),
   /** The number of map items of each phase. Progress is computed from this number and the results. */
   planned: z.exactOptional(z.record(z.string(), z.int()).readonly()),
+  /** The counts that the phase will have at its end. They may be estimates. Empty if nothing is known. */
+  expected: z.exactOptional(z.record(z.string(), z.int()).readonly()),
   source: z.enum(JOB_SOURCES),
   requested_by: z.string(),
   created_at: z.string(),

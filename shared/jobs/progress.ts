@@ -29,6 +29,8 @@ export type Counts = Readonly<Partial<Record<CountName, number>>>
 export interface Progress {
   readonly progress: { readonly done: number; readonly total: number }
   readonly counts: Counts
+  /** The counts at the end of the phase. They may be estimates. Absent if none is known. */
+  readonly expected?: Counts
 }
 
 export type ResultStore = Pick<JobStore, 'results'>
@@ -75,7 +77,7 @@ export const sumCounts = (all: readonly Counts[]): Counts => {
  */
 export const progressOf = async (
   jobs: ResultStore,
-  { job_id, phase, planned }: Pick<Job, 'job_id' | 'phase' | 'planned'>,
+  { job_id, phase, planned, expected = {} }: Pick<Job, 'job_id' | 'phase' | 'planned' | 'expected'>,
   counters: readonly ResultCounter[],
 ): Promise<Progress | undefined> => {
   const counter = counters.find(({ stage }) => stage === phase)
@@ -83,5 +85,5 @@ export const progressOf = async (
   const total = planned?.[counter.stage]
   if (total === undefined) return undefined
   const { done, counts } = await counter.count(jobs, job_id)
-  return { progress: { done, total }, counts }
+  return { progress: { done, total }, counts, ...(Object.keys(expected).length === 0 ? {} : { expected }) }
 }

@@ -9,6 +9,7 @@ type Pages = (kind: Kind, range: SortKeyRange, options?: QueryOptions) => AsyncI
 
 /** Items from the beginning of a model. */
 interface Sample {
+  readonly items: number
   /** The total size of their archive lines, in bytes. */
   readonly bytes: number
   /** The fraction of all possible id hashes that was read. It is 1 if there are no items. */
@@ -30,8 +31,16 @@ const MAX_BYTES = 8 * 1024 * 1024
 /** The number of bytes after which a sample ends in any case, even in the middle of a history. */
 const LAST_BYTES = 64 * 1024 * 1024
 
+/** The estimated numbers of a model. */
+export interface ModelEstimate {
+  /** The total size of the archive lines, in bytes. It is 0 only if the model has no items. */
+  readonly lineBytes: number
+  readonly resources: number
+  readonly revisions: number
+}
+
 /**
- * Estimates the total size of the archive lines of a model, in bytes. Returns 0 only if the model has no items.
+ * Estimates the number of resources and revisions of a model, and the total size of their archive lines.
  *
  * Id hashes are distributed evenly, so the number of items in a range of id hashes is proportional to the range. The
  * first page of metadata states how many resources the model has. The sample contains the metadata and the revisions of
@@ -40,43 +49,49 @@ const LAST_BYTES = 64 * 1024 * 1024
  * If few resources contain most of the bytes, the estimate can be wrong by a factor. The map items of the plan then need
  * more passes, or are smaller than necessary.
  */
-export const estimateLineBytes = async (pages: Pages): Promise<number> => {
+export const estimateModel = async (pages: Pages): Promise<ModelEstimate> => {
   const metadata = await readBeginning('m', pages)
   // Without metadata, there can still be revisions.
   const history =
     metadata.end === undefined
       ? await readBeginning('r', pages)
       : await readRange('r', revisionRange({ ...FULL_RANGE, toSk: metadata.end }), pages)
-  return [metadata, history].reduce((sum, { bytes, fraction }) => sum + bytes / fraction, 0)
+  return {
+    lineBytes: [metadata, history].reduce((sum, { bytes, fraction }) => sum + bytes / fraction, 0),
+    resources: Math.round(metadata.items / metadata.fraction),
+    revisions: Math.round(history.items / history.fraction),
+  }
 }
 
 const readBeginning = async (kind: Kind, pages: Pages): Promise<Sample> => {
   const page = await firstPage(pages(kind, FULL_RANGE, { limit: FIRST_PAGE }))
   const last = page.at(-1)
-  if (last === undefined) return { bytes: 0, fraction: 1 }
+  if (last === undefined) return { items: 0, bytes: 0, fraction: 1 }
   const bytes = page.reduce((sum, item) => sum + lineBytes(item), 0)
   const end = sortKeyOf(last)
   const fraction = fractionOf(end)
-  if (fraction >= MAX_FRACTION) return { bytes, fraction, end }
+  if (fraction >= MAX_FRACTION) return { items: page.length, bytes, fraction, end }
   const wanted = Math.max(MIN_FRACTION, (fraction * RESOURCES) / page.length)
   const toSk = sortKeyAt(Math.min(MAX_FRACTION, wanted))
   const rest = await readRange(kind, { fromSk: `${end}\0`, toSk }, pages)
-  return { ...rest, bytes: bytes + rest.bytes }
+  return { ...rest, items: page.length + rest.items, bytes: bytes + rest.bytes }
 }
 
 /** Reads the items of a range, or its beginning if it is large. */
 const readRange = async (kind: Kind, range: SortKeyRange, pages: Pages): Promise<Sample> => {
+  let items = 0
   let bytes = 0
   let first: number | undefined
   for await (const page of pages(kind, range))
     for (const item of page) {
+      items += 1
       bytes += lineBytes(item)
       const end = sortKeyOf(item)
       const fraction = fractionOf(end)
       first ??= fraction
-      if ((bytes >= MAX_BYTES && fraction > first) || bytes >= LAST_BYTES) return { bytes, fraction, end }
+      if ((bytes >= MAX_BYTES && fraction > first) || bytes >= LAST_BYTES) return { items, bytes, fraction, end }
     }
-  return { bytes, fraction: fractionOf(range.toSk), end: range.toSk }
+  return { items, bytes, fraction: fractionOf(range.toSk), end: range.toSk }
 }
 
 /** The number of hex digits that a floating-point number represents exactly. */

@@ -157,11 +157,13 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(running).toMatchObject({ status: 'running', started_at: 'now', request: one.request })
       expect(await jobs.change(one.job_id, { status: 'running' }, { from: ['queued'] })).toBeUndefined()
       expect(await jobs.change('nobody', { status: 'running' }, { from: ['queued'] })).toBeUndefined()
-      await jobs.plan(one.job_id, 'export-records', 12)
+      await jobs.plan(one.job_id, 'export-records', 12, { resources: 40 })
+      expect(await jobs.get(one.job_id)).toMatchObject({ expected: { resources: 40 } })
       await jobs.plan(one.job_id, 'export-blobs', 3)
       expect(await jobs.get(one.job_id)).toMatchObject({
         phase: 'export-blobs',
         planned: { 'export-records': 12, 'export-blobs': 3 },
+        expected: {},
       })
     })
 

@@ -194,13 +194,13 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
         bytes += lineBytes(metadata)
         for await (const revision of revisions) bytes += lineBytes(revision)
       }
-      const estimated = await store.estimateLineBytes('many')
-      expect(estimated / bytes).toBeGreaterThan(0.4)
-      expect(estimated / bytes).toBeLessThan(2.5)
-      expect(await store.estimateLineBytes('empty')).toBe(0)
+      const estimate = await store.estimate('many')
+      expect(estimate.lineBytes / bytes).toBeGreaterThan(0.4)
+      expect(estimate.lineBytes / bytes).toBeLessThan(2.5)
+      expect(await store.estimate('empty')).toEqual({ lineBytes: 0, resources: 0, revisions: 0 })
       const [revision] = madeResource('unclaimed-only', 2, { id: 'lone' }).revisions
       await store.writer().put(revision ?? {})
-      expect(await store.estimateLineBytes('unclaimed-only')).toBeGreaterThan(0)
+      expect((await store.estimate('unclaimed-only')).lineBytes).toBeGreaterThan(0)
     })
 
     it('reports a resource as torn if its current revision is still missing after reading again', async () => {

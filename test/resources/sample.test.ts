@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { lineBytes } from '../../shared/resources/item-size.ts'
 import { idHashOf } from '../../shared/resources/keys.ts'
-import { estimateLineBytes } from '../../shared/resources/sample.ts'
+import { estimateModel, type ModelEstimate } from '../../shared/resources/sample.ts'
 import type { QueryOptions } from '../../shared/tables/aws/query.ts'
 import { type Item, type SortKeyRange, sortKeyOf } from '../../shared/tables/item.ts'
 
@@ -38,7 +38,7 @@ const hashed = (count: number, sizeOf: (k: number) => [revisions: number, bytes:
 /** Estimates a model whose resources are sorted. Also returns the number of items that were read. */
 const estimate = async (
   resources: Iterable<Resource>,
-): Promise<{ estimated: number; read: { m: number; r: number } }> => {
+): Promise<{ estimated: number; estimate: ModelEstimate; read: { m: number; r: number } }> => {
   const read = { m: 0, r: 0 }
   async function* pages(kind: 'm' | 'r', { fromSk, toSk }: SortKeyRange, { limit = Infinity }: QueryOptions = {}) {
     await Promise.resolve()
@@ -57,7 +57,8 @@ const estimate = async (
     }
     if (page.length > 0) yield page
   }
-  return { estimated: await estimateLineBytes(pages), read }
+  const model = await estimateModel(pages)
+  return { estimated: model.lineBytes, estimate: model, read }
 }
 
 function* itemsOf(kind: 'm' | 'r', resources: Iterable<Resource>): Generator<Item> {
@@ -81,7 +82,11 @@ const medianRatio = async (make: (prefix: string) => Resource[]): Promise<number
 
 describe('the estimated size of a model', () => {
   it('is 0 only if the model has no items', async () => {
-    expect(await estimate([])).toEqual({ estimated: 0, read: { m: 0, r: 0 } })
+    expect(await estimate([])).toEqual({
+      estimated: 0,
+      estimate: { lineBytes: 0, resources: 0, revisions: 0 },
+      read: { m: 0, r: 0 },
+    })
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ revisions: fc.integer({ min: 0, max: 3 }), isOrphan: fc.boolean() }), { maxLength: 5 }),
@@ -104,6 +109,19 @@ describe('the estimated size of a model', () => {
     const ratio = await medianRatio((prefix) => hashed(count, () => [2, 100], prefix))
     expect(ratio).toBeGreaterThan(0.75)
     expect(ratio).toBeLessThan(1.33)
+  })
+
+  it('is accompanied by the numbers of resources and revisions', async () => {
+    const estimates = await Promise.all(
+      Array.from({ length: 21 }, (_, k) => estimate(hashed(10_000, () => [3, 100], `model ${k} `))),
+    )
+    const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[10] ?? 0
+    const resources = median(estimates.map((each) => each.estimate.resources))
+    expect(resources).toBeGreaterThan(7_500)
+    expect(resources).toBeLessThan(13_300)
+    const revisions = median(estimates.map((each) => each.estimate.revisions))
+    expect(revisions).toBeGreaterThan(22_500)
+    expect(revisions).toBeLessThan(40_000)
   })
 
   it('is close to the size of 250 million resources', async () => {

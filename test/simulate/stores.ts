@@ -12,6 +12,7 @@ import type { MultipartUpload } from '../../shared/objects/aws/multipart-upload.
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import type { PutOptions, StoredObject } from '../../shared/objects/aws/stored-object.ts'
 import type { PinnedObject } from '../../shared/objects/object.ts'
+import type { ModelEstimate } from '../../shared/resources/sample.ts'
 import { ResourceStore } from '../../shared/resources/aws/resource-store.ts'
 import { must } from '../../shared/values/must.ts'
 import { LATENCY, RESOURCE } from './assumptions.ts'
@@ -200,8 +201,9 @@ export class SimulatedResources extends ResourceStore {
   }
 
   /** Returns the exact size. The estimate of a real store differs from it by a few percent. */
-  override estimateLineBytes(): Promise<number> {
-    return Promise.resolve(this.#resources * this.#lineBytes)
+  override estimate(): Promise<ModelEstimate> {
+    const lineBytes = this.#resources * this.#lineBytes
+    return Promise.resolve({ lineBytes, resources: this.#resources, revisions: this.#resources })
   }
 }
 

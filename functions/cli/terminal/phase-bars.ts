@@ -15,7 +15,7 @@ const COUNTS = ['resources', 'blobs', 'bytes']
 export const barsOf = ({ progress, counts = {}, expected = {} }: Job): PhaseBar[] => {
   const bars = COUNTS.flatMap((name): PhaseBar[] => {
     const total = expected[name] ?? 0
-    const done = counts[name] ?? 0
+    const done = counts[name] ?? (name === 'resources' ? (counts['loaded'] ?? 0) + (counts['skipped'] ?? 0) : 0)
     // Totals may be estimates.
     return total === 0 ? [] : [{ name, done, total: Math.max(done, total) }]
   })

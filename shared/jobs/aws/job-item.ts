@@ -12,7 +12,7 @@ export const expiresAttribute = (now: Date): { readonly expires: { N: string } }
  * The members of a job whose values are objects. They are stored as JSON strings, so that DynamoDB does not convert
  * their numbers.
  */
-const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased']
+const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased', 'expected']
 
 /**
  * Returns the attributes for the given members of a job. `planned` is a map, so that an update can add a phase without

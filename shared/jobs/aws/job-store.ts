@@ -149,14 +149,26 @@ export class JobStore {
     return job
   }
 
-  /** Stores the phase that is about to begin, and its number of map items. */
-  async plan(jobId: string, phase: StageName, count: number): Promise<void> {
+  /**
+   * Stores the phase that is about to begin, its number of map items and, if they are known or estimated, the counts
+   * that it will have at its end.
+   */
+  async plan(
+    jobId: string,
+    phase: StageName,
+    count: number,
+    expected: Readonly<Record<string, number>> = {},
+  ): Promise<void> {
     await this.#items.update({
       Key: jobKey(jobId),
-      UpdateExpression: 'SET #phase = :phase, #planned.#name = :count',
+      UpdateExpression: 'SET #phase = :phase, expected = :expected, #planned.#name = :count',
       ConditionExpression: 'attribute_exists(#pk)',
       ExpressionAttributeNames: { ...PK, '#phase': 'phase', '#planned': 'planned', '#name': phase },
-      ExpressionAttributeValues: { ':phase': { S: phase }, ':count': { N: count.toString() } },
+      ExpressionAttributeValues: {
+        ':phase': { S: phase },
+        ':count': { N: count.toString() },
+        ':expected': { S: JSON.stringify(expected) },
+      },
     })
   }
 

@@ -8,7 +8,7 @@ import { type BucketRange, FULL_RANGE, revisionRange, toSortKeys } from '../key-
 import { isResourceId, metadataKey, metadataPartition, metadataSortKey, revisionPartition } from '../keys.ts'
 import type { ModelRegistry } from '../models.ts'
 import { joinPages, type JoinedResource } from '../resource-join.ts'
-import { estimateLineBytes } from '../sample.ts'
+import { estimateModel, type ModelEstimate } from '../sample.ts'
 import type { ReadOptions, StoredResource } from '../stored-resource.ts'
 import { MetadataView, RevisionView } from '../views.ts'
 import { ResourceTable } from './resource-table.ts'
@@ -137,11 +137,11 @@ export class ResourceStore {
   }
 
   /**
-   * Estimates the total size of a model's archive lines from a sample, in bytes. Returns 0 only if the model has no
-   * items. See `estimateLineBytes`.
+   * Estimates the numbers of a model's resources and revisions, and the size of their archive lines, from a sample. The
+   * size is 0 only if the model has no items. See `estimateModel`.
    */
-  estimateLineBytes(model: string): Promise<number> {
-    return estimateLineBytes((kind, range, options) => this.#items.pages(kind, model, range, options))
+  estimate(model: string): Promise<ModelEstimate> {
+    return estimateModel((kind, range, options) => this.#items.pages(kind, model, range, options))
   }
 
   /**

@@ -18,6 +18,8 @@ export const planApplyRecords = async (
   const extents = (await allExtents({ jobs }, job_id)).filter(({ resources }) => resources > 0)
   const ordered = bitReversed(extents.length).flatMap((index) => extents[index] ?? [])
   await workFiles.write(APPLY_PLAN, ordered, job_id)
-  await jobs.plan(job_id, APPLY_RECORDS.name, ordered.length)
+  await jobs.plan(job_id, APPLY_RECORDS.name, ordered.length, {
+    resources: extents.reduce((sum, { resources }) => sum + resources, 0),
+  })
   return plannedItems(job_id, ordered.length, limits)
 }

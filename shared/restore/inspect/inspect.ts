@@ -74,9 +74,9 @@ const inspectForRestore = async (services: InspectServices, job: RestoreJob): Pr
 const planPreflight = async (
   { jobs, limits }: InspectServices,
   jobId: string,
-  { items }: RestorePlan,
+  { items, expected }: RestorePlan,
 ): Promise<InspectOutput> => {
-  await jobs.plan(jobId, PREFLIGHT.name, items.length)
+  await jobs.plan(jobId, PREFLIGHT.name, items.length, expected)
   return { ...plannedItems(jobId, items.length, limits), waiting: false, wait_seconds: 0 }
 }
 

@@ -65,8 +65,15 @@ export const planOf = (
     items: planRanges(archive, models, filters.ids, limits),
     blob_segments: archive.segments.flatMap(({ model }, k) => (model === undefined ? [k] : [])),
     missing_blobs: archive.manifest.missing_blobs,
+    ...(unfiltered ? { expected: countsOf(archive, models) } : {}),
   }
 }
+
+/** Returns the numbers of resources and revisions in the manifest. */
+const countsOf = ({ manifest }: OpenArchive, models: readonly string[]): NonNullable<RestorePlan['expected']> => ({
+  resources: models.reduce((sum, model) => sum + (manifest.models[model]?.resources ?? 0), 0),
+  revisions: models.reduce((sum, model) => sum + (manifest.models[model]?.revisions ?? 0), 0),
+})
 
 /** Returns the requested models, or all models of the archive. */
 const modelsToRead = (

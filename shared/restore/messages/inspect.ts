@@ -57,6 +57,8 @@ export const RestorePlan = z
     blob_segments: z.array(z.int()).readonly(),
     /** Ids of the blobs that the archive declares as missing. */
     missing_blobs: z.array(z.string()).readonly(),
+    /** The numbers of resources and revisions in the manifest. Absent if filters select the resources. */
+    expected: z.exactOptional(z.object({ resources: z.int(), revisions: z.int() }).readonly()),
   })
   .readonly()
 export type RestorePlan = z.output<typeof RestorePlan>
