@@ -36,6 +36,15 @@ const IMPORT = combine(FIND_ARCHIVE, {
   checksStores: ['restore_bucket'],
 })
 
+/**
+ * For routes that list archives. They look up each archive in S3, read how it was judged, and remove it from the
+ * catalogue if it was deleted. They also add archives that exports could not add.
+ */
+const LIST_ARCHIVES: Permissions = {
+  jobs: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+  archives: [{ actions: ['GetObject', 'GetObjectRetention', 'ListBucket'], keys: ARCHIVE_KEYS }],
+}
+
 /** For routes that return the status of schedules. They open the newest good archive of each schedule. */
 const READ_SCHEDULES = {
   jobs: ['GetItem', 'BatchGetItem', 'Query'],
@@ -156,6 +165,22 @@ export const ROUTES: readonly RouteSpec[] = [
       publishesEvents: true,
       stopsWorkflows: ['export', 'restore', 'check'],
     }),
+  },
+  {
+    methods: ['GET'],
+    path: '/_backup/archives',
+    name: 'list-archives',
+    file: 'routes/list-archives.ts',
+    size: SIZES.route,
+    permissions: LIST_ARCHIVES,
+  },
+  {
+    methods: ['GET'],
+    path: '/_backup/archives/latest',
+    name: 'get-latest-archive',
+    file: 'routes/get-latest-archive.ts',
+    size: SIZES.route,
+    permissions: LIST_ARCHIVES,
   },
   {
     methods: ['GET'],

@@ -1,5 +1,6 @@
 import type { CliCommand } from './command.ts'
 import { CANCEL } from './commands/cancel.ts'
+import { CATALOGUE_REBUILD } from './commands/catalogue-rebuild.ts'
 import { COMPLETION } from './commands/completion.ts'
 import { DOCTOR } from './commands/doctor.ts'
 import { EXPORT } from './commands/export.ts'
@@ -27,6 +28,7 @@ export const COMMANDS: readonly CliCommand[] = [
   SCHEDULES_PAUSE,
   SCHEDULES_RESUME,
   PRUNE,
+  CATALOGUE_REBUILD,
   UI,
   DOCTOR,
   COMPLETION,
@@ -35,4 +37,5 @@ export const COMMANDS: readonly CliCommand[] = [
 /** The first words of commands with two words, and what these commands have in common. */
 export const GROUPS: Readonly<Record<string, string>> = {
   schedules: 'List, run, pause and resume schedules.',
+  catalogue: 'Commands for the catalogue of archives.',
 }

@@ -11,6 +11,13 @@ import { BLOCK, encodeTarHeader, paddedSize } from './tar-header.ts'
 import { checkZero, isTarHeader, isZero, parseHeaderBlock } from './tar-reader.ts'
 import { walkArchive } from './walk.ts'
 
+/** Returns true if an archive ends in a trailer. `openArchive` then reads only the end and the manifest. */
+export const hasTrailer = async (source: ArchiveSource): Promise<boolean> => {
+  if (source.size < TAIL_BYTES + BLOCK) return false
+  const header = await source.read(source.size - TAIL_BYTES, BLOCK)
+  return header.equals(await trailerHeader())
+}
+
 /**
  * Opens an archive. If the archive ends in a trailer, only the last 2,048 bytes and the manifest are read. Otherwise,
  * the whole tar is read. Throws `NotAnArchiveError`, `UnsupportedVersionError`, `ArchiveTruncatedError`,

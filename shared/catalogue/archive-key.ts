@@ -1,7 +1,16 @@
 import type { ExportJob } from '../jobs/job.ts'
 
+/** The prefixes of the keys of all archives in the archive bucket. */
+export const ARCHIVE_PREFIXES = ['exports/', 'scheduled/'] as const
+
 /** Returns the key prefix that all archives of a schedule share in the archive bucket. */
 export const schedulePrefix = (name: string): string => `scheduled/${name}/`
+
+/** Returns the name of the schedule in the key of an archive. Returns undefined for other archives. */
+export const scheduleIn = (key: string): string | undefined => /^scheduled\/([^/]+)\//.exec(key)?.[1]
+
+/** Returns the job id in the key of an archive, or undefined if the key does not have the form of `archiveKey`. */
+export const jobIdIn = (key: string): string | undefined => /\/([^/]+)\.acbak$/.exec(key)?.[1]
 
 /**
  * Returns the key of an export's archive in the archive bucket. The key is `exports/{yyyy}/{mm}/{dd}/{job id}.acbak`,

@@ -18,6 +18,9 @@ export interface CatalogueExportServices {
  */
 const WRITE_MS = 5_000
 
+/** The largest number of archives that one listing adds. The limit keeps the listing fast. */
+const MAX_ADDED = 25
+
 /**
  * Stores that an export is about to end. If `catalogueExport` fails later, the next listing therefore adds the archive.
  * Never throws, because the archive is complete and the export must not fail.
@@ -46,6 +49,17 @@ export const catalogueExport = async (
       cause: errorMessage(error),
     })
   }
+}
+
+/**
+ * Adds the archives of announced exports that have ended. Such archives exist only if a process has ended too early, or
+ * if writing to the catalogue has failed. If an archive cannot be added, logs the error and continues with the next one.
+ */
+export const addMissingArchives = async (
+  services: CatalogueExportServices & { readonly catalogue: Pick<ArchiveCatalogue, 'announced'> },
+): Promise<void> => {
+  const announced = await services.catalogue.announced()
+  for (const one of announced.slice(0, MAX_ADDED)) await catalogueExport(services, one)
 }
 
 /** Adds the archive of an export that has ended with a result. Does nothing while the export is running. */

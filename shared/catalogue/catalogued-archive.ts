@@ -1,7 +1,9 @@
 import * as z from 'zod'
+import type { Manifest } from '../archive/manifest.ts'
 import { ExportCounts } from '../jobs/export-result.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import { PinnedObject } from '../objects/object.ts'
+import { scheduleIn } from './archive-key.ts'
 
 /** What the catalogue stores when an export has written an archive. It does not change later. */
 export const CataloguedArchive = z
@@ -46,6 +48,10 @@ export type ObjectVersion = Pick<PinnedObject, 'bucket' | 'key' | 'etag' | 'vers
 /** Returns the version id of an object. Objects that were written without versioning have the id `null`. */
 export const versionIdOf = ({ version_id = 'null' }: Pick<PinnedObject, 'version_id'>): string => version_id
 
+/** Returns true if both are the same version of an object. */
+export const isSameVersion = (a: ObjectVersion, b: ObjectVersion): boolean =>
+  a.bucket === b.bucket && a.key === b.key && a.etag === b.etag && versionIdOf(a) === versionIdOf(b)
+
 /**
  * Returns the archive of an export, or undefined if the job has no result. `created_at` is the time in the manifest of
  * the archive.
@@ -64,6 +70,26 @@ export const archiveOfExport = (
     scope: { models: request.models, ...filtersIn(request.filters) },
     complete: result.complete,
   }
+
+/** Returns the archive that a manifest describes. */
+export const archiveOfManifest = (object: PinnedObject, manifest: Manifest): CataloguedArchive => {
+  const schedule = scheduleIn(object.key)
+  return {
+    ...pinnedOf(object),
+    job_id: manifest.job_id,
+    ...(schedule === undefined ? {} : { schedule }),
+    format: 'acbak',
+    created_at: manifest.created_at,
+    models: Object.fromEntries(
+      Object.entries(manifest.models).map(([model, { resources, revisions, blobs }]) => [
+        model,
+        { resources, revisions, blobs },
+      ]),
+    ),
+    scope: { models: manifest.scope.models, ...filtersIn(manifest.scope.filters) },
+    complete: manifest.complete,
+  }
+}
 
 const pinnedOf = ({ bucket, key, size, etag, version_id }: PinnedObject): PinnedObject => ({
   bucket,

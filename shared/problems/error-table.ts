@@ -153,6 +153,18 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     retryable: false,
     callerFault: 'request',
   },
+  NoArchiveError: {
+    type: 'no-archive',
+    status: 404,
+    title: 'No archive matches',
+    retryable: false,
+  },
+  ArchiveSearchTimeoutError: {
+    type: 'search-timeout',
+    status: 503,
+    title: 'The search has not ended in time',
+    retryable: true,
+  },
   UnknownScheduleError: {
     type: 'unknown-schedule',
     status: 404,
@@ -303,6 +315,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   ObjectExistsError: INTERNAL_ERROR,
   BodyCutError: INTERNAL_ERROR,
   ConfigError: INTERNAL_ERROR,
+  OtherBucketError: INTERNAL_ERROR,
   ModelsInvalidError: INTERNAL_ERROR,
   StepsFailedError: INTERNAL_ERROR,
   ArchiveCopyError: INTERNAL_ERROR,

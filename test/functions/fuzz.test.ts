@@ -47,7 +47,7 @@ const NAMES = [
   ...['wait', 'strict', 'redirect', 'format', 'models', 'ids', 'qb', 'conditions', 'data_conditions', 'is_deleted'],
   ...['created_time_start', 'updated_time_end', 'created_bys', 'rev_statuses', 'on_duplicate', 'dry_run'],
   ...['kind', 'status', 'limit', 'cursor', 'from', 'toString', '__proto__'],
-  ...['days', 'reason', 'job_id', 'resources', 'reject'],
+  ...['days', 'reason', 'job_id', 'resources', 'reject', 'schedule', 'model', 'complete', 'to'],
 ]
 const VALUES = [
   'true',

@@ -7,6 +7,7 @@ import { localContext } from '../../infra/local/program/local-context.ts'
 import { logger } from '../../shared/telemetry/telemetry.ts'
 import { keyAttributes } from '../../shared/tables/item.ts'
 import { fixture } from '../workflows/program.ts'
+import { sampleArchive } from '../catalogue/sample-archive.ts'
 import { DAY_MS, keyOf, PruneApi } from './prune-api.ts'
 
 let api: PruneApi
@@ -154,6 +155,28 @@ describe('the retention of other objects', () => {
     expect(await api.keysIn('restores')).toEqual(kept)
     await api.prune()
     expect(await api.keysIn('restores')).toEqual(kept.filter((key) => !key.includes('/done.')))
+  })
+
+  it('removes deleted archives from the catalogue', async () => {
+    const { catalogue, config } = api.services
+    const schedule = 'nightly'
+    const keys = { old: keyOf(60), newer: keyOf(40), exported: 'exports/2026/01/01/a.acbak' }
+    for (const key of [keys.old, keys.newer]) await api.put('archives', key, archive)
+    await api.put('archives', keys.exported)
+    for (const [name, key] of Object.entries(keys))
+      await catalogue.put(
+        sampleArchive('2026-01-01', {
+          bucket: config.buckets.archives,
+          key,
+          ...(name === 'exported' ? {} : { schedule }),
+        }),
+      )
+    api.clock.ahead = 11 * DAY_MS
+    await api.prune()
+    expect(await api.keysIn('archives')).toEqual([keys.newer])
+    expect((await Array.fromAsync(catalogue.entries())).map(({ key }) => key)).toEqual([keys.newer])
+    for (const [name, key] of Object.entries(keys))
+      expect((await catalogue.get(key))?.key, name).toBe(name === 'newer' ? key : undefined)
   })
 
   it('deletes more objects than S3 deletes at once', async () => {

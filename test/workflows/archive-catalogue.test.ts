@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CataloguedArchive, KnownArchive } from '../../shared/catalogue/catalogued-archive.ts'
+import { rebuildCatalogue } from '../../shared/catalogue/rebuild-catalogue.ts'
 import { startCheck } from '../../shared/restore/start/start-check.ts'
 import type { ExportJob, RestoreJob } from '../../shared/jobs/job.ts'
 import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
@@ -63,6 +64,18 @@ describe('an export that ends', () => {
     expect(await catalogued(stream.job)).toMatchObject({ format: 'specstar', created_at: stream.job.created_at })
     const filtered = await runner.export(['city'], { created_bys: ['nobody'] })
     expect(await catalogued(filtered.job)).toMatchObject({ scope: { filters: { created_bys: ['nobody'] } } })
+  })
+
+  it('adds the same as a rebuild from its manifest or its job', async () => {
+    const { catalogue } = runner.services
+    for (const format of ['acbak', 'specstar'] as const) {
+      const { job } = await runner.export(['city'], { created_bys: ['nobody'] }, true, format)
+      const known = must(await catalogued(job))
+      await catalogue.removeKeys([known.key])
+      const ignore = (): void => undefined
+      await rebuildCatalogue(runner.services, { onProgress: ignore, onUnreadable: ignore })
+      expect(await catalogued(job)).toEqual(known)
+    }
   })
 
   it('succeeds although the catalogue cannot be written, and its archive can be added later', async () => {

@@ -64,6 +64,19 @@ export const otherRoutes = (test: () => DeployTest): void => {
     })
   })
 
+  it('lists the archives that exports have written', async () => {
+    const api = await test().main.api()
+    const { job_id } = await api.run('GET', '/city/export')
+    expect(await api.request('GET', '/_backup/archives/latest?model=city')).toMatchObject({
+      status: 200,
+      body: { job_id },
+    })
+    expect(await api.request('GET', '/_backup/archives?limit=1')).toMatchObject({
+      status: 200,
+      body: { archives: [{ job_id, complete: true }] },
+    })
+  })
+
   it('lists what the next prune would delete', async () => {
     const { status, body } = await (await test().main.api()).request('GET', '/_backup/prune')
     expect(status).toBe(200)

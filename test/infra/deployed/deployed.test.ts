@@ -156,6 +156,39 @@ describe('the synthesized deployment', () => {
     expect(file.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
   })
 
+  it('lists archives, removes deleted ones from the catalogue, and adds those that an export could not add', async () => {
+    const { job_id } = fullExport.body
+    const bucket = clients.config.buckets.archives
+    for (const path of ['/_backup/archives', '/_backup/archives/latest']) {
+      const [gone, missing] = [
+        await api.request('GET', '/memo/export?wait=25'),
+        await api.request('GET', '/city/export?wait=25'),
+      ]
+      const Item = {
+        pk: { S: 'archives#announced' },
+        sk: { S: missing.body.job_id },
+        created_at: { S: '2026-01-01T00:00:00.000Z' },
+      }
+      await clients.dynamo.send(new PutItemCommand({ TableName: clients.config.tables.jobs, Item }))
+      await clients.s3.send(
+        new DeleteObjectCommand({ Bucket: bucket, Key: (gone.body['archive'] as { key: string }).key }),
+      )
+      const answer = await api.request('GET', path)
+      expect(answer.status).toBe(200)
+      expect(JSON.stringify(answer.body)).not.toContain(gone.body.job_id)
+    }
+    expect(await api.request('GET', '/_backup/archives?to=2026-01-02T00:00:00Z')).toMatchObject({
+      body: { archives: [{ models: { city: {} } }, { models: { city: {} } }] },
+    })
+    const { body } = await api.request('GET', '/_backup/archives?complete=true&limit=200')
+    expect(body['archives']).toContainEqual(
+      expect.objectContaining({
+        job_id,
+        last_proved: { at: expect.any(String) as string, job_id: expect.any(String) as string },
+      }),
+    )
+  })
+
   it('restores the upload of a slot, and cancels a slot', async () => {
     const slot = (await api.request('POST', '/_backup/import')).body as unknown as {
       readonly job_id: string

@@ -17,7 +17,7 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
   [/^(import-|check-archive$)/, /^s3:GetObjectVersion /, 'a request may name the version of an archive'],
   [/^(apply-blobs|rollback)$/, /^s3:GetObjectVersion .*restores/, 'the archive may be an upload'],
   [/^copy-archives$/, /^(s3|dynamodb):/, 'the deployment of this test does not copy archives'],
-  [/prune$/, /^s3:GetObjectRetention /, 'without it, S3 omits the end of the lock from its answer'],
+  [/(prune|archives?)$/, /^s3:GetObjectRetention /, 'without it, S3 omits the end of the lock from its answer'],
   [/./, /^s3:ListBucket /, 'without it, S3 answers 403 instead of 404 for a missing key'],
   [/./, /^s3:AbortMultipartUpload /, 'a pass that fails aborts its upload'],
   [STAGES, /^dynamodb:PutItem .*jobs/, 'a stage stores its error (`storeFailure` in `functions/handlers/stage.ts`)'],

@@ -1,0 +1,218 @@
+import pMap from 'p-map'
+import {
+  ArchiveInvalidError,
+  ArchiveTruncatedError,
+  EntryCorruptError,
+  NotAnArchiveError,
+  UnsupportedVersionError,
+} from '../archive/errors.ts'
+import { hasTrailer, openArchive } from '../archive/open.ts'
+import { isSpecStarStream, STREAM_HEAD_BYTES } from '../archive/specstar-stream.ts'
+import type { JobStore } from '../jobs/aws/job-store.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import { ObjectChangedError } from '../objects/errors.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import { errorMessage } from '../values/error-message.ts'
+import { ARCHIVE_PREFIXES, jobIdIn } from './archive-key.ts'
+import type { ArchiveCatalogue, ListEntry } from './aws/archive-catalogue.ts'
+import {
+  archiveOfExport,
+  archiveOfManifest,
+  type CataloguedArchive,
+  isSameVersion,
+  type ObjectVersion,
+} from './catalogued-archive.ts'
+import { OtherBucketError } from './errors.ts'
+
+/** The stores that are needed to rebuild the catalogue. */
+export interface RebuildServices {
+  readonly jobs: Pick<JobStore, 'get'>
+  readonly objects: Pick<ObjectStore, 'list' | 'head' | 'sourceOf'>
+  readonly catalogue: Pick<ArchiveCatalogue, 'search' | 'get' | 'put' | 'remove' | 'entries' | 'removeEntry'>
+  readonly config: { readonly buckets: { readonly archives: string } }
+}
+
+/** The progress and the result of a rebuild. */
+export interface RebuildCounts {
+  /** The number of archives that were read and are in the catalogue now. */
+  readonly archives: number
+  /** The number of archives in the bucket that could not be read. */
+  readonly unreadable: number
+  /** The number of archives that were removed from the catalogue, because they do not exist. */
+  readonly removed: number
+}
+
+interface RebuildOptions {
+  /** Called after each batch of archives. */
+  readonly onProgress: (counts: RebuildCounts) => void
+  /** Called for each object that cannot be read as an archive. */
+  readonly onUnreadable: (key: string, reason: string) => void
+}
+
+/** The number of archives that are read at the same time. A manifest can have 32 MiB. */
+const READ_AT_ONCE = 8
+/** The number of archives that are looked up at the same time. */
+const LOOKED_UP_AT_ONCE = 32
+/** The number of archives after which the progress is reported. */
+const BATCH = 200
+
+/** Errors for an archive that is damaged, or that was replaced or deleted after it was listed. */
+const DEFECTS = [
+  ArchiveInvalidError,
+  ArchiveTruncatedError,
+  EntryCorruptError,
+  NotAnArchiveError,
+  ObjectChangedError,
+  UnsupportedVersionError,
+]
+
+/** An object that cannot be added to the catalogue. */
+class Unreadable {
+  readonly reason: string
+
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
+
+/**
+ * Rebuilds the catalogue from the archives in the archive bucket. Reads the manifest of each archive with range requests,
+ * and adds the archive. Keeps the last check and the last proof of archives that the catalogue already contains. Then
+ * removes archives that do not exist. Exports and restores may run at the same time. A rebuild that was interrupted can
+ * be started again.
+ *
+ * A stream of SpecStar has no manifest, so it is added from its job, as long as the job exists. If an archive cannot be
+ * read, the catalogue keeps what it contains about this version.
+ *
+ * Throws `OtherBucketError` if the catalogue contains archives of another bucket, because then the bucket or the table is
+ * probably wrong, and the catalogue would lose these archives.
+ */
+export const rebuildCatalogue = async (
+  services: RebuildServices,
+  { onProgress, onUnreadable }: RebuildOptions,
+): Promise<RebuildCounts> => {
+  await checkBucket(services)
+  const counts = { archives: 0, unreadable: 0, removed: 0 }
+  for (const prefix of ARCHIVE_PREFIXES)
+    for await (const objects of batches(archiveObjects(services, prefix))) {
+      await pMap(
+        objects,
+        async ({ key }) => {
+          const added = await addArchive(services, key)
+          if (added === undefined) return
+          if (!(added instanceof Unreadable)) {
+            counts.archives++
+            return
+          }
+          counts.unreadable++
+          onUnreadable(key, added.reason)
+        },
+        { concurrency: READ_AT_ONCE },
+      )
+      onProgress({ ...counts })
+    }
+  for await (const entries of batches(services.catalogue.entries())) {
+    const removed = await pMap(entries, (entry) => removeUnlessExists(services, entry), {
+      concurrency: LOOKED_UP_AT_ONCE,
+    })
+    counts.removed += removed.filter(Boolean).length
+    onProgress({ ...counts })
+  }
+  return counts
+}
+
+const checkBucket = async ({ catalogue, config }: RebuildServices): Promise<void> => {
+  for await (const { archives } of catalogue.search({}, 1)) {
+    const [newest] = archives
+    if (newest === undefined) continue
+    const { bucket } = newest.archive
+    if (bucket === config.buckets.archives) return
+    throw new OtherBucketError(bucket, config.buckets.archives)
+  }
+}
+
+async function* archiveObjects({ objects, config }: RebuildServices, prefix: string): AsyncGenerator<PinnedObject> {
+  for await (const object of objects.list(config.buckets.archives, prefix))
+    if (object.key.endsWith('.acbak')) yield object
+}
+
+async function* batches<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item[]> {
+  let batch: Item[] = []
+  for await (const item of items) {
+    batch.push(item)
+    if (batch.length < BATCH) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** Adds an archive to the catalogue. Returns undefined if it was deleted in the meantime. */
+const addArchive = async (
+  services: RebuildServices,
+  key: string,
+): Promise<CataloguedArchive | Unreadable | undefined> => {
+  const { objects, catalogue, config } = services
+  const head = await objects.head(config.buckets.archives, key)
+  if (head === undefined) return undefined
+  const read = await readArchive(services, head)
+  if (!(read instanceof Unreadable)) {
+    await catalogue.put(read)
+    return read
+  }
+  const known = await catalogue.get(key)
+  // A stream whose job was deleted is not described by anything else than the catalogue.
+  return known?.format === 'specstar' && isSameVersion(known, head) ? known : read
+}
+
+const readArchive = async (
+  services: RebuildServices,
+  object: PinnedObject,
+): Promise<CataloguedArchive | Unreadable> => {
+  const source = services.objects.sourceOf(object)
+  try {
+    if (isSpecStarStream(await source.read(0, Math.min(STREAM_HEAD_BYTES, source.size))))
+      return await streamOfJob(services, object)
+    // Without a trailer, `openArchive` would read the whole object.
+    if (!(await hasTrailer(source)))
+      return new Unreadable('it has no trailer, so it is incomplete or was not written by an export')
+    return archiveOfManifest(object, (await openArchive(source)).manifest)
+  } catch (error) {
+    if (DEFECTS.some((kind) => error instanceof kind)) return new Unreadable(errorMessage(error))
+    throw error
+  }
+}
+
+/** Returns the stream that an export has written, as its job describes it. */
+const streamOfJob = async (
+  { jobs }: Pick<RebuildServices, 'jobs'>,
+  object: ObjectVersion,
+): Promise<CataloguedArchive | Unreadable> => {
+  const job = await jobs.get(jobIdIn(object.key) ?? '')
+  if (job?.kind === 'export') {
+    const stream = archiveOfExport(job, job.created_at)
+    if (stream !== undefined && isSameVersion(stream, object)) return stream
+  }
+  return new Unreadable('it is a stream of SpecStar, which has no manifest, and its job does not exist')
+}
+
+/**
+ * Removes an entry whose archive does not exist, or exists only in another version than the catalogue describes. Returns
+ * true if it was removed.
+ */
+const removeUnlessExists = async (
+  { objects, catalogue, config }: RebuildServices,
+  entry: ListEntry,
+): Promise<boolean> => {
+  const head = await objects.head(config.buckets.archives, entry.key)
+  const known = await catalogue.get(entry.key)
+  if (known === undefined) {
+    // A process ended between two writes, or an export is just adding its archive.
+    if (head !== undefined) return false
+    await catalogue.removeEntry(entry)
+    return true
+  }
+  if (head !== undefined && isSameVersion(known, head)) return false
+  await catalogue.remove(known)
+  return true
+}
