@@ -133,7 +133,7 @@ const limits = {
 /** `npm run test:large`: `LARGE_RESOURCES` and `LARGE_BLOB_MB` set the size of the store. */
 const large = { extends: true as const, test: { name: 'large', include: ['test/large/**/*.test.ts'] } }
 
-/** `npm run test:specstar`: the real SpecStar loads our streams; needs Python 3 and, the first time, PyPI. */
+/** `npm run test:specstar`: compares us with the real SpecStar; needs Python 3 and, the first time, PyPI. */
 const specstar = {
   extends: true as const,
   test: { name: 'specstar', include: ['test/real/**/*.test.ts'], testTimeout: 2 * MINUTE_MS },
