@@ -6,12 +6,14 @@ import { readIndex } from '../../shared/archive/segment-reader.ts'
 import { hasEnded } from '../../shared/jobs/job.ts'
 import { LIMITS } from '../../shared/jobs/limits.ts'
 import { allResults, type PassResult } from '../../shared/jobs/pass.ts'
+import { PREFLIGHT_MERGE } from '../../shared/jobs/reference-merge.ts'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import { PREFLIGHT } from '../../shared/restore/messages/preflight.ts'
 import { PREFLIGHT_BLOBS } from '../../shared/restore/messages/preflight-blobs.ts'
 import { must } from '../../shared/values/must.ts'
 import { memorySource } from '../archive/memory.ts'
 import { writeArchive } from '../archive/sample.ts'
+import { segmentedArchive } from '../archive/segmented-archive.ts'
 import { BROKEN_ARCHIVES } from './broken-archives.ts'
 import { UNRESTORABLE_ARCHIVED, archiveWithBadCity } from './kinds/unrestorable-archived.ts'
 import { fixture } from './program.ts'
@@ -198,24 +200,40 @@ describe('a check', () => {
     expect(status).toBe('succeeded')
   })
 
-  it('finds the same in passes that end after each digest bucket, in many map items', async () => {
-    const archive = await fixture('catalogue-v3.acbak')
-    await runner.deploy({}, { passMs: 0, rangeBytes: 10_000, groupBytes: 1 })
+  it('finds the same in passes that end after each digest bucket, in several map items', async () => {
+    const names = Array.from({ length: 15 }, (_, k) => `city-${k}`)
+    const archive = await segmentedArchive({
+      models: {
+        city: names.map((id) => {
+          const payload = { name: id, arms: { file_id: `arms-${id}`, size: 5 } }
+          return buildResource(runner.services.models, { model: 'city', id, payloads: [payload] }).items
+        }),
+      },
+      segments: 3,
+      blobs: new Map(names.map((id) => [`arms-${id}`, Buffer.from(`arms of ${id}`)])),
+      referring: ['city'],
+      blobSegments: 2,
+    })
+    await runner.deploy({}, { passMs: 0, rangeBytes: 1, groupBytes: 1 })
     const job = await runner.check(archive)
-    expect(job).toMatchObject({ status: 'succeeded', result: { models: CATALOGUE } })
-    const passes = await allResults(runner.services, job.job_id, PREFLIGHT)
-    expect(passes.length).toBeGreaterThan(20)
+    const models = { city: { resources: 15, revisions: 15, blobs: 15 } }
+    expect(job).toMatchObject({ status: 'succeeded', result: { models } })
+    for (const stage of [PREFLIGHT, PREFLIGHT_BLOBS]) {
+      const passes = await allResults<PassResult>(runner.services, job.job_id, stage)
+      expect(passes.length, stage.name).toBeGreaterThanOrEqual(12)
+    }
     expect(checked((await runner.readCheckReport(job))?.checks)).toMatchObject({
-      content: 122,
-      revisions: 316,
-      blobs: 84,
+      content: 15,
+      revisions: 15,
+      blobs: 15,
     })
   })
 
   it('merges lists of references to blobs in a round of its own if there are many', async () => {
-    await runner.deploy({}, { passMs: 0, rangeBytes: 10_000, groupBytes: 1, listsPerPass: 4 })
+    await runner.deploy({}, { rangeBytes: 10_000, groupBytes: 1, listsPerPass: 4 })
     const job = await runner.check(await fixture('catalogue-v3.acbak'))
     expect(job).toMatchObject({ status: 'succeeded', result: { models: CATALOGUE } })
+    expect((await allResults(runner.services, job.job_id, PREFLIGHT_MERGE)).length).toBeGreaterThan(0)
   })
 
   it.each([
