@@ -181,13 +181,22 @@ const FieldDifference = z.looseObject({
 })
 export type FieldDifference = z.output<typeof FieldDifference>
 
+const RevisionDifference = z.looseObject({
+  revision_id: text(),
+  op: text(),
+  fields: maybe(z.array(FieldDifference)),
+})
+
 const Difference = z.looseObject({
   model: text(),
   resource_id: maybe(text()),
   group: text(),
+  /** What the resource is by now, if that was compared. */
+  now: maybe(text()),
   fields: maybe(z.array(FieldDifference)),
-  revisions: maybe(z.unknown()),
-  blobs: maybe(z.unknown()),
+  fields_total: maybe(z.number()),
+  revisions: maybe(z.array(RevisionDifference)),
+  revisions_total: maybe(z.number()),
 })
 export type Difference = z.output<typeof Difference>
 

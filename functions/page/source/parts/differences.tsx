@@ -1,8 +1,9 @@
 import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { isMissingRoute, problemOf, send } from '../api/client.ts'
-import { type Difference, DifferenceList, type Finding, type Problem } from '../api/schemas.ts'
+import { type Difference, DifferenceList, type FieldDifference, type Finding, type Problem } from '../api/schemas.ts'
 import { readablePath, sidesOf } from '../model/differences.ts'
+import { plural } from '../model/format.ts'
 import { ProblemBox } from './problem.tsx'
 import { Findings } from './checks.tsx'
 
@@ -79,16 +80,46 @@ export const Differences = ({ jobId, group, title, fallback }: DifferencesProps)
 }
 
 const DifferenceOf = ({ item }: { readonly item: Difference }): VNode => {
-  const { model, resource_id, fields = [] } = item
-  const name = (
-    <code>
-      {model} / {resource_id}
-    </code>
-  )
-  if (fields.length === 0) return <li>{name}</li>
+  const { model, resource_id, now, fields = [], fields_total, revisions = [], revisions_total } = item
   return (
     <li>
-      {name}
+      <code>
+        {model} / {resource_id}
+      </code>
+      {now !== undefined && now !== 'changed' && <span class="muted"> is by now: {now.replaceAll('_', ' ')}</span>}
+      <Fields fields={fields} total={fields_total ?? fields.length} />
+      {revisions.map((revision) => (
+        <details key={revision.revision_id} open={fields.length === 0 && revisions.length === 1}>
+          <summary>
+            revision <code>{revision.revision_id}</code>{' '}
+            <span class="muted">{REVISION[revision.op] ?? revision.op}</span>
+          </summary>
+          <Fields fields={revision.fields ?? []} total={revision.fields?.length ?? 0} />
+        </details>
+      ))}
+      <Rest shown={revisions.length} total={revisions_total ?? revisions.length} noun="revision" />
+    </li>
+  )
+}
+
+/** What a restore does to a revision. */
+const REVISION: Readonly<Record<string, string>> = {
+  add: 'is only in the archive',
+  remove: 'is only in the store',
+  replace: 'differs',
+}
+
+const Rest = ({ shown, total, noun }: { readonly shown: number; readonly total: number; readonly noun: string }) =>
+  total > shown ? <p class="muted">and {plural(total - shown, `other ${noun}`)}</p> : null
+
+interface FieldsProps {
+  readonly fields: readonly FieldDifference[]
+  readonly total: number
+}
+
+const Fields = ({ fields, total }: FieldsProps): VNode | null =>
+  fields.length === 0 ? null : (
+    <>
       <table class="fields">
         <thead>
           <tr>
@@ -116,6 +147,6 @@ const DifferenceOf = ({ item }: { readonly item: Difference }): VNode => {
           })}
         </tbody>
       </table>
-    </li>
+      <Rest shown={fields.length} total={total} noun="field" />
+    </>
   )
-}

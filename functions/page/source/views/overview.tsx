@@ -103,7 +103,7 @@ const Facts = ({ archives = [], jobs = [] }: FactsProps): VNode => {
             </p>
             <p class="muted">
               {plural(resourcesOf(newest), 'resource')} · {bytes(newest.size)}
-              {newest.suspicious && ' · suspicious'}
+              {newest.suspicious && newest.decision === undefined && ' · suspicious'}
               {!newest.complete && ' · not complete'}
             </p>
           </>

@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import type { Job, Result } from '../../api/schemas.ts'
 import { plural } from '../../model/format.ts'
 import { isEmpty, planOf } from '../../model/differences.ts'
+import { Findings } from '../../parts/checks.tsx'
 import { Differences } from '../../parts/differences.tsx'
 import { Exceptions } from '../../parts/exceptions.tsx'
 import { ModelTable } from '../../parts/model-table.tsx'
@@ -18,6 +19,8 @@ const COLUMNS = [
 export const DryRunResult = ({ job, result }: { readonly job: Job; readonly result: Result }): VNode => {
   const { models = {}, blobs = {}, findings = [] } = result
   const plan = planOf(result, 'overwrite')
+  const ofBlobs = findings.filter(({ resource_id = '' }) => resource_id === '')
+  const ofResources = findings.filter((finding) => !ofBlobs.includes(finding))
   const changed = Object.values(models).some((counts) => (counts['changed'] ?? 0) > 0)
   return (
     <Section title="Differences between the archive and the store">
@@ -34,9 +37,12 @@ export const DryRunResult = ({ job, result }: { readonly job: Job; readonly resu
         Blobs: {plural(blobs['new'] ?? 0, 'new blob')}, {blobs['changed'] ?? 0} different, {blobs['same'] ?? 0} equal.
       </p>
       <Exceptions result={result} />
-      {changed && <Differences jobId={job.job_id} group="changed" title="Different resources" fallback={findings} />}
-      {!changed && findings.length > 0 && (
-        <Differences jobId={job.job_id} group="changed" title="Findings" fallback={findings} />
+      {changed && <Differences jobId={job.job_id} group="changed" title="Different resources" fallback={ofResources} />}
+      {ofBlobs.length > 0 && (
+        <>
+          <h3>Different blobs</h3>
+          <Findings findings={ofBlobs} total={ofBlobs.length} label="Different blobs" />
+        </>
       )}
       {plan.create > 0 && <Differences jobId={job.job_id} group="new" title="Only in the archive" />}
       {plan.targetOnly > 0 && <Differences jobId={job.job_id} group="target_only" title="Only in the store" />}
