@@ -34,6 +34,8 @@ export const SIZES = {
    * times: as base64 in the event, as bytes, and as the body of the upload to S3.
    */
   import: { memory: 1024, timeout: 30 },
+  /** For routes that compare resources field by field, which takes memory and CPU. */
+  compare: { memory: 1769, timeout: 30 },
   /**
    * A pass stops after about five minutes. The time limit is the longest that Lambda allows.
    * Workers compress, hash and parse data, so they need a full core.

@@ -3,10 +3,13 @@ import {
   ARCHIVE_KEYS,
   combine,
   FIND_ARCHIVE,
+  FIND_WORK,
   type Permissions,
   ABORT_EXPORT,
   END_JOB,
   JUDGE_ARCHIVES,
+  READ_ARCHIVE,
+  READ_PAYLOADS,
   SCHEDULED_KEYS,
   START_JOB,
   END_RESTORE,
@@ -31,7 +34,8 @@ const IMPORT = combine(FIND_ARCHIVE, {
   jobs: START_JOB,
   startsWorkflows: ['restore'],
   signsUrls: true,
-  work: [WRITE_WORK],
+  // The response of a dry run contains the ids of the differences.
+  work: [WRITE_WORK, FIND_WORK],
   // Upload slots are in the restore bucket.
   checksStores: ['restore_bucket'],
 })
@@ -127,7 +131,7 @@ export const ROUTES: readonly RouteSpec[] = [
     size: SIZES.route,
     // The setting `copy_archives_to` is part of the environment of functions that read the schedules.
     readsSchedules: true,
-    permissions: { jobs: ['GetItem', 'Query'], signsUrls: true },
+    permissions: { jobs: ['GetItem', 'Query'], work: [FIND_WORK], signsUrls: true },
   },
   {
     methods: ['GET'],
@@ -138,8 +142,22 @@ export const ROUTES: readonly RouteSpec[] = [
     permissions: {
       jobs: ['GetItem', 'Query'],
       archives: [{ actions: ['GetObject', 'ListBucket'], keys: ['reports/*'] }],
+      work: [FIND_WORK],
       signsUrls: true,
     },
+  },
+  {
+    methods: ['GET'],
+    path: '/_backup/jobs/{job_id}/differences',
+    name: 'get-differences',
+    file: 'routes/get-differences.ts',
+    size: SIZES.compare,
+    permissions: combine(READ_ARCHIVE, {
+      jobs: ['GetItem', 'Query'],
+      resources: ['Query', 'GetItem', 'BatchGetItem'],
+      blobs: [READ_PAYLOADS],
+      work: [FIND_WORK],
+    }),
   },
   {
     methods: ['GET', 'HEAD'],

@@ -242,7 +242,7 @@ export const RESTORE_STAGES = [
     permissions: combine(READ_ARCHIVE, {
       jobs: FAIL_JOB,
       publishesEvents: true,
-      work: [READ_WORK],
+      work: [READ_WORK, WRITE_WORK],
       archives: [WRITE_REPORT],
       restores: WRITE_UPLOAD_REPORT,
     }),

@@ -13,6 +13,7 @@ import {
 } from '../../shared/restore/start/start-restore.ts'
 import { openSlot, slotUpload } from '../../shared/restore/start/upload-slot.ts'
 import type { Answer } from './answer.ts'
+import { differencesView } from './differences-view.ts'
 import { fileOfForm } from './form.ts'
 import { archiveOfBody, contentOf } from './import-body.ts'
 import { type HttpRequest, jsonObject, MAX_ARCHIVE_BYTES, mergeParameters, queryObject } from './http-request.ts'
@@ -91,10 +92,13 @@ export const importAnswer = async (
 }
 
 const answerAfterWait = async (
-  services: JobViewServices,
+  services: JobViewServices & { readonly workFiles: WorkFiles },
   { job_id }: RestoreJob,
   waitSeconds: number,
-): Promise<Answer> => jobAnswer(services, await waitForEnd(services, job_id, waitSeconds))
+): Promise<Answer> => {
+  const job = await waitForEnd(services, job_id, waitSeconds)
+  return jobAnswer(services, job, await differencesView(services, job))
+}
 
 /**
  * Returns the upload slot. A request that repeats an `Idempotency-Key` returns the slot of the first request.
@@ -103,7 +107,8 @@ const answerAfterWait = async (
  */
 const slotAnswer = async (services: ImportServices, job: RestoreJob, waitSeconds: number): Promise<Answer> => {
   const upload = await slotUpload(services, job)
-  if (upload === undefined && hasEnded(job, services.clock())) return jobAnswer(services, job)
+  if (upload === undefined && hasEnded(job, services.clock()))
+    return jobAnswer(services, job, await differencesView(services, job))
   if (upload === undefined) return answerAfterWait(services, job, waitSeconds)
   const { job_id, status, slot_expires_at } = job
   const body = { job_id, status, ...(slot_expires_at === undefined ? {} : { slot_expires_at }), upload }

@@ -1,10 +1,12 @@
 import { JobStateError } from '../../shared/jobs/errors.ts'
 import { hasEnded, type Job, type JobStatus, statusAt } from '../../shared/jobs/job.ts'
+import type { WorkFiles } from '../../shared/jobs/work-files.ts'
 import type { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import { quotedETag } from '../../shared/objects/aws/s3-errors.ts'
 import { type Problem, problemOf } from '../../shared/problems/problem.ts'
 import { ArchiveUnavailableError } from '../../shared/restore/errors.ts'
 import { type Answer, problemAnswer } from './answer.ts'
+import { differencesView } from './differences-view.ts'
 import { signArchive } from './export-view.ts'
 import { jobPath, jobView, type JobViewServices, resultView } from './job-view.ts'
 import { problemView } from './left-out-view.ts'
@@ -19,13 +21,15 @@ const RETRY_AFTER = '5'
 const MAX_REPORT_BYTES = 3 * 1024 * 1024
 
 /**
- * Returns `202` with the job if the job has not ended, and `200` with the result if the job succeeded.
+ * Returns `202` with the job if the job has not ended, and `200` with the result and `members` if the job succeeded.
  * If the job failed, was cancelled or expired, returns a problem document.
  */
-export const jobAnswer = async (services: JobViewServices, job: Job): Promise<Answer> => {
+export const jobAnswer = async (services: JobViewServices, job: Job, members: object = {}): Promise<Answer> => {
   const now = services.clock()
   if (!hasEnded(job, now)) return runningAnswer(services, job)
-  return (await failureAnswer(services, job)) ?? { status: 200, body: await resultView(services, job) }
+  return (
+    (await failureAnswer(services, job)) ?? { status: 200, body: { ...(await resultView(services, job)), ...members } }
+  )
 }
 
 /**
@@ -73,7 +77,7 @@ export const archiveHeadAnswer = async (
  * If the job is an export, returns a problem document.
  */
 export const reportAnswer = async (
-  services: JobViewServices & { readonly objects: ObjectStore },
+  services: JobViewServices & { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
   job: Job,
 ): Promise<Answer> => {
   const now = services.clock()
@@ -89,12 +93,13 @@ export const reportAnswer = async (
     return redirect((await services.urls.download(stored, `${job.job_id}.report.json`)).url)
   if (bytes !== undefined) return { status: 200, body: JSON.parse(bytes.toString()) }
   if (job.status === 'succeeded' || job.status === 'partial')
-    return { status: 200, body: await resultView(services, job) }
+    return { status: 200, body: { ...(await resultView(services, job)), ...(await differencesView(services, job)) } }
   const error = await problemView(services, job.error ?? noResultProblem(job, status))
   return { status: 200, body: { job_id: job.job_id, passed: false, error } }
 }
 
-const runningAnswer = async (services: JobViewServices, job: Job): Promise<Answer> => ({
+/** Returns the job with status `202`. */
+export const runningAnswer = async (services: JobViewServices, job: Job): Promise<Answer> => ({
   status: 202,
   headers: { location: jobPath(job.job_id), 'retry-after': RETRY_AFTER },
   body: await jobView(services, job),

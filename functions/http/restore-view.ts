@@ -1,9 +1,10 @@
 import * as z from 'zod'
 import { JOB_STATUSES, type RestoreJob } from '../../shared/jobs/job.ts'
 import { IdsWithoutResource, ListedBlobs } from '../../shared/jobs/job-lists.ts'
-import { DryRunResult, type RestoreResult, VerifiedResult } from '../../shared/jobs/restore-result.ts'
+import { DryRunResult, type RestoreResult, TargetOnly, VerifiedResult } from '../../shared/jobs/restore-result.ts'
 import type { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
 import { CheckResult, Finding } from '../../shared/restore/messages/finding.ts'
+import { DifferencesView } from './differences-view.ts'
 import { idsView } from './ids-view.ts'
 import { LeftOutView, leftOutView } from './left-out-view.ts'
 import { MissingBlobsView, withHint } from './missing-blobs-view.ts'
@@ -19,6 +20,9 @@ const MEMBERS = {
     .describe('`partial` if blobs are missing or resources were left out. A failed verification also has a result'),
 }
 const LISTS = {
+  differences: z
+    .exactOptional(DifferencesView)
+    .describe('The resources that differ between the archive and the store. Only in a dry run and a failed restore'),
   missing_blobs: z.exactOptional(MissingBlobsView).describe('Absent if no blob is missing'),
   blob_conflicts: z
     .exactOptional(ListedBlobs)
@@ -26,6 +30,15 @@ const LISTS = {
   left_out: z.exactOptional(LeftOutView).describe('The resources that the export or the restore left out'),
   not_found: IDS.not_found.describe('The ids in the filter `ids` that the archive does not contain'),
   excluded: IDS.excluded.describe('The ids in the filter `ids` that another filter excludes'),
+}
+
+const TARGET_ONLY = {
+  target_only: TargetOnly.shape.target_only.describe(
+    'By model, the resources in the scope of the restore that the archive does not contain. Absent if there are none',
+  ),
+  target_only_unknown: TargetOnly.shape.target_only_unknown.describe(
+    'The models whose resources could not be counted in time',
+  ),
 }
 
 /** The checks of a verification in a response. The report lists more findings of each check. */
@@ -54,6 +67,7 @@ const RestoreView = z
     ...MEMBERS,
     models: VERIFIED.models.describe('The numbers of resources, by model'),
     verification: VerificationView,
+    ...TARGET_ONLY,
     ...LISTS,
   })
   .readonly()
@@ -64,6 +78,7 @@ const ModelRestoreView = z
     ...MEMBERS,
     ...VERIFIED.models.unwrap().valueType.unwrap().shape,
     verification: VerificationView,
+    ...TARGET_ONLY,
     ...LISTS,
   })
   .readonly()
@@ -88,10 +103,15 @@ export const restoreView = async (
     const { findings, ...counts } = result.dry_run
     return { ...head, dry_run: true, ...counts, findings: Findings.parse(findings), ...lists }
   }
-  const { models, verification } = result
+  const { models, verification, target_only, target_only_unknown } = result
   const { route_model } = job.request
   const counts = route_model === undefined ? undefined : models[route_model]
-  const verified = { verification: { ...verification, checks: Checks.parse(verification.checks) }, ...lists }
+  const verified = {
+    verification: { ...verification, checks: Checks.parse(verification.checks) },
+    ...(target_only === undefined ? {} : { target_only }),
+    ...(target_only_unknown === undefined ? {} : { target_only_unknown }),
+    ...lists,
+  }
   return counts === undefined ? { ...head, models, ...verified } : { ...head, ...counts, ...verified }
 }
 

@@ -44,6 +44,11 @@ export class ArchivePayloads {
     return bytes
   }
 
+  /** Returns the size of a payload in bytes, or undefined if the archive does not contain the payload. */
+  async sizeOf(sha256: string): Promise<number | undefined> {
+    return (await this.#locate(sha256))?.size
+  }
+
   async #locate(sha256: string): Promise<PayloadLocation | undefined> {
     while (!this.#locations.has(sha256)) {
       const segment = this.#unread.shift()

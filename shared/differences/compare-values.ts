@@ -14,15 +14,17 @@ export type ValueChange = { readonly path: readonly (string | number)[] } & (
  */
 export const compareValues = (old: TreeMap, next: TreeMap): ValueChange[] => {
   const changes: ValueChange[] = []
+  /** The removed elements of lists. */
   const removals: ValueChange[] = []
   // Trees have no cycles.
   for (const change of diff(old, next, { cyclesFix: false })) {
     const { path } = change
     if (change.type === 'CREATE') changes.push({ path, op: 'add', new: treeIn(change.value) })
-    else if (change.type === 'REMOVE') removals.push({ path, op: 'remove', old: treeIn(change.oldValue) })
+    else if (change.type === 'REMOVE')
+      (typeof path.at(-1) === 'number' ? removals : changes).push({ path, op: 'remove', old: treeIn(change.oldValue) })
     else changes.push({ path, op: 'replace', old: treeIn(change.oldValue), new: treeIn(change.value) })
   }
-  // Only the last elements of a list are removed. They are removed from the end, so that no index changes before.
+  // Only the last elements of a list are removed. They are removed from its end, so that the other indexes stay correct.
   return [...changes, ...removals.reverse()]
 }
 

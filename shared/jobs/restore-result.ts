@@ -5,7 +5,23 @@ const RestoreCounts = z.object({ loaded: z.int(), skipped: z.int(), total: z.int
 const BlobChanges = z.object({ new: z.int(), changed: z.int(), same: z.int() }).readonly()
 const ResourceChanges = z.object({ ...BlobChanges.unwrap().shape, target_only: z.int() }).readonly()
 
+export const TargetOnly = z.object({
+  /**
+   * For each model, the number of resources in the scope of the restore that only the store contains. Absent if there are
+   * none, and for a restore by ids.
+   */
+  target_only: z.exactOptional(z.record(z.string(), z.int()).readonly()),
+  /** The models whose resources could not be counted in time. */
+  target_only_unknown: z.exactOptional(z.array(z.string()).readonly()),
+})
+export type TargetOnlyCounts = Readonly<z.output<typeof TargetOnly>>
+
 const MEMBERS = {
+  /**
+   * The number of resources in each group of differences (`shared/restore/messages/differences.ts`). Absent if there are
+   * none.
+   */
+  differences: z.exactOptional(z.record(z.string(), z.int()).readonly()),
   /** Empty for a dry run. */
   models: z.record(z.string(), RestoreCounts).readonly(),
   missing_blobs: z.exactOptional(ListedBlobs),
@@ -27,7 +43,10 @@ export const DryRunResult = z
       .readonly(),
     /** Present only if the strategy is `skip` and there are such blobs. */
     blob_conflicts: z.exactOptional(ListedBlobs),
-    // A dry run writes nothing, so its result does not have the following members.
+    // `dry_run.models` contains the resources that only the store contains. A dry run writes nothing, so its result does
+    // not have the other members.
+    target_only: z.exactOptional(z.never()),
+    target_only_unknown: z.exactOptional(z.never()),
     verification: z.exactOptional(z.never()),
     report: z.exactOptional(z.never()),
   })
@@ -37,6 +56,7 @@ export type DryRunResult = z.output<typeof DryRunResult>
 export const VerifiedResult = z
   .object({
     ...MEMBERS,
+    ...TargetOnly.shape,
     verification: z
       .object({
         passed: z.boolean(),

@@ -165,6 +165,13 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'The search has not ended in time',
     retryable: true,
   },
+  DifferencesExpiredError: {
+    type: 'differences-expired',
+    status: 410,
+    title: 'The differences of the job were deleted',
+    retryable: false,
+    callerFault: 'request',
+  },
   UnknownScheduleError: {
     type: 'unknown-schedule',
     status: 404,

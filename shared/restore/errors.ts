@@ -177,3 +177,15 @@ export class VerificationFailedError extends Error {
     this.checks = checks
   }
 }
+
+/** The list of the differences of a restore was deleted. */
+export class DifferencesExpiredError extends Error {
+  override readonly name = 'DifferencesExpiredError'
+
+  constructor(jobId: string) {
+    super(
+      `the differences of job ${jobId} were deleted, because they are kept for 7 days; start a new dry run to compare ` +
+        'the archive with the store again',
+    )
+  }
+}

@@ -155,8 +155,8 @@ describe('compareResources', () => {
         old: { json: '"2026-01-05T08:30:00.000000Z"', type: 'timestamp' },
         new: { json: '"2026-01-05T08:30:00.000000Z"' },
       },
-      { path: '/payload/x', op: 'remove', old: { json: '"NaN"' } },
       { path: '/payload/raw', op: 'remove', old: opaque('binary', 'abc') },
+      { path: '/payload/x', op: 'remove', old: { json: '"NaN"' } },
     ])
   })
 

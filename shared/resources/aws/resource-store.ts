@@ -172,10 +172,13 @@ export class ResourceStore {
   }
 
   /** Returns all revisions of one resource, in the order of their sort keys. */
-  async getRevisions(model: string, id: string): Promise<Item[]> {
-    const items: Item[] = []
-    for await (const page of this.#items.revisionPages(model, id)) items.push(...page)
-    return items
+  getRevisions(model: string, id: string): Promise<Item[]> {
+    return Array.fromAsync(this.revisionsOf(model, id))
+  }
+
+  /** Yields all revisions of one resource, in the order of their sort keys. */
+  async *revisionsOf(model: string, id: string): AsyncGenerator<Item> {
+    for await (const page of this.#items.revisionPages(model, id)) yield* page
   }
 
   /** Returns the keys of all revisions of one resource, in the order of their sort keys. */

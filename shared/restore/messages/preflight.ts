@@ -92,6 +92,8 @@ export const Extent = z
     /** The digests of the extent's digest buckets, computed from the archive's records. */
     digests: PinnedObject,
     dry_run: z.exactOptional(DryRunCounts),
+    /** The number of resources that only the target has. Absent for a dry run, and if they were not counted. */
+    target_only: z.exactOptional(z.int()),
     /** Absent if all resources that the filters select can be restored. */
     left_out: z.exactOptional(LeftOutOfExtent),
   })
@@ -127,6 +129,8 @@ export const PreflightResult = z
     references: BlobReferenceList,
     /** A file of `PREFLIGHT_DETAILS`. Absent if all its lists would be empty. */
     details: z.exactOptional(PinnedObject),
+    /** A file of `PASS_DIFFERENCES`. Absent if the pass found no differences. */
+    differences: z.exactOptional(PinnedObject),
   })
   .readonly()
 export type PreflightResult = z.output<typeof PreflightResult>

@@ -31,10 +31,14 @@ const VerifiedExtent = z
     digests: PinnedObject,
     /** The first digest bucket in `digests`. Absent if `digests` is empty. */
     first_bucket: z.exactOptional(z.string()),
+    /** A file of `PASS_DIFFERENCES`. Absent if the pass found no differences. */
+    differences: z.exactOptional(PinnedObject),
   })
   .readonly()
 
-const VerifiedBlobs = z.object({ ...MEMBERS, model: z.exactOptional(z.never()) }).readonly()
+const VerifiedBlobs = z
+  .object({ ...MEMBERS, model: z.exactOptional(z.never()), differences: z.exactOptional(z.never()) })
+  .readonly()
 
 /** The result of a pass of `verify` over an extent of resources or over a list of blobs. */
 export const VerifyResult = z.union([VerifiedExtent, VerifiedBlobs])

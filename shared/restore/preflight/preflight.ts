@@ -23,6 +23,7 @@ import {
 import { workName } from '../messages/work-names.ts'
 import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
+import { DifferenceLists } from '../results/difference-lists.ts'
 import { damagedBlobs, streamFaultPages } from '../results/stream-faults.ts'
 import { type CheckedRange, type CheckRangeServices, RangePreflight } from './range-preflight.ts'
 
@@ -54,7 +55,8 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   const start = readCursor(PreflightCursor, attempt) ?? { range: 0 }
   const references = new BlobReferenceSet()
   const foundIds = restore.request.filters.ids === undefined ? undefined : new FoundIdsCollector()
-  const collected = { references, foundIds }
+  const differences = new DifferenceLists(workFiles, PREFLIGHT.name, attempt)
+  const collected = { references, foundIds, differences }
   const sources = {
     payloads: new ArchivePayloads(restore.archive),
     faultPages: await streamFaultPages(services, restore.plan),
@@ -67,16 +69,14 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   for (const [k, range] of ranges.entries()) {
     if (k < start.range || cursor !== undefined) continue
     const from = k === start.range ? start.from : undefined
-    const check = new RangePreflight(services, restore, range, collected, sources).check(
-      from,
-      isFull,
-      attempt.mustHandOver,
-    )
+    const resetDifferences = differences.mark()
+    const check = new RangePreflight(services, restore, range, collected, sources).check(from, isFull, attempt)
     const checked = await check.catch((error: unknown) => {
       if (extents.length === 0 || !attempt.mustHandOver(error)) throw error
       return undefined
     })
     if (checked === undefined) {
+      resetDifferences()
       cursor = { range: k }
       continue
     }
@@ -89,6 +89,7 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   return whileStoring(async () => ({
     ...continueAt(cursor),
     extents,
+    ...(await differences.finish()),
     references: await references.write(
       objects,
       workFiles.bucket,
@@ -112,7 +113,7 @@ const storeExtent = async (
   workFiles: WorkFiles,
   { job_id, n, attempt }: Attempt,
   { k, range, from }: { readonly k: number; readonly range: SegmentRange; readonly from: ChunkPosition | undefined },
-  { stoppedAt, resources, revisions, duplicates, existing, buckets, leftOut, dryRun }: CheckedRange,
+  { stoppedAt, resources, revisions, duplicates, existing, buckets, leftOut, dryRun, targetOnly }: CheckedRange,
 ): Promise<Extent> => {
   const { model, segments } = range
   const after = from?.bucket ?? range.after
@@ -130,6 +131,7 @@ const storeExtent = async (
     duplicates,
     digests: await workFiles.writeBytes(encodeBuckets(buckets), job_id, workName.archivedDigests(n, attempt, k)),
     ...(dryRun === undefined ? {} : { dry_run: dryRun }),
+    ...(targetOnly === undefined ? {} : { target_only: targetOnly }),
     ...(leftOut.resources.length === 0
       ? {}
       : {

@@ -20,9 +20,10 @@ import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { SegmentRange } from '../messages/inspect.ts'
 import type { ChunkPosition, DryRunCounts } from '../messages/preflight.ts'
 import type { OpenRestore } from '../open-restore.ts'
+import type { DifferenceLists } from '../results/difference-lists.ts'
 import { DryRunComparison } from '../target/dry-run-comparison.ts'
 import { openOrphanLookup, type OrphanedRevisions, type OrphanLookup } from '../target/orphaned-revisions.ts'
-import { openTargetLookup, type TargetLookup } from '../target/target-lookup.ts'
+import { openTargetLookup, type TargetCounts, type TargetLookup } from '../target/target-lookup.ts'
 import { CheckedBorders } from './checked-borders.ts'
 import { type ConversionFaults, type LeftOutOfRange, LeftOutResources } from './left-out-resources.ts'
 import { ResourceCheck } from '../../archive/check/resource-check.ts'
@@ -34,11 +35,12 @@ export interface CheckRangeServices {
   readonly workFiles: WorkFiles
 }
 
-/** The references and ids that one pass collects from all of its ranges. */
+/** The references, ids and differences that one pass collects from all of its ranges. */
 interface CollectedByPass {
   readonly references: BlobReferenceSet
   /** Undefined if the request has no ids. */
   readonly foundIds: FoundIdsCollector | undefined
+  readonly differences: DifferenceLists
 }
 
 /** The result of one pass over a range. Only resources that the filters select are counted. */
@@ -59,6 +61,8 @@ export interface CheckedRange {
   readonly buckets: readonly BucketDigest[]
   readonly leftOut: LeftOutOfRange
   readonly dryRun?: DryRunCounts
+  /** The number of resources that only the target has. Absent if they were not counted. */
+  readonly targetOnly?: number
   /** The first differences that a dry run found. */
   readonly findings: readonly Finding[]
 }
@@ -81,6 +85,7 @@ export class RangePreflight {
   readonly #range: SegmentRange
   readonly #borders: CheckedBorders
   readonly #foundIds: FoundIdsCollector | undefined
+  readonly #differences: DifferenceLists
   readonly #archivedPayloads: ArchivePayloads
   readonly #accepts: ResourceFilter
   readonly #blobFields: BlobFields
@@ -99,7 +104,7 @@ export class RangePreflight {
     services: CheckRangeServices,
     restore: OpenRestore,
     range: SegmentRange,
-    { references, foundIds }: CollectedByPass,
+    { references, foundIds, differences }: CollectedByPass,
     { payloads, ...faults }: ConversionFaults & { readonly payloads: ArchivePayloads },
   ) {
     this.#services = services
@@ -107,6 +112,7 @@ export class RangePreflight {
     this.#range = range
     this.#borders = new CheckedBorders(references)
     this.#foundIds = foundIds
+    this.#differences = differences
     this.#archivedPayloads = payloads
     this.#leftOut = new LeftOutResources(services, faults, range.model)
     const { dry_run, on_duplicate, filters } = restore.request
@@ -128,21 +134,24 @@ export class RangePreflight {
   async check(
     from: ChunkPosition | undefined,
     isFull: (kept: number) => boolean,
-    mustHandOver: Attempt['mustHandOver'],
+    { timeIsUp, mustHandOver }: Pick<Attempt, 'timeIsUp' | 'mustHandOver'>,
   ): Promise<CheckedRange> {
     const { job, request, plan } = this.#restore
     const { ids } = request.filters
+    const [bucket, lists] = [from?.bucket, this.#differences]
     const comparison = request.dry_run
-      ? new DryRunComparison(this.#services, job, this.#range, from?.bucket)
+      ? new DryRunComparison(this.#services, job, this.#range, bucket, lists)
       : undefined
-    const target = comparison ?? openTargetLookup(this.#services, plan, this.#range, { bucket: from?.bucket, ids })
+    const target =
+      comparison ??
+      openTargetLookup(this.#services, plan, this.#range, { bucket, ids, accepts: this.#accepts, lists, timeIsUp })
     try {
       return await this.#checkUntilFull(from, isFull, target, comparison)
     } catch (error) {
       const { checked } = this.#borders
       if (checked === undefined || !mustHandOver(error)) throw error
       checked.reset()
-      return this.#result(checked.position, await comparison?.end(checked.position.bucket))
+      return this.#result(checked.position, await target.end(checked.position.bucket))
     } finally {
       await target.close()
       await this.#orphanLookup?.close()
@@ -158,16 +167,13 @@ export class RangePreflight {
     const { segments } = this.#range
     const stoppedAt =
       segments === undefined ? undefined : await this.#readSegments(segments, from, isFull, target, comparison)
-    await this.#endResource(comparison)
-    const compared = await comparison?.end(stoppedAt?.bucket)
+    await this.#endResource(target, comparison)
+    const counts = await target.end(stoppedAt?.bucket)
     this.#borders.finish()
-    return this.#result(stoppedAt, compared)
+    return this.#result(stoppedAt, counts)
   }
 
-  #result(
-    stoppedAt: ChunkPosition | undefined,
-    compared: Awaited<ReturnType<DryRunComparison['end']>> | undefined,
-  ): CheckedRange {
+  #result(stoppedAt: ChunkPosition | undefined, { dryRun, targetOnly, findings }: TargetCounts): CheckedRange {
     return {
       ...(stoppedAt === undefined ? {} : { stoppedAt }),
       resources: this.#resources,
@@ -177,8 +183,9 @@ export class RangePreflight {
       existing: this.#existing,
       buckets: this.#digests.end(),
       leftOut: this.#leftOut,
-      ...(compared === undefined ? {} : { dryRun: compared.counts }),
-      findings: compared?.findings ?? [],
+      ...(dryRun === undefined ? {} : { dryRun }),
+      ...(targetOnly === undefined ? {} : { targetOnly }),
+      findings,
     }
   }
 
@@ -200,7 +207,7 @@ export class RangePreflight {
     for await (const batch of archivedRecords(archive, segments, options)) {
       for (const record of batch) {
         if (record.fault !== undefined) {
-          await this.#addFaulty(record, comparison)
+          await this.#addFaulty(record, target, comparison)
           continue
         }
         if (record.kind === 'revision' && record.id === this.#current?.check.id) {
@@ -208,7 +215,7 @@ export class RangePreflight {
           await this.#current.orphans?.compare(record)
           continue
         }
-        await this.#endResource(comparison)
+        await this.#endResource(target, comparison)
         const bucket = record.h.slice(0, 4)
         if (borders.enter(bucket)) {
           const position = { segment: record.segment, entry: record.entry, bucket }
@@ -259,7 +266,11 @@ export class RangePreflight {
    * Adds a faulty record. A faulty revision states the id of its resource in `resource_id` and in its key. If one of
    * the two is the id of the current resource, or is missing, the revision is added to the current resource.
    */
-  async #addFaulty(record: LocatedFaultyRecord, comparison: DryRunComparison | undefined): Promise<void> {
+  async #addFaulty(
+    record: LocatedFaultyRecord,
+    target: TargetLookup,
+    comparison: DryRunComparison | undefined,
+  ): Promise<void> {
     const current = this.#current?.check
     this.#leftOut.inDigest = false
     if (
@@ -272,14 +283,14 @@ export class RangePreflight {
     }
     const faulty = ResourceCheck.ofFaulty(this.#range.model, record)
     if (record.kind === 'revision') {
-      await this.#leaveOutIfFaulty(faulty, comparison)
+      await this.#leaveOutIfFaulty(faulty, target)
       return
     }
-    await this.#endResource(comparison)
+    await this.#endResource(target, comparison)
     this.#current = { check: faulty, hasMetadata: false }
   }
 
-  async #endResource(comparison: DryRunComparison | undefined): Promise<void> {
+  async #endResource(target: TargetLookup, comparison: DryRunComparison | undefined): Promise<void> {
     const current = this.#current
     this.#current = undefined
     if (current === undefined) return
@@ -290,7 +301,7 @@ export class RangePreflight {
     if (check.metadata !== undefined) this.#digests.add(check.metadata.h, digest)
     if (!check.isSelected) return
     if (check.metadataRecords > 0) this.#existing.push(exists)
-    if (await this.#leaveOutIfFaulty(check, comparison)) return
+    if (await this.#leaveOutIfFaulty(check, target)) return
     this.#resources += 1
     this.#revisions += check.revisions
     if (exists) this.#addDuplicate(check.id)
@@ -307,12 +318,12 @@ export class RangePreflight {
   }
 
   /** If a resource cannot be restored, adds it to the resources that are left out. Returns true if it was added. */
-  async #leaveOutIfFaulty(check: ResourceCheck, comparison: DryRunComparison | undefined): Promise<boolean> {
+  async #leaveOutIfFaulty(check: ResourceCheck, target: TargetLookup): Promise<boolean> {
     const isLeftOut = await this.#leftOut.add(check)
     if (!isLeftOut) return false
     for (const id of check.statedIds) {
       this.#foundIds?.add(id, true)
-      comparison?.leaveOut(id)
+      target.leaveOut(id)
     }
     return true
   }

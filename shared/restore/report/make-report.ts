@@ -9,6 +9,7 @@ import type { RestoreJob } from '../../jobs/job.ts'
 import { IdsWithoutResource } from '../../jobs/job-lists.ts'
 import { STRATEGIES } from '../../jobs/job-request.ts'
 import { allResults } from '../../jobs/pass.ts'
+import { TargetOnly } from '../../jobs/restore-result.ts'
 import type { ListStores } from '../../jobs/unrestorable-list.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import type { VerifiedModel, VerifiedRestore } from '../checks/check.ts'
@@ -23,6 +24,7 @@ import { blobConflicts, lateBlobConflicts } from '../results/conflicts.ts'
 import { allExtents } from '../results/extents.ts'
 import { idsNotRestored } from '../results/preflight-details.ts'
 import { ReportedLeftOut, reportLeftOut } from '../results/left-out.ts'
+import { targetOnlyCounts } from '../results/target-only-counts.ts'
 import { ReportedArchive } from './reported-archive.ts'
 
 const IDS = IdsWithoutResource.unwrap().shape
@@ -56,6 +58,7 @@ export const Report = z
     missing_blobs_hint: z.exactOptional(z.string()).describe('Absent if no blob is missing'),
     blob_conflicts: z.array(z.string()).readonly(),
     left_out: z.exactOptional(ReportedLeftOut).describe('Absent if nothing is left out'),
+    ...TargetOnly.shape,
     not_found: IDS.not_found.describe('The ids in the filter `ids` that no restored model of the archive contains'),
     excluded: IDS.excluded.describe('The ids in the filter `ids` that another filter excludes'),
   })
@@ -117,6 +120,7 @@ export const makeReport = async (
     ...(missing.length === 0 ? {} : { missing_blobs_hint: MISSING_BLOBS_HINT }),
     blob_conflicts: [...(await blobConflicts(services, blobs)), ...(await lateBlobConflicts(services, job_id))],
     ...(left_out === undefined ? {} : { left_out }),
+    ...(await targetOnlyCounts(services, job_id, plan)),
     ...(await idsNotRestored(services, { job, plan })),
   }
 }

@@ -9,6 +9,7 @@ import type { CheckResult } from '../messages/finding.ts'
 import { RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
 import { VerificationFailedError } from '../errors.ts'
 import type { OpenRestoreServices } from '../open-restore.ts'
+import { joinDifferences } from '../results/job-differences.ts'
 import { listedLeftOut, reportLeftOut, resourcesLeftOut } from '../results/left-out.ts'
 import { writeUploadReport } from '../upload-report.ts'
 import { idsNotRestored } from '../results/preflight-details.ts'
@@ -52,7 +53,8 @@ const endRestore = async (services: ReportServices, job: RestoreJob, plan: Resto
       ids.not_found !== undefined ||
       (result.missing_blobs?.count ?? 0) + (result.blob_conflicts?.count ?? 0) > 0
     const status = lacksAny ? 'partial' : 'succeeded'
-    await end(services, job_id, status, { ...result, ...listedLeftOut(left_out), ...ids })
+    const differences = await countedDifferences(services, job_id)
+    await end(services, job_id, status, { ...result, ...listedLeftOut(left_out), ...ids, ...differences })
     return
   }
   const document = await makeReport(services, job, plan)
@@ -64,7 +66,10 @@ const endRestore = async (services: ReportServices, job: RestoreJob, plan: Resto
     document.not_found !== undefined ||
     document.missing_blobs.length + document.blob_conflicts.length > 0
   const status = isPartial ? 'partial' : 'succeeded'
-  const result = await writeReport(services, job, document, document.passed ? status : 'failed')
+  const result = {
+    ...(await writeReport(services, job, document, document.passed ? status : 'failed')),
+    ...(await countedDifferences(services, job_id)),
+  }
   if (!document.passed) {
     await jobs.change(job_id, { result }, { from: ['running'] })
     const checks = Object.entries<CheckResult>(document.checks)
@@ -74,6 +79,14 @@ const endRestore = async (services: ReportServices, job: RestoreJob, plan: Resto
   await end(services, job_id, status, result, async () => {
     if (provesArchive(document, plan, leftOut)) await recordProof(services, document)
   })
+}
+
+const countedDifferences = async (
+  services: OpenRestoreServices,
+  jobId: string,
+): Promise<Pick<RestoreResult, 'differences'>> => {
+  const differences = await joinDifferences(services, jobId)
+  return Object.keys(differences).length === 0 ? {} : { differences }
 }
 
 /** Ends the job, calls `afterEnd`, and then publishes the event. */
@@ -114,6 +127,8 @@ const writeReport = async (
     },
     blob_conflicts: listedBlobs(document.blob_conflicts),
     ...listedLeftOut(document.left_out),
+    ...(document.target_only === undefined ? {} : { target_only: document.target_only }),
+    ...(document.target_only_unknown === undefined ? {} : { target_only_unknown: document.target_only_unknown }),
     ...(document.not_found === undefined ? {} : { not_found: document.not_found }),
     ...(document.excluded === undefined ? {} : { excluded: document.excluded }),
     report: { bucket, key },

@@ -1,27 +1,20 @@
 import type { PayloadStore } from '../../blobs/payload-store.ts'
-import type { ResourceFilter } from '../../filters/filters.ts'
 import { filterFor } from '../../jobs/job-filter.ts'
 import type { ArchiveJob } from '../../jobs/job.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { idHashOf } from '../../resources/keys.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import type { StoredResource } from '../../resources/stored-resource.ts'
-import { type Item, sortKeyOf } from '../../tables/item.ts'
+import { sortKeyOf } from '../../tables/item.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
 import type { Finding } from '../messages/finding.ts'
 import type { SegmentRange } from '../messages/inspect.ts'
-import type { DryRunCounts } from '../messages/preflight.ts'
+import type { DifferenceLists } from '../results/difference-lists.ts'
 import { readStoredResource } from './read-stored-resource.ts'
 import { TargetJoin } from './target-join.ts'
-import type { TargetLookup } from './target-lookup.ts'
+import type { TargetCounts, TargetLookup } from './target-lookup.ts'
+import { TargetOnly } from './target-only.ts'
 import { idsIn, targetRange } from './target-range.ts'
-
-/** The result of the comparison of one range in a dry run. */
-interface ComparedRange {
-  readonly counts: DryRunCounts
-  /** The first 100 differences. */
-  readonly findings: readonly Finding[]
-}
 
 /**
  * The target lookup of a dry run. Reads the resources of the target with all their revisions, and compares them with
@@ -31,21 +24,19 @@ export class DryRunComparison implements TargetLookup {
   readonly #services: { readonly resources: ResourceStore; readonly payloads: PayloadStore }
   readonly #model: string
   readonly #join: TargetJoin<StoredResource>
-  readonly #accepts: ResourceFilter
+  readonly #targetOnly: TargetOnly
+  readonly #lists: DifferenceLists
   #row: StoredResource | undefined
   /**
    * The ids of torn resources. The store returns no row for a torn resource. Instead, it calls `onTorn`, before it
    * returns the next row.
    */
   readonly #torn = new Set<string>()
-  /** The ids of archived resources that the restore leaves out. */
-  readonly #leftOut = new Set<string>()
-  /** The counts of the digest buckets before `#bucket`. */
-  readonly #counts = { new: 0, changed: 0, same: 0, target_only: 0 }
+  /** The counts of the digest buckets before the one that was searched last. */
+  readonly #counts = { new: 0, changed: 0, same: 0 }
   readonly #findings: Finding[] = []
-  /** The digest bucket of the archived resource that was sought last. The members below belong to it. */
-  #bucket = ''
-  #bucketCounts = { new: 0, changed: 0, same: 0, target_only: 0 }
+  /** The members below belong to the digest bucket that was searched last. */
+  #bucketCounts = { new: 0, changed: 0, same: 0 }
   #bucketFindings: Finding[] = []
 
   constructor(
@@ -53,6 +44,7 @@ export class DryRunComparison implements TargetLookup {
     job: ArchiveJob,
     range: SegmentRange,
     bucket: string | undefined,
+    lists: DifferenceLists,
   ) {
     const { resources, models } = services
     const { model } = range
@@ -66,7 +58,8 @@ export class DryRunComparison implements TargetLookup {
     this.#services = services
     this.#model = model
     this.#join = new TargetJoin(rows, ({ metadata }) => sortKeyOf(metadata))
-    this.#accepts = filterFor(job, models, model)
+    this.#targetOnly = new TargetOnly(lists, model, filterFor(job, models, model))
+    this.#lists = lists
   }
 
   /**
@@ -74,19 +67,9 @@ export class DryRunComparison implements TargetLookup {
    * so that `end` returns the counts of complete digest buckets.
    */
   async exists(id: string): Promise<boolean> {
-    const bucket = idHashOf(id).slice(0, 4)
-    let [before, own] = [0, 0]
-    this.#row = await this.#join.seek(id, (row) => {
-      if (!this.#isTargetOnly(row.id, row.metadata)) return
-      if (row.h.slice(0, 4) < bucket) before += 1
-      else own += 1
-    })
-    if (bucket !== this.#bucket) {
-      this.#endBucket()
-      this.#bucket = bucket
-    }
-    this.#counts.target_only += before
-    this.#bucketCounts.target_only += own
+    const search = this.#targetOnly.search(idHashOf(id))
+    this.#row = await this.#join.seek(id, ({ metadata }) => search.pass(metadata))
+    if (search.commit()) this.#endBucket()
     return this.#row !== undefined || this.#torn.has(id)
   }
 
@@ -98,7 +81,7 @@ export class DryRunComparison implements TargetLookup {
   async compare(id: string, archived: Buffer, hasOrphans: boolean): Promise<void> {
     if (this.#row === undefined) {
       const isTorn = this.#torn.delete(id)
-      this.#bucketCounts[isTorn || hasOrphans ? 'changed' : 'new'] += 1
+      await this.#count(isTorn || hasOrphans ? 'changed' : 'new', id)
       const expected = archived.toString('hex')
       if (isTorn) this.#addFinding(id, 'current revision is missing', expected, 'torn')
       else if (hasOrphans)
@@ -111,45 +94,38 @@ export class DryRunComparison implements TargetLookup {
       this.#bucketCounts.same += 1
       return
     }
-    this.#bucketCounts.changed += 1
+    await this.#count('changed', id)
     if (isDifferent) this.#addFinding(id, 'resource differs', archived.toString('hex'), digest.toString('hex'))
     for (const { revision, expected, actual } of damagedPayloads)
       this.#addFinding(id, `payload of revision ${revision} is damaged`, expected, actual)
   }
 
-  /**
-   * Must be called for each archived resource that is left out. Such a resource is not counted, because the restore
-   * ignores it.
-   */
   leaveOut(id: string): void {
-    this.#leftOut.add(id)
+    this.#targetOnly.leaveOut(id)
   }
 
-  /**
-   * Counts the remaining rows of the range as resources that only the target has, and returns the result. If
-   * `beforeBucket` is given, the result contains only the rows and resources before this digest bucket.
-   */
-  async end(beforeBucket: string | undefined): Promise<ComparedRange> {
-    if (beforeBucket === undefined || this.#bucket < beforeBucket) this.#endBucket()
-    await this.#join.end((row) => {
-      if (this.#isTargetOnly(row.id, row.metadata)) this.#counts.target_only += 1
-    }, beforeBucket)
+  async end(beforeBucket: string | undefined): Promise<TargetCounts> {
+    if (this.#targetOnly.endBucket(beforeBucket)) {
+      this.#endBucket()
+      await this.#join.end(({ metadata }) => this.#targetOnly.pass(metadata), beforeBucket)
+    }
     // `compare` removes torn resources from `#torn`. The remaining torn resources are not in the archive, or are left
     // out.
     for (const id of this.#torn) {
       if (beforeBucket !== undefined && idHashOf(id) >= beforeBucket) continue
       const metadata = await this.#services.resources.getMetadata(this.#model, id)
-      if (metadata !== undefined && this.#isTargetOnly(id, metadata)) this.#counts.target_only += 1
+      if (metadata !== undefined) await this.#targetOnly.pass(metadata)
     }
-    return { counts: this.#counts, findings: this.#findings }
+    return { dryRun: { ...this.#counts, target_only: this.#targetOnly.count }, findings: this.#findings }
   }
 
   close(): Promise<void> {
     return this.#join.close()
   }
 
-  #isTargetOnly(id: string, metadata: Item): boolean {
-    return !this.#leftOut.has(id) && this.#accepts(metadata)
+  async #count(group: 'new' | 'changed', id: string): Promise<void> {
+    await this.#lists.add(group, this.#model, id)
+    this.#bucketCounts[group] += 1
   }
 
   #endBucket(): void {
@@ -157,9 +133,8 @@ export class DryRunComparison implements TargetLookup {
     this.#counts.new += counts.new
     this.#counts.changed += counts.changed
     this.#counts.same += counts.same
-    this.#counts.target_only += counts.target_only
     this.#findings.push(...this.#bucketFindings.slice(0, MAX_LISTED - this.#findings.length))
-    this.#bucketCounts = { new: 0, changed: 0, same: 0, target_only: 0 }
+    this.#bucketCounts = { new: 0, changed: 0, same: 0 }
     this.#bucketFindings = []
   }
 

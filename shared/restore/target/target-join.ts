@@ -1,6 +1,9 @@
 import { metadataSortKey } from '../../resources/keys.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
+/** Called for a skipped row. The join waits for a promise that it returns, before it reads the next row. */
+type OnPassed<Row> = (row: Row) => Promise<void> | undefined
+
 /**
  * Joins the stored resources (the rows) with the archived resources. Both must be sorted by sort key, because this is a
  * merge join.
@@ -21,25 +24,32 @@ export class TargetJoin<Row> {
    * for each skipped row, whose resource only the target has. The caller must pass the ids in the order of their sort
    * keys.
    */
-  async seek(id: string, onPassed?: (row: Row) => void): Promise<Row | undefined> {
+  async seek(id: string, onPassed?: OnPassed<Row>): Promise<Row | undefined> {
     const sk = metadataSortKey(id)
     for (let next = await this.#peek(); next !== undefined; next = await this.#peek()) {
       const order = compareBytes(next.sk, sk)
       if (order > 0) return undefined
       this.#next = undefined
       if (order === 0) return next.row
-      onPassed?.(next.row)
+      const passed = onPassed?.(next.row)
+      if (passed !== undefined) await passed
     }
     return undefined
   }
 
-  /** Calls `onPassed` for each remaining row. If `before` is given, stops before this sort key. */
-  async end(onPassed: (row: Row) => void, before?: string): Promise<void> {
-    for (let next = await this.#peek(); next !== undefined; next = await this.#peek()) {
-      if (before !== undefined && compareBytes(next.sk, before) >= 0) return
-      onPassed(next.row)
+  /**
+   * Calls `onPassed` for each remaining row. If `before` is given, stops before this sort key. Calls `mayRead` before it
+   * reads a row. If the function returns false, stops and returns false.
+   */
+  async end(onPassed: OnPassed<Row>, before?: string, mayRead: () => boolean = () => true): Promise<boolean> {
+    while (mayRead()) {
+      const next = await this.#peek()
+      if (next === undefined || (before !== undefined && compareBytes(next.sk, before) >= 0)) return true
+      const passed = onPassed(next.row)
+      if (passed !== undefined) await passed
       this.#next = undefined
     }
+    return false
   }
 
   async #peek(): Promise<{ row: Row; sk: string } | undefined> {

@@ -3,7 +3,7 @@ import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
-import type { ResourcesCheck } from '../checks/check.ts'
+import type { ArchivedResource, ResourcesCheck } from '../checks/check.ts'
 import { CHECKS } from '../checks/checks.ts'
 import type { Findings } from '../checks/findings.ts'
 import { BucketBorders } from '../extents/bucket-borders.ts'
@@ -12,7 +12,9 @@ import type { ExtentCursor } from '../messages/apply.ts'
 import type { Extent } from '../messages/preflight.ts'
 import { type OpenRestore, openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { idsSkippedAfterConflict } from '../results/conflicts.ts'
+import type { DifferenceLists } from '../results/difference-lists.ts'
 import { leftOutLookup } from '../results/left-out-lookup.ts'
+import type { ReadResource } from '../target/read-stored-resource.ts'
 import { ArchivedResourceBuilder } from './archived-resource.ts'
 import { StoredResources } from './stored-resources.ts'
 
@@ -28,6 +30,12 @@ export interface VerifyExtentServices extends OpenRestoreServices {
   readonly payloads: PayloadStore
   readonly models: ModelRegistry
   readonly clock: () => Date
+}
+
+/** Collects what a pass finds. */
+interface Found {
+  readonly findings: Findings
+  readonly differences: DifferenceLists
 }
 
 interface VerifiedExtent {
@@ -48,7 +56,7 @@ export const verifyExtent = async (
   services: VerifyExtentServices,
   extent: Extent,
   start: ExtentCursor | undefined,
-  findings: Findings,
+  { findings, differences }: Found,
 ): Promise<VerifiedExtent> => {
   const restore = await openRestore(services, job_id)
   const skipped = await idsSkippedAfterConflict(services, job_id, n)
@@ -69,6 +77,7 @@ export const verifyExtent = async (
     for (const check of checks) await check.end?.()
     const changedBefore = changedSince
     const resetFindings = findings.mark()
+    const resetDifferences = differences.mark()
     begun = 0
     completed = {
       cursor: here,
@@ -76,6 +85,7 @@ export const verifyExtent = async (
         changedSince = changedBefore
         digests.removeFrom(here.from.bucket)
         resetFindings()
+        resetDifferences()
       },
     }
   }
@@ -90,6 +100,10 @@ export const verifyExtent = async (
       // digest of the archived resource is added instead.
       digests.add(resource.h, compared.archived.digest)
     }
+    const { id } = compared.archived
+    if (state === 'missing' || state === 'torn') await differences.add('missing', extent.model, id)
+    if (state === 'read' && isDifferent(compared.stored, compared.archived))
+      await differences.add('changed', extent.model, id)
     for (const check of checks) await check.check(compared)
   }
 
@@ -125,6 +139,9 @@ export const verifyExtent = async (
   }
   return { ...(cursor === undefined ? {} : { cursor }), changedSince, buckets: digests.end() }
 }
+
+const isDifferent = ({ digest, damagedPayloads }: ReadResource, archived: ArchivedResource): boolean =>
+  !digest.equals(archived.digest) || damagedPayloads.length > 0
 
 const startChecks = (
   services: VerifyExtentServices,

@@ -9,6 +9,7 @@ import { Findings } from '../checks/findings.ts'
 import { APPLY_PLAN, ExtentCursor } from '../messages/apply.ts'
 import type { Extent } from '../messages/preflight.ts'
 import { VERIFY, VerifyBlobsCursor, type VerifyResult } from '../messages/verify.ts'
+import { DifferenceLists } from '../results/difference-lists.ts'
 import { workName } from '../messages/work-names.ts'
 import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
 import { whileStoring } from '../../throttling/call-context.ts'
@@ -51,11 +52,14 @@ const verifyExtentPass = async (attempt: Attempt, services: VerifyServices, exte
   const { workFiles } = services
   const findings = new Findings()
   const start = readCursor(ExtentCursor, attempt)
-  const { cursor, changedSince, buckets } = await verifyExtent(attempt, services, extent, start, findings)
+  const differences = new DifferenceLists(workFiles, VERIFY.name, attempt)
+  const found = { findings, differences }
+  const { cursor, changedSince, buckets } = await verifyExtent(attempt, services, extent, start, found)
   return whileStoring(async () => ({
     ...continueAt(cursor),
     model: extent.model,
     changed_since: changedSince,
+    ...(await differences.finish()),
     checks: await workFiles.write(CHECK_RESULTS, findings.results(), job_id, n, name),
     digests: await workFiles.writeBytes(encodeBuckets(buckets), job_id, workName.storedDigests(n, name)),
     ...(buckets[0] === undefined ? {} : { first_bucket: buckets[0].bucket }),

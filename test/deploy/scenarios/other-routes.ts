@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import * as z from 'zod'
-import { readContents, stableContents, wipe } from '../../contents.ts'
+import { putItems, readContents, stableContents, wipe } from '../../contents.ts'
+import { findResource } from '../../workflows/catalogue.ts'
 import { buildResource, sampleStore, writeToStore } from '../../workflows/sample-store.ts'
 import { sendHttps } from '../aws/https.ts'
 import type { DeployTest } from '../deploy-test.ts'
@@ -75,6 +76,21 @@ export const otherRoutes = (test: () => DeployTest): void => {
       status: 200,
       body: { archives: [{ job_id, complete: true }] },
     })
+  })
+
+  it('names the differences that a dry run has found, with their fields', async () => {
+    const { main } = test()
+    const api = await main.api()
+    const exported = await api.run('GET', '/city/export')
+    const { metadata } = findResource(await readContents(main.clients), 'city', 'c')
+    await putItems(main.clients, [{ ...metadata, updated_by: { S: 'eve' } }])
+    const job = await api.run('POST', '/city/import?dry_run=true', { from: { job_id: exported.job_id } })
+    const listed = await api.request('GET', `/_backup/jobs/${job.job_id}/differences?detail=fields`)
+    expect(listed).toMatchObject({
+      status: 200,
+      body: { differences: [{ resource_id: 'c', fields: [{ path: '/metadata/updated_by' }] }] },
+    })
+    await putItems(main.clients, [metadata])
   })
 
   it('lists what the next prune would delete', async () => {

@@ -9,6 +9,7 @@ import { FUNCTIONS } from '../../../infra/functions.ts'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
 import { putItems, readContents, removeItems, stableContents, type StoreClients, wipe } from '../../contents.ts'
 import { craftItems } from '../../archive/craft.ts'
+import { findResource, nth } from '../../workflows/catalogue.ts'
 import { buildBlobs, writeToStore, sampleStore, buildResource, combine } from '../../workflows/sample-store.ts'
 import { bundlesOf } from './template.ts'
 import { type Answer, DeploymentClient, expectList } from './deployment-client.ts'
@@ -114,6 +115,32 @@ describe('the synthesized deployment', () => {
     const answer = await api.request('GET', '/_backup/export?wait=25')
     expect(answer).toMatchObject({ status: 200, body: { status: 'partial', unaccounted: { count: 1 } } })
     await removeItems(clients, [other])
+  })
+
+  it('names the differences between the archive and the store, with their fields', async () => {
+    const { key, bucket } = fullExport.body['archive'] as { bucket: string; key: string }
+    const original = await readContents(clients)
+    // City `d` is now torn, and the current payload of city `e` is spilled.
+    const { metadata, revisions } = findResource(original, 'city', 'e')
+    const removed = [nth(findResource(original, 'city', 'd').revisions, -1), nth(revisions, -1)]
+    await putItems(clients, [{ ...metadata, current_revision_id: { S: 'e:2' } }])
+    await removeItems(clients, removed)
+    for (const route of ['/_backup/import', '/city/import']) {
+      const answer = await api.request('POST', `${route}?dry_run=true&wait=25`, { from: { bucket, key } })
+      expect(answer).toMatchObject({ status: 200, body: { differences: { changed: { count: 2 } } } })
+      const path = `/_backup/jobs/${answer.body.job_id}`
+      const named = { changed: { count: 2 } }
+      expect(await api.request('GET', path)).toMatchObject({ body: { result: { differences: named } } })
+      expect(await api.request('GET', `${path}/report`)).toMatchObject({ body: { differences: named } })
+      const compared = await api.request('GET', `${path}/differences?detail=fields`)
+      const counts = [
+        { fields_total: 1, revisions_total: 1 },
+        { fields_total: 3, revisions_total: 1 },
+      ]
+      expect(compared).toMatchObject({ status: 200, body: { differences: counts } })
+    }
+    await putItems(clients, [metadata, ...removed])
+    expect(stableContents(await readContents(clients))).toEqual(stableContents(original))
   })
 
   it('answers all other routes, and restores uploads', async () => {

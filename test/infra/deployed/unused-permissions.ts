@@ -15,7 +15,7 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
   [/^get-archive$/, /^s3:GetObjectVersion .*scheduled/, 'the archive may be that of a schedule'],
   [/^inspect$/, /^dynamodb:DeleteItem .*jobs/, 'removes entries of ended jobs from the list of active jobs'],
   [/^(import-|check-archive$)/, /^s3:GetObjectVersion /, 'a request may name the version of an archive'],
-  [/^(apply-blobs|rollback)$/, /^s3:GetObjectVersion .*restores/, 'the archive may be an upload'],
+  [/^(apply-blobs|rollback|get-differences)$/, /^s3:GetObjectVersion .*restores/, 'the archive may be an upload'],
   [/^copy-archives$/, /^(s3|dynamodb):/, 'the deployment of this test does not copy archives'],
   [/(prune|archives?)$/, /^s3:GetObjectRetention /, 'without it, S3 omits the end of the lock from its answer'],
   [/./, /^s3:ListBucket /, 'without it, S3 answers 403 instead of 404 for a missing key'],
@@ -26,7 +26,7 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
     /^dynamodb:BatchGetItem .*jobs/,
     'reads the running jobs if there are any',
   ],
-  [/^get-(job|report)$/, /^dynamodb:Query .*jobs/, 'reads the progress of a running job'],
+  [/^get-(job|report|differences)$/, /^dynamodb:Query .*jobs/, 'reads the progress of a running job'],
   [/^get-report$/, /^sts:AssumeRole /, 'signs a URL if the report is larger than 3 MiB'],
   [/^fail-/, /^dynamodb:Query .*jobs/, 'finds the last stored error if a distributed map failed'],
   [

@@ -40,7 +40,7 @@ describe('TargetJoin', () => {
     const join = new Target(pick(0, 2, 3, 4)).join()
     const passed: string[] = []
     const rows: (string | undefined)[] = []
-    for (const id of pick(1, 3, 5)) rows.push(await join.seek(id, (row) => passed.push(row)))
+    for (const id of pick(1, 3, 5)) rows.push(await join.seek(id, (row) => void passed.push(row)))
     expect(rows).toEqual([undefined, ...pick(3), undefined])
     expect(passed).toEqual(pick(0, 2, 4))
   })
@@ -64,8 +64,8 @@ describe('TargetJoin', () => {
     const join = new Target(pick(0, 1, 2)).join()
     await join.seek(pick(0)[0] ?? '')
     const left: string[] = []
-    await join.end((row) => left.push(row))
-    await join.end((row) => left.push(row))
+    await join.end((row) => void left.push(row))
+    await join.end((row) => void left.push(row))
     expect(left).toEqual(pick(1, 2))
     expect(await join.seek(pick(5)[0] ?? '')).toBeUndefined()
   })
@@ -73,9 +73,9 @@ describe('TargetJoin', () => {
   it('passes the remaining rows before a sort key, and keeps the others', async () => {
     const join = new Target(pick(0, 1, 2, 3)).join()
     const left: string[] = []
-    await join.end((row) => left.push(row), metadataSortKey(pick(2)[0] ?? ''))
+    await join.end((row) => void left.push(row), metadataSortKey(pick(2)[0] ?? ''))
     expect(left).toEqual(pick(0, 1))
-    await join.end((row) => left.push(row))
+    await join.end((row) => void left.push(row))
     expect(left).toEqual(pick(0, 1, 2, 3))
   })
 

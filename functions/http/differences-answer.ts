@@ -1,0 +1,198 @@
+import * as z from 'zod'
+import { openArchive } from '../../shared/archive/open.ts'
+import { JobStateError } from '../../shared/jobs/errors.ts'
+import { hasEnded, type Job, statusAt } from '../../shared/jobs/job.ts'
+import { fieldChange, type FieldChange } from '../../shared/differences/field-change.ts'
+import { FieldValue } from '../../shared/differences/field-value.ts'
+import { DifferencesExpiredError } from '../../shared/restore/errors.ts'
+import {
+  type CompareServices,
+  currentDifferences,
+  type CurrentDifference,
+} from '../../shared/restore/differences/current-differences.ts'
+import { listDifferences, type LocatedDifference } from '../../shared/restore/differences/list-differences.ts'
+import { DifferenceGroup } from '../../shared/restore/messages/differences.ts'
+import { RESTORE_PLAN } from '../../shared/restore/messages/inspect.ts'
+import type { DifferenceStores } from '../../shared/restore/results/job-differences.ts'
+import type { Answer } from './answer.ts'
+import type { DifferencesParameters } from './differences-parameters.ts'
+import { runningAnswer } from './job-answers.ts'
+import { findJob, type JobViewServices } from './job-view.ts'
+
+/** What a restore would do to the field: add it, remove it or replace its value. */
+const Op = z.enum(['add', 'remove', 'replace'])
+
+const Field = z
+  .object({
+    /** A JSON pointer that begins with `/metadata`, `/payload` or `/revision`. */
+    path: z.string(),
+    op: Op,
+    /** The value in the archive. Absent if only the store has the field. */
+    archived: z.exactOptional(FieldValue),
+    /** The value in the store. Absent if only the archive has the field. */
+    stored: z.exactOptional(FieldValue),
+  })
+  .readonly()
+
+const Revision = z
+  .object({
+    revision_id: z.string(),
+    schema_version: z.exactOptional(z.string()),
+    op: Op,
+    /** Present only for `replace`. */
+    fields: z.exactOptional(z.array(Field).readonly()),
+  })
+  .readonly()
+
+const ListedDifference = z
+  .object({
+    group: DifferenceGroup,
+    model: z.string(),
+    resource_id: z.string(),
+    /** The result of the comparison with the store as it is now. Present only for `detail=fields` and group `changed`. */
+    now: z.exactOptional(z.enum(['same', 'changed', 'torn', 'without_metadata', 'missing', 'too_large'])),
+    /** The first changed fields of the metadata and of the payload of the current revision. */
+    fields: z.exactOptional(z.array(Field).readonly()),
+    /** The number of all these fields. */
+    fields_total: z.exactOptional(z.int()),
+    /** The first revisions that were added or removed, or whose attributes or payload differ. */
+    revisions: z.exactOptional(z.array(Revision).readonly()),
+    /** The number of all these revisions. */
+    revisions_total: z.exactOptional(z.int()),
+  })
+  .readonly()
+type ListedDifference = z.output<typeof ListedDifference>
+
+/** The response of `GET /_backup/jobs/{job_id}/differences`. */
+export const DifferencesAnswer = z
+  .object({
+    differences: z.array(ListedDifference).readonly(),
+    /** The value of the parameter `cursor` for the next page. The last page has no cursor. */
+    cursor: z.exactOptional(z.string()),
+  })
+  .readonly()
+export type DifferencesAnswer = z.output<typeof DifferencesAnswer>
+
+/** The largest numbers of resources on a page with fields, of fields, and of revisions of a resource. */
+const MAX_COMPARED = 100
+const MAX_FIELDS = 100
+const MAX_REVISIONS = 100
+/** The size after which a page with fields ends, in characters of JSON. A Lambda response is limited to 6 MB. */
+const PAGE_CHARACTERS = 1024 * 1024
+/** The time after which a page with fields ends. API Gateway ends a request after 30 seconds. */
+const PAGE_MS = 15_000
+
+type DifferencesServices = JobViewServices & DifferenceStores & CompareServices
+
+/**
+ * Returns a page of the differences that a dry run or a restore has found. While the job is running, returns the job
+ * (`202`). Throws `JobStateError` if the job has no differences, because it is an export or did not compare the archive
+ * with the store.
+ */
+export const differencesAnswer = async (
+  { jobId, detail, limit, ...selection }: DifferencesParameters,
+  services: DifferencesServices,
+): Promise<Answer> => {
+  const job = await findJob(services, jobId)
+  const now = services.clock()
+  if (job.kind !== 'restore') throw withoutDifferences(job, now, 'is not a restore, so it has no differences')
+  if (!hasEnded(job, now)) return runningAnswer(services, job)
+  if (job.result === undefined)
+    throw withoutDifferences(job, now, 'ended before it had compared the archive with the store')
+  const isCompared = detail === 'fields'
+  const options = { ...selection, limit: isCompared ? Math.min(limit, MAX_COMPARED) : limit }
+  const listed = await listDifferences(services, job, options)
+  const last = listed.at(-1)
+  const body: DifferencesAnswer = isCompared
+    ? await comparedPage(services, jobId, listed)
+    : page(
+        listed.map(({ difference }) => difference),
+        last,
+      )
+  return { status: 200, body }
+}
+
+const withoutDifferences = (job: Job, now: Date, reason: string): JobStateError =>
+  new JobStateError(job.job_id, statusAt(job, now), reason)
+
+const page = (differences: readonly ListedDifference[], last: LocatedDifference | undefined): DifferencesAnswer => ({
+  differences,
+  ...(last?.next === undefined ? {} : { cursor: last.next }),
+})
+
+/** Compares the changed resources with the store as it is now. The page may end before the last listed difference. */
+const comparedPage = async (
+  services: DifferencesServices,
+  jobId: string,
+  listed: readonly LocatedDifference[],
+): Promise<DifferencesAnswer> => {
+  const deadline = performance.now() + PAGE_MS
+  const compared: ListedDifference[] = []
+  let characters = 0
+  let archive: ReturnType<typeof openArchive> | undefined
+  const isFull = (): boolean => characters >= PAGE_CHARACTERS || performance.now() >= deadline
+  for (const run of runsOf(listed)) {
+    const [{ difference } = { difference: undefined }] = run
+    if (difference === undefined || (compared.length > 0 && isFull())) break
+    if (difference.group !== 'changed') {
+      compared.push(...run.map((one) => one.difference))
+      continue
+    }
+    archive ??= openPinned(services, jobId)
+    const ids = run.map((one) => one.difference.resource_id)
+    const found = currentDifferences(services, await archive, difference.model, ids)
+    for await (const [resource_id, current] of found) {
+      const detailed = { ...difference, resource_id, ...detailOf(current) }
+      characters += JSON.stringify(detailed).length
+      compared.push(detailed)
+      if (isFull()) break
+    }
+  }
+  return page(compared, listed[compared.length - 1])
+}
+
+/** Divides a list into runs of differences with the same group and model. */
+const runsOf = (listed: readonly LocatedDifference[]): LocatedDifference[][] => {
+  const runs: LocatedDifference[][] = []
+  for (const one of listed) {
+    const run = runs.at(-1)
+    const previous = run?.at(-1)?.difference
+    if (previous?.group === one.difference.group && previous.model === one.difference.model) run?.push(one)
+    else runs.push([one])
+  }
+  return runs
+}
+
+/** Opens the archive in the version that the job has compared. */
+const openPinned = async (services: DifferenceStores, jobId: string): ReturnType<typeof openArchive> => {
+  const plan = await services.workFiles.find(RESTORE_PLAN, jobId)
+  if (plan === undefined) throw new DifferencesExpiredError(jobId)
+  return openArchive(services.objects.sourceOf(plan.archive))
+}
+
+const detailOf = (current: CurrentDifference): Omit<ListedDifference, 'group' | 'model' | 'resource_id'> => {
+  if (!('changes' in current)) return { now: current.now }
+  let left = MAX_FIELDS
+  const revisions = current.revisions.slice(0, MAX_REVISIONS).map(({ changes, ...revision }) => {
+    const fields = changes.slice(0, left)
+    left -= fields.length
+    return {
+      ...revision,
+      ...(changes.length === 0 ? {} : { fields: fields.map((change) => field(fieldChange(change))) }),
+    }
+  })
+  return {
+    now: current.now,
+    fields: current.changes.slice(0, MAX_FIELDS).map((change) => field(fieldChange(change))),
+    fields_total: current.changes.length,
+    revisions,
+    revisions_total: current.revisions.length,
+  }
+}
+
+const field = ({ path, op, old, new: next }: FieldChange): z.output<typeof Field> => ({
+  path,
+  op,
+  ...(next === undefined ? {} : { archived: next }),
+  ...(old === undefined ? {} : { stored: old }),
+})

@@ -1,0 +1,79 @@
+import * as z from 'zod'
+import type { RestoreJob } from '../../jobs/job.ts'
+import { InvalidRequestError } from '../../requests/errors.ts'
+import { DifferencesExpiredError } from '../errors.ts'
+import { type DifferenceGroup, type DifferencePage, JOB_DIFFERENCES } from '../messages/differences.ts'
+import { type DifferenceStores, readDifferencePage } from '../results/job-differences.ts'
+
+/** A resource that differs between the archive and the store. */
+interface Difference {
+  readonly group: DifferenceGroup
+  readonly model: string
+  readonly resource_id: string
+}
+
+interface ListOptions {
+  /** If it is given, only the resources of this group are listed. */
+  readonly group?: DifferenceGroup
+  readonly model?: string
+  readonly limit: number
+  readonly cursor?: string
+}
+
+/** A difference, and the cursor of the page that begins after it. */
+export interface LocatedDifference {
+  readonly difference: Difference
+  /** Undefined after the last difference. */
+  readonly next: string | undefined
+}
+
+/** The position of an id: the index of a page in the list of all pages of the job, and the index of the id on the page. */
+const Cursor = z.strictObject({ page: z.int().min(0), id: z.int().min(0) })
+
+/**
+ * Returns at most `limit` differences that a restore has found, beginning at the cursor, by group and in the order of
+ * the archive. The ids of one page of the list are in memory. Throws `DifferencesExpiredError` if the list was deleted,
+ * and `InvalidRequestError` if the cursor is invalid.
+ */
+export const listDifferences = async (
+  services: DifferenceStores,
+  { job_id, result }: RestoreJob,
+  { group, model, limit, cursor }: ListOptions,
+): Promise<readonly LocatedDifference[]> => {
+  const start = cursor === undefined ? { page: 0, id: 0 } : parseCursor(cursor)
+  if (result?.differences === undefined) return []
+  const pages = await services.workFiles.find(JOB_DIFFERENCES, job_id)
+  if (pages === undefined) throw new DifferencesExpiredError(job_id)
+  const isSelected = (page: DifferencePage): boolean =>
+    (group === undefined || page.group === group) && (model === undefined || page.model === model)
+  const selected = [...pages.entries()].filter(([index, page]) => index >= start.page && isSelected(page))
+  const listed: LocatedDifference[] = []
+  for (const [position, [index, page]] of selected.entries()) {
+    if (listed.length >= limit) break
+    const ids = await readDifferencePage(services, job_id, page)
+    if (ids === undefined) throw new DifferencesExpiredError(job_id)
+    const following = selected[position + 1]?.[0]
+    const first = index === start.page ? start.id : 0
+    for (const [k, resource_id] of ids.slice(first, first + limit - listed.length).entries()) {
+      const isLast = first + k + 1 >= ids.length
+      listed.push({
+        difference: { group: page.group, model: page.model, resource_id },
+        next: isLast ? encodeCursor(following, 0) : encodeCursor(index, first + k + 1),
+      })
+    }
+  }
+  return listed
+}
+
+const encodeCursor = (page: number | undefined, id: number): string | undefined =>
+  page === undefined ? undefined : Buffer.from(JSON.stringify({ page, id })).toString('base64url')
+
+const parseCursor = (text: string): z.output<typeof Cursor> => {
+  try {
+    return Cursor.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
+  } catch {
+    throw new InvalidRequestError([
+      { field: 'cursor', message: 'must be the `cursor` of an earlier page of this list' },
+    ])
+  }
+}

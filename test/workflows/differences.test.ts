@@ -1,0 +1,298 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Answer } from '../../functions/http/answer.ts'
+import { DifferencesAnswer, differencesAnswer } from '../../functions/http/differences-answer.ts'
+import type { DifferencesParameters } from '../../functions/http/differences-parameters.ts'
+import { differencesView } from '../../functions/http/differences-view.ts'
+import type { RestoreJob } from '../../shared/jobs/job.ts'
+import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
+import { DifferencesExpiredError } from '../../shared/restore/errors.ts'
+import { idHashOf } from '../../shared/resources/keys.ts'
+import { findResource, nth } from './catalogue.ts'
+import { buildResource, sampleStore, writeToStore } from './sample-store.ts'
+import { startRunnerWithSample } from './start-runner.ts'
+
+let archive: Buffer
+// Each pass reads one digest bucket, so the lists of many passes are joined.
+const runner = await startRunnerWithSample({ limits: { passMs: 1 } })
+beforeAll(async () => {
+  archive = (await runner.export(['city', 'country', 'memo'])).archive
+})
+beforeEach(async () => {
+  await runner.freeLeases()
+  await runner.wipe()
+  await writeToStore(runner.clients, sampleStore(runner.services.models))
+})
+
+type Listed = DifferencesAnswer['differences'][number]
+type Options = Partial<DifferencesParameters>
+
+const answerOf = ({ job_id }: RestoreJob, options: Options = {}): Promise<Answer> =>
+  differencesAnswer({ jobId: job_id, detail: 'ids', limit: 200, ...options }, runner.services)
+
+/** All differences, page by page. */
+const listAll = async (job: RestoreJob, options: Options = {}): Promise<Listed[]> => {
+  const all: Listed[] = []
+  let cursor: string | undefined
+  do {
+    const { body } = await answerOf(job, { ...options, ...(cursor === undefined ? {} : { cursor }) })
+    const page = DifferencesAnswer.parse(body)
+    all.push(...page.differences)
+    ;({ cursor } = page)
+  } while (cursor !== undefined)
+  return all
+}
+
+const names = (differences: readonly Listed[]): string[] =>
+  differences.map(({ group, model, resource_id }) => `${group} ${model} ${resource_id}`)
+
+const inArchiveOrder = (ids: readonly string[]): string[] =>
+  [...ids].sort((a, b) => (idHashOf(a) < idHashOf(b) ? -1 : 1))
+
+const dryRun = (request: Partial<RestoreRequest> = {}): Promise<RestoreJob> =>
+  runner.restore(archive, { dry_run: true, ...request })
+
+const city = async (id: string): Promise<ReturnType<typeof findResource>> =>
+  findResource(await runner.contents(), 'city', id)
+
+const removeCity = async (id: string): Promise<void> => {
+  const { metadata, revisions } = await city(id)
+  await runner.removeItems(metadata, ...revisions)
+}
+
+const extra = (id: string): Promise<void> =>
+  writeToStore(
+    runner.clients,
+    buildResource(runner.services.models, { model: 'city', id, payloads: [{ name: 'Extra', country: 'north' }] }),
+  )
+
+/** Changes the store: two cities are missing, two are changed, one is torn, and three exist only in the store. */
+const changeStore = async (): Promise<void> => {
+  await removeCity('a')
+  await removeCity('b')
+  const { metadata, revisions } = await city('c')
+  await runner.putItems({ ...metadata, updated_by: { S: 'eve' } })
+  await runner.putItems({ ...nth(revisions, -1), data: { S: '{"name":"C3","country":"north"}' } })
+  await runner.removeItems(nth((await city('d')).revisions, -1))
+  await writeToStore(
+    runner.clients,
+    buildResource(runner.services.models, {
+      model: 'city',
+      id: 'f',
+      payloads: [{ name: 'F', country: 'south', tags: ['x', 'y'], founded: 9_007_199_254_740_991 }],
+    }),
+  )
+  for (const id of ['extra 1', 'extra 2', 'extra 3']) await extra(id)
+}
+
+describe('the differences of a dry run', () => {
+  it('are the ids of each group, in the order of the archive, whatever the size of a page', async () => {
+    await changeStore()
+    const job = await dryRun()
+    expect(job.result?.dry_run?.models['city']).toEqual({ new: 2, changed: 3, same: 1, target_only: 3 })
+    const all = [
+      ...inArchiveOrder(['a', 'b']).map((id) => `new city ${id}`),
+      ...inArchiveOrder(['c', 'd', 'f']).map((id) => `changed city ${id}`),
+      ...inArchiveOrder(['extra 1', 'extra 2', 'extra 3']).map((id) => `target_only city ${id}`),
+    ]
+    expect(names(await listAll(job))).toEqual(all)
+    for (const limit of [1, 2, 5]) expect(names(await listAll(job, { limit }))).toEqual(all)
+    expect(names(await listAll(job, { group: 'changed', limit: 2 }))).toEqual(all.slice(2, 5))
+    expect(await listAll(job, { model: 'country' })).toEqual([])
+    expect(await listAll(job, { group: 'missing' })).toEqual([])
+  })
+
+  it('are counted and named in the answer of the job', async () => {
+    await changeStore()
+    const job = await dryRun()
+    expect(job.result?.differences).toEqual({ new: 2, changed: 3, target_only: 3 })
+    const { differences } = await differencesView(runner.services, job)
+    expect(differences).toMatchObject({
+      new: { count: 2, resources: inArchiveOrder(['a', 'b']).map((resource_id) => ({ model: 'city', resource_id })) },
+      changed: { count: 3 },
+      target_only: { count: 3 },
+    })
+  })
+
+  it('contain only resources that the filters select', async () => {
+    await changeStore()
+    const job = await dryRun({ filters: { ids: ['a', 'c', 'extra 1'] }, models: ['city'] })
+    const ids = (await listAll(job)).map(({ group, resource_id }) => `${group} ${resource_id}`)
+    expect(ids).toEqual(['new a', 'changed c', 'target_only extra 1'])
+  })
+
+  it('are absent if the store equals the archive', async () => {
+    const job = await dryRun()
+    expect(job.result).not.toHaveProperty('differences')
+    expect(await answerOf(job)).toEqual({ status: 200, body: { differences: [] } })
+    expect(await differencesView(runner.services, job)).toEqual({})
+  })
+
+  it('are rejected for a job that has not compared anything, and with an invalid cursor', async () => {
+    const { job_id } = (await runner.export(['memo'])).job
+    const options = { detail: 'ids', limit: 1 } as const
+    await expect(differencesAnswer({ jobId: job_id, ...options }, runner.services)).rejects.toThrow(
+      /is not a restore, so it has no differences/,
+    )
+    const failed = await dryRun({ on_duplicate: 'raise_error' })
+    await expect(answerOf(failed)).rejects.toThrow(/ended before it had compared the archive with the store/)
+    await expect(answerOf(await dryRun(), { cursor: 'x' })).rejects.toThrow(/cursor: must be/)
+  })
+
+  it('expire with the work files of the job', async () => {
+    await changeStore()
+    const job = await dryRun()
+    const { s3, config } = runner.clients
+    const remove = (name: string): Promise<unknown> =>
+      s3.send(new DeleteObjectCommand({ Bucket: config.buckets.work, Key: `work/${job.job_id}/${name}` }))
+    await remove('restore-plan.json')
+    await remove('first-differences.json')
+    await remove('differences.json')
+    await expect(answerOf(job)).rejects.toThrow(DifferencesExpiredError)
+    expect(await differencesView(runner.services, job)).toEqual({
+      differences: { new: { count: 2 }, changed: { count: 3 }, target_only: { count: 3 } },
+    })
+  })
+})
+
+describe('the differences with detail=fields', () => {
+  const fieldsOf = async (job: RestoreJob, id: string): Promise<Listed | undefined> =>
+    (await listAll(job, { detail: 'fields', group: 'changed', limit: 2 })).find(({ resource_id }) => resource_id === id)
+
+  it('show the changed fields of metadata and payload, archived and stored', async () => {
+    await changeStore()
+    const job = await dryRun()
+    const f = await fieldsOf(job, 'f')
+    expect(f).toMatchObject({ now: 'changed', model: 'city', fields_total: 2, revisions_total: 1 })
+    expect(f?.fields).toEqual([
+      { path: '/payload/founded', op: 'remove', stored: { json: '9007199254740991' } },
+      { path: '/payload/tags/1', op: 'remove', stored: { json: '"y"' } },
+    ])
+    expect(await fieldsOf(job, 'c')).toMatchObject({
+      now: 'changed',
+      fields: [
+        { path: '/metadata/updated_by', op: 'replace', archived: { json: '"bob"' }, stored: { json: '"eve"' } },
+        { path: '/payload/country', op: 'replace', archived: { json: '"south"' }, stored: { json: '"north"' } },
+      ],
+      // Only the payload was changed, and not the attributes of the revision.
+      revisions: [],
+    })
+    expect(await fieldsOf(job, 'd')).toMatchObject({
+      now: 'torn',
+      fields: [{ path: '/payload', op: 'add', archived: {} }],
+      revisions: [{ revision_id: 'd:1', op: 'add' }],
+    })
+  })
+
+  it('compare the store as it is now', async () => {
+    await changeStore()
+    const job = await dryRun()
+    await removeCity('f')
+    const { metadata } = await city('c')
+    await runner.removeItems(metadata)
+    const { items } = sampleStore(runner.services.models)
+    const restored = items.filter(({ resource_id }) => resource_id?.S === 'd')
+    await runner.putItems(...restored)
+    expect(await fieldsOf(job, 'f')).toEqual({ group: 'changed', model: 'city', resource_id: 'f', now: 'missing' })
+    expect(await fieldsOf(job, 'c')).toMatchObject({ now: 'without_metadata' })
+    expect(await fieldsOf(job, 'd')).toEqual({ group: 'changed', model: 'city', resource_id: 'd', now: 'same' })
+  })
+
+  it('show spilled payloads by their fields', async () => {
+    const { metadata, revisions } = await city('e')
+    await runner.putItems({ ...metadata, current_revision_id: { S: 'e:2' } })
+    await runner.removeItems(nth(revisions, -1))
+    const job = await dryRun()
+    const e = await fieldsOf(job, 'e')
+    expect(e?.fields?.find(({ path }) => path === '/payload/long')).toMatchObject({
+      op: 'remove',
+      stored: { size: 400_002 },
+    })
+    expect(e?.revisions).toMatchObject([{ revision_id: 'e:3', op: 'add' }])
+  })
+
+  it('have no fields for other groups', async () => {
+    await changeStore()
+    const job = await dryRun()
+    const others = (await listAll(job, { detail: 'fields' })).filter(({ group }) => group !== 'changed')
+    expect(others.map((difference) => Object.keys(difference).sort().join())).toEqual(
+      Array.from({ length: 5 }, () => 'group,model,resource_id'),
+    )
+  })
+
+  it('expire with the plan of the job', async () => {
+    await changeStore()
+    const job = await dryRun()
+    const { s3, config } = runner.clients
+    await s3.send(new DeleteObjectCommand({ Bucket: config.buckets.work, Key: `work/${job.job_id}/restore-plan.json` }))
+    await expect(answerOf(job, { detail: 'fields', group: 'changed' })).rejects.toThrow(DifferencesExpiredError)
+    expect((await answerOf(job)).status).toBe(200)
+  })
+})
+
+describe('the differences of a restore', () => {
+  const damage = async (): Promise<void> => {
+    const c = await city('c')
+    await runner.putItems({ ...c.metadata, updated_by: { S: 'eve' } })
+    await removeCity('a')
+    await runner.removeItems(nth((await city('d')).revisions, -1))
+  }
+
+  it('name what is missing, changed and only in the store after a failed verification', async () => {
+    await extra('extra 1')
+    runner.beforeStage('verify', damage)
+    const job = await runner.restore(archive)
+    expect(job).toMatchObject({ status: 'failed', error: { type: 'verification-failed' } })
+    const expected = [
+      'changed city c',
+      ...inArchiveOrder(['a', 'd']).map((id) => `missing city ${id}`),
+      'target_only city extra 1',
+    ]
+    expect(names(await listAll(job))).toEqual(expected)
+    expect(await differencesView(runner.services, job)).toMatchObject({
+      differences: { changed: { count: 1 }, missing: { count: 2 }, target_only: { count: 1 } },
+    })
+    expect(await listAll(job, { group: 'changed', detail: 'fields' })).toMatchObject([
+      { fields: [{ path: '/metadata/updated_by', archived: { json: '"bob"' }, stored: { json: '"eve"' } }] },
+    ])
+  })
+
+  it('count and name what the restore left in the store beyond the archive', async () => {
+    for (const id of ['extra 1', 'extra 2', 'zz', 'y']) await extra(id)
+    await removeCity('b')
+    const job = await runner.restore(archive)
+    expect(job).toMatchObject({
+      status: 'succeeded',
+      result: { target_only: { city: 4 }, differences: { target_only: 4 } },
+    })
+    expect(await runner.readReport(job)).toMatchObject({ passed: true, target_only: { city: 4 } })
+    const ids = inArchiveOrder(['extra 1', 'extra 2', 'zz', 'y'])
+    expect(names(await listAll(job))).toEqual(ids.map((id) => `target_only city ${id}`))
+    expect(await differencesView(runner.services, job)).toEqual({})
+  })
+
+  it('count only resources in the scope of the restore, and nothing for a restore by ids', async () => {
+    await extra('extra 1')
+    const { metadata } = await city('extra 1')
+    await extra('extra 2')
+    await runner.putItems({ ...metadata, created_by: { S: 'eve' } })
+    const filtered = await runner.restore(archive, { filters: { created_bys: ['eve'] }, models: ['city'] })
+    expect(filtered.result).toMatchObject({ target_only: { city: 1 } })
+    const byIds = await runner.restore(archive, { filters: { ids: ['a'] }, models: ['city'] })
+    expect(byIds.result).not.toHaveProperty('target_only')
+    expect(byIds.result).not.toHaveProperty('target_only_unknown')
+  })
+
+  it('count a model of which the archive has no resources', async () => {
+    const memos = (await runner.export(['memo'], { ids: ['nobody'] }, false)).archive
+    const job = await runner.restore(memos)
+    expect(job.result).toMatchObject({ target_only: { memo: 2 } })
+  })
+
+  it('count nothing if the store contained nothing else', async () => {
+    await runner.wipe()
+    const job = await runner.restore(archive)
+    expect(job.result).not.toHaveProperty('target_only')
+    expect(job.result).not.toHaveProperty('differences')
+  })
+})
