@@ -1,4 +1,5 @@
 import type { CliCommand } from './command.ts'
+import { ARCHIVES } from './commands/archives.ts'
 import { CANCEL } from './commands/cancel.ts'
 import { CATALOGUE_REBUILD } from './commands/catalogue-rebuild.ts'
 import { COMPLETION } from './commands/completion.ts'
@@ -20,6 +21,7 @@ export const COMMANDS: readonly CliCommand[] = [
   EXPORT,
   RESTORE,
   VERIFY,
+  ARCHIVES,
   JOBS,
   SHOW,
   CANCEL,
