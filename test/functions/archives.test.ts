@@ -211,6 +211,22 @@ describe('GET /_backup/archives', () => {
     for (const size of sizes) expect(size).toBeLessThan(6 * 1024 * 1024)
   })
 
+  it('makes the same calls for a page of a large catalogue as for one of a small catalogue', async () => {
+    const calls = async (query: string): Promise<readonly [dynamoDb: number, s3: number]> => {
+      const sends = [vi.spyOn(api.dynamo, 'send'), vi.spyOn(api.s3, 'send')] as const
+      expect((await list(query)).archives.length).toBeGreaterThan(0)
+      const counts = [sends[0].mock.calls.length, sends[1].mock.calls.length] as const
+      for (const send of sends) send.mockRestore()
+      return counts
+    }
+    const queries = ['?limit=5', '?limit=5&model=city', '?limit=5&to=2026-03-01T00:00:00Z']
+    for (let k = 0; k < 12; k++) await add(`2026-02-01T00:00:00.${100 + k}Z`)
+    const small = new Map<string, readonly number[]>()
+    for (const query of queries) small.set(query, await calls(query))
+    for (let k = 0; k < 150; k++) await add(`2026-0${1 + (k % 2)}-01T01:00:00.${100 + k}Z`)
+    for (const [query, counts] of small) expect(await calls(query), query).toEqual(counts)
+  })
+
   it('ends a page after its time, and the next page continues', async () => {
     const added: string[] = []
     for (let k = 0; k < 5; k++) {
