@@ -202,6 +202,14 @@ export const ROUTES: readonly RouteSpec[] = [
   },
   {
     methods: ['GET'],
+    path: '/_backup/openapi.json',
+    name: 'get-openapi',
+    file: 'routes/get-openapi.ts',
+    size: SIZES.route,
+    permissions: {},
+  },
+  {
+    methods: ['GET'],
     path: '/_backup/prune',
     name: 'get-prune',
     file: 'routes/get-prune.ts',

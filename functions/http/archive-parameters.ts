@@ -23,23 +23,23 @@ const time = () =>
 const name = () => text().min(1, 'must not be empty')
 
 const FILTER = {
-  schedule: z.exactOptional(name()),
-  model: z.exactOptional(name()),
-  complete: z.exactOptional(flag()),
+  schedule: z.exactOptional(name()).describe('Only archives of this schedule'),
+  model: z.exactOptional(name()).describe('Only archives that contain this model'),
+  complete: z.exactOptional(flag()).describe('Only complete archives, or only archives that are not'),
 }
-const ListParameters = z.strictObject({
+export const ArchiveListParameters = z.strictObject({
   ...FILTER,
-  from: z.exactOptional(time()),
-  to: z.exactOptional(time()),
-  limit: wholeNumber('a whole number', 1, MAX_PAGE).default(50),
-  cursor: z.exactOptional(text()),
+  from: z.exactOptional(time()).describe('Only archives created at this time or later'),
+  to: z.exactOptional(time()).describe('Only archives created at this time or earlier'),
+  limit: wholeNumber('a whole number', 1, MAX_PAGE).default(50).describe('The largest number of archives on the page'),
+  cursor: z.exactOptional(text()).describe('The cursor of the previous page'),
 })
-const LatestParameters = z.strictObject(FILTER)
+export const LatestArchiveParameters = z.strictObject(FILTER)
 
 /** Parses the parameters of `GET /_backup/archives`. Throws `InvalidRequestError` if a parameter is not valid. */
 export const listArchivesParameters = (query: Readonly<Record<string, unknown>>): ListArchivesOptions =>
-  parseParameters(ListParameters, query)
+  parseParameters(ArchiveListParameters, query)
 
 /** Parses the parameters of `GET /_backup/archives/latest`. Throws `InvalidRequestError` if a parameter is not valid. */
 export const latestArchiveParameters = (query: Readonly<Record<string, unknown>>): ArchiveFilter =>
-  parseParameters(LatestParameters, query)
+  parseParameters(LatestArchiveParameters, query)

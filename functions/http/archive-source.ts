@@ -15,15 +15,17 @@ const FROM_MESSAGE =
   'must be an object with "job_id" (of an export), or with "bucket", "key" and an optional "version_id"'
 
 /** The schema of the parameter `from`, which identifies an archive. */
-export const From = z.strictObject(
-  {
-    job_id: z.exactOptional(name()),
-    bucket: z.exactOptional(name()),
-    key: z.exactOptional(name()),
-    version_id: z.exactOptional(name()),
-  },
-  FROM_MESSAGE,
-)
+export const From = z
+  .strictObject(
+    {
+      job_id: z.exactOptional(name()),
+      bucket: z.exactOptional(name()),
+      key: z.exactOptional(name()),
+      version_id: z.exactOptional(name()),
+    },
+    FROM_MESSAGE,
+  )
+  .describe('The archive: the job of an export, or an object in S3')
 
 /** Throws `InvalidRequestError` if `from` identifies no archive, or more than one. */
 export const archiveSource = ({ job_id, bucket, key, version_id }: z.output<typeof From>): ArchiveSourceRequest => {

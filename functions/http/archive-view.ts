@@ -6,52 +6,57 @@ import { ExportCounts } from '../../shared/jobs/export-result.ts'
 /** An archive of the archive bucket. The response of `GET /_backup/archives/latest`. */
 export const ArchiveView = z
   .object({
-    /** The job that has written the archive. */
-    job_id: z.string(),
+    job_id: z.string().describe('The job that has written the archive'),
     source: z.enum(['api', 'schedule']),
-    /** The name of the schedule. Present only if `source` is `schedule`. */
-    schedule: z.exactOptional(z.string()),
+    schedule: z.exactOptional(z.string()).describe('The name of the schedule. Present only if `source` is `schedule`'),
     bucket: z.string(),
     key: z.string(),
     version_id: z.exactOptional(z.string()),
-    /** The size in bytes. */
-    size: z.int(),
+    size: z.int().describe('The size in bytes'),
     format: z.enum(['acbak', 'specstar']),
     created_at: z.string(),
-    /** The numbers of resources, revisions and blobs of each model. */
-    models: z.record(z.string(), ExportCounts).readonly(),
-    /** The models and the filters of the export. `filters` is absent if there are none. */
+    models: z
+      .record(z.string(), ExportCounts)
+      .readonly()
+      .describe('The numbers of resources, revisions and blobs of each model'),
     scope: z
       .object({
         models: z.array(z.string()).readonly(),
         filters: z.exactOptional(z.record(z.string(), z.unknown()).readonly()),
       })
-      .readonly(),
-    /** False if blobs or resources were left out. */
-    complete: z.boolean(),
-    /** True if the archive was judged as suspicious, also if a caller has confirmed or rejected it. */
-    suspicious: z.boolean(),
-    /** The decision of a caller about a suspicious archive. */
-    decision: z.exactOptional(z.enum(['confirmed', 'rejected'])),
-    /** The time until which S3 Object Lock protects the archive. Absent if it is not locked. */
-    locked_until: z.exactOptional(z.string()),
-    /** The last check of every byte and every record. Absent if the archive was never checked. */
-    last_checked: z.exactOptional(ArchiveCheck),
-    /** The last restore that has proved the archive. Absent if there is none. */
-    last_proved: z.exactOptional(ArchiveProof),
+      .readonly()
+      .describe('The models and the filters of the export. `filters` is absent if there are none'),
+    complete: z.boolean().describe('False if blobs or resources were left out'),
+    suspicious: z
+      .boolean()
+      .describe('True if the archive was judged as suspicious, also if a caller has confirmed or rejected it'),
+    decision: z
+      .exactOptional(z.enum(['confirmed', 'rejected']))
+      .describe('The decision of a caller about a suspicious archive'),
+    locked_until: z
+      .exactOptional(z.string())
+      .describe('The time until which S3 Object Lock protects the archive. Absent if it is not locked'),
+    last_checked: z
+      .exactOptional(ArchiveCheck)
+      .describe('The last check of every byte and every record. Absent if the archive was never checked'),
+    last_proved: z
+      .exactOptional(ArchiveProof)
+      .describe('The last restore that has proved the archive. Absent if there is none'),
   })
   .readonly()
+  .meta({ id: 'Archive' })
 export type ArchiveView = z.output<typeof ArchiveView>
 
 /** The response of `GET /_backup/archives`. */
 export const ArchiveListView = z
   .object({
-    /** Newest first. */
-    archives: z.array(ArchiveView).readonly(),
-    /** The value of the parameter `cursor` for the next page. The last page has no cursor. */
-    cursor: z.exactOptional(z.string()),
+    archives: z.array(ArchiveView).readonly().describe('Newest first'),
+    cursor: z
+      .exactOptional(z.string())
+      .describe('The value of the parameter `cursor` for the next page. The last page has no cursor'),
   })
   .readonly()
+  .meta({ id: 'ArchiveList' })
 export type ArchiveListView = z.output<typeof ArchiveListView>
 
 export const archiveListView = ({ archives, cursor }: ArchivePage): ArchiveListView => ({

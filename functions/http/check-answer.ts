@@ -13,7 +13,7 @@ import type { JobViewServices } from './job-view.ts'
 import { callerOf, parametersOf } from './route-input.ts'
 import { wait } from './wait-parameter.ts'
 
-const Parameters = z.strictObject({ from: From, wait: wait() })
+export const CheckParameters = z.strictObject({ from: From, wait: wait() })
 
 /** A validated request for a check. */
 interface CheckInput {
@@ -24,7 +24,7 @@ interface CheckInput {
 
 /** Reads and validates a request of `/_backup/check`. */
 export const checkInput = (request: HttpRequest): CheckInput => {
-  const { from, wait: waitSeconds } = parseParameters(Parameters, parametersOf(request))
+  const { from, wait: waitSeconds } = parseParameters(CheckParameters, parametersOf(request))
   return { from: archiveSource(from), caller: callerOf(request), waitSeconds }
 }
 

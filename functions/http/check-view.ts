@@ -33,6 +33,7 @@ export const CheckAnswer = z
     left_out: z.exactOptional(ListedResources).describe('Absent if the export left out no resource'),
   })
   .readonly()
+  .meta({ id: 'CheckResult' })
 export type CheckAnswer = z.output<typeof CheckAnswer>
 
 /** Returns the result of a check. Returns `undefined` if the check has no result. */

@@ -15,13 +15,20 @@ export interface ExportParameters extends ExportOptions {
 
 const OPTIONS = {
   ...FILTER_SHAPE,
-  strict: flag().default(true),
-  format: oneOf(['acbak', 'specstar']).default('acbak'),
+  strict: flag()
+    .default(true)
+    .describe('If false, the export leaves out what cannot be exported, and its status is `partial`'),
+  format: oneOf(['acbak', 'specstar'])
+    .default('acbak')
+    .describe('An archive of version 3 (`acbak`), or a stream that SpecStar can import'),
   wait: wait(),
-  redirect: z.exactOptional(flag()),
+  redirect: z.exactOptional(flag()).describe('If true, the response is a redirect to the archive'),
 }
-const ModelParameters = z.strictObject(OPTIONS)
-const BackupParameters = z.strictObject({ models: z.exactOptional(list()), ...OPTIONS })
+export const ModelExportParameters = z.strictObject(OPTIONS)
+export const BackupExportParameters = z.strictObject({
+  models: z.exactOptional(list()).describe('The models to export. By default, all registered models'),
+  ...OPTIONS,
+})
 
 /** Choices of an export that depend on the headers of its request. */
 interface HeaderOptions {
@@ -35,14 +42,14 @@ const NO_OPTIONS: HeaderOptions = { redirectByDefault: false }
 export const modelExportParameters = (
   input: Readonly<Record<string, unknown>>,
   headers: HeaderOptions = NO_OPTIONS,
-): ExportParameters => exportParameters(parseParameters(ModelParameters, withoutEmptyFilters(input)), headers)
+): ExportParameters => exportParameters(parseParameters(ModelExportParameters, withoutEmptyFilters(input)), headers)
 
 /** Reads the parameters of `/_backup/export`. `models` may be repeated or be a list separated by commas. */
 export const backupExportParameters = (
   input: Readonly<Record<string, unknown>>,
   headers: HeaderOptions = NO_OPTIONS,
 ): ExportParameters => {
-  const { models, ...options } = parseParameters(BackupParameters, withoutEmptyFilters(input))
+  const { models, ...options } = parseParameters(BackupExportParameters, withoutEmptyFilters(input))
   if (models === undefined) return exportParameters(options, headers)
   const names = models.flatMap((name) => name.split(',')).map((name) => name.trim())
   if (names.includes('')) throw new InvalidRequestError([{ field: 'models', message: 'contains an empty name' }])
@@ -50,7 +57,7 @@ export const backupExportParameters = (
 }
 
 const exportParameters = (
-  options: z.output<typeof ModelParameters>,
+  options: z.output<typeof ModelExportParameters>,
   { redirectByDefault }: HeaderOptions,
 ): ExportParameters => {
   if (options.format === 'specstar' && options.ids?.some(isBlank) === true)

@@ -43,6 +43,7 @@ export const ExportView = z
     suspicious: RESULT.suspicious.describe('Present only if the archive of a schedule was judged as suspicious'),
   })
   .readonly()
+  .meta({ id: 'ExportResult' })
 export type ExportView = z.output<typeof ExportView>
 
 /** Returns the result of an export, or `undefined` if it has none. The URL is signed again in each call. */

@@ -89,6 +89,7 @@ export const HealthView = z
     not_checked: z.array(z.string()).readonly().describe('What this route does not check, as sentences for people'),
   })
   .readonly()
+  .meta({ id: 'Health' })
 export type HealthView = z.output<typeof HealthView>
 
 /** The checks that take longer than a second or need more permissions, and where to find their results. */

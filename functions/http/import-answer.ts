@@ -1,6 +1,7 @@
+import * as z from 'zod'
 import type { StoreCheckServices } from '../../shared/jobs/check-stores.ts'
 import type { Caller } from '../../shared/jobs/identity.ts'
-import { hasEnded, type RestoreJob } from '../../shared/jobs/job.ts'
+import { hasEnded, JOB_STATUSES, type RestoreJob } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
 import type { WorkFiles } from '../../shared/jobs/work-files.ts'
 import type { ModelRegistry } from '../../shared/resources/models.ts'
@@ -11,7 +12,7 @@ import {
   startRestoreOfBody,
   type StartRestoreServices,
 } from '../../shared/restore/start/start-restore.ts'
-import { openSlot, slotUpload } from '../../shared/restore/start/upload-slot.ts'
+import { openSlot, SlotUpload, slotUpload } from '../../shared/restore/start/upload-slot.ts'
 import type { Answer } from './answer.ts'
 import { differencesView } from './differences-view.ts'
 import { fileOfForm } from './form.ts'
@@ -35,6 +36,18 @@ interface ImportInput {
   /** The model of the route `/{model}/import`. */
   readonly routeModel?: string
 }
+
+/** The response of an import route to a request without a body. */
+export const UploadSlotView = z
+  .object({
+    job_id: z.string(),
+    status: z.enum(JOB_STATUSES),
+    slot_expires_at: z.exactOptional(z.string()).describe('The time until which the slot may be used'),
+    upload: SlotUpload.describe('The request with which the archive must be uploaded'),
+  })
+  .readonly()
+  .meta({ id: 'UploadSlot' })
+type UploadSlotView = z.output<typeof UploadSlotView>
 
 type ImportServices = JobViewServices &
   StartRestoreServices &
@@ -111,7 +124,7 @@ const slotAnswer = async (services: ImportServices, job: RestoreJob, waitSeconds
     return jobAnswer(services, job, await differencesView(services, job))
   if (upload === undefined) return answerAfterWait(services, job, waitSeconds)
   const { job_id, status, slot_expires_at } = job
-  const body = { job_id, status, ...(slot_expires_at === undefined ? {} : { slot_expires_at }), upload }
+  const body: UploadSlotView = { job_id, status, ...(slot_expires_at === undefined ? {} : { slot_expires_at }), upload }
   return {
     status: 202,
     headers: { location: jobPath(job.job_id) },

@@ -1,9 +1,10 @@
+import * as z from 'zod'
 import { JobStateError } from '../../shared/jobs/errors.ts'
 import { hasEnded, type Job, type JobStatus, statusAt } from '../../shared/jobs/job.ts'
 import type { WorkFiles } from '../../shared/jobs/work-files.ts'
 import type { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import { quotedETag } from '../../shared/objects/aws/s3-errors.ts'
-import { type Problem, problemOf } from '../../shared/problems/problem.ts'
+import { Problem, problemOf } from '../../shared/problems/problem.ts'
 import { ArchiveUnavailableError } from '../../shared/restore/errors.ts'
 import { type Answer, problemAnswer } from './answer.ts'
 import { differencesView } from './differences-view.ts'
@@ -69,6 +70,13 @@ export const archiveHeadAnswer = async (
   }
 }
 
+/** The response for a job that failed, was cancelled or expired, and has no report. */
+export const NoReportView = z
+  .object({ job_id: z.string(), passed: z.literal(false), error: Problem })
+  .readonly()
+  .meta({ id: 'MissingReport' })
+type NoReportView = z.output<typeof NoReportView>
+
 /**
  * Returns the report of a restore or check (`200`), or a redirect to it (`303`) if it is too large for a response.
  * While the job is running, returns the job (`202`).
@@ -95,7 +103,8 @@ export const reportAnswer = async (
   if (job.status === 'succeeded' || job.status === 'partial')
     return { status: 200, body: { ...(await resultView(services, job)), ...(await differencesView(services, job)) } }
   const error = await problemView(services, job.error ?? noResultProblem(job, status))
-  return { status: 200, body: { job_id: job.job_id, passed: false, error } }
+  const body: NoReportView = { job_id: job.job_id, passed: false, error }
+  return { status: 200, body }
 }
 
 /** Returns the job with status `202`. */

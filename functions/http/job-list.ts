@@ -10,16 +10,16 @@ import { JOB_VIEWS, jobSummary, type JobView } from './job-view.ts'
 
 /** The largest number of jobs on a page. The size of a page in bytes is limited separately. */
 const MAX_PAGE = 200
-const Parameters = z.strictObject({
-  kind: z.exactOptional(oneOf(['export', 'restore', 'check'])),
-  status: z.exactOptional(oneOf(JOB_STATUSES)),
-  limit: wholeNumber('a whole number', 1, MAX_PAGE).default(50),
-  cursor: z.exactOptional(text()),
+export const JobListParameters = z.strictObject({
+  kind: z.exactOptional(oneOf(['export', 'restore', 'check'])).describe('Only jobs of this kind'),
+  status: z.exactOptional(oneOf(JOB_STATUSES)).describe('Only jobs with this status'),
+  limit: wholeNumber('a whole number', 1, MAX_PAGE).default(50).describe('The largest number of jobs on the page'),
+  cursor: z.exactOptional(text()).describe('The cursor of the previous page'),
 })
-type ListParameters = z.output<typeof Parameters>
+type JobListParameters = z.output<typeof JobListParameters>
 
-export const listParameters = (query: Readonly<Record<string, unknown>>): ListParameters =>
-  parseParameters(Parameters, query)
+export const listParameters = (query: Readonly<Record<string, unknown>>): JobListParameters =>
+  parseParameters(JobListParameters, query)
 
 const ARCHIVE = ExportedArchive.unwrap().shape
 
@@ -49,6 +49,7 @@ const ListedJob = z
     JOB_VIEWS.check.omit({ result: true }).extend(ResultSummary.shape),
   ])
   .readonly()
+  .meta({ id: 'ListedJob' })
 
 /** The response of `GET /_backup/jobs`. */
 export const JobListView = z
@@ -59,12 +60,13 @@ export const JobListView = z
       .describe('The value of the parameter `cursor` for the next page. The last page has no cursor'),
   })
   .readonly()
+  .meta({ id: 'JobList' })
 type JobListView = z.output<typeof JobListView>
 
 /** Returns one page of jobs, newest first. A page with fewer than `limit` jobs is not always the last page. */
 export const listJobs = async (
   { jobs, clock }: { readonly jobs: JobStore; readonly clock: () => Date },
-  { status, ...page }: ListParameters,
+  { status, ...page }: JobListParameters,
 ): Promise<JobListView> => {
   const now = clock()
   const stored = storedStatus(status)

@@ -100,7 +100,10 @@ export const JOB_VIEWS = {
 }
 
 /** The job object of the API. */
-export const JobView = z.discriminatedUnion('kind', [JOB_VIEWS.export, JOB_VIEWS.restore, JOB_VIEWS.check]).readonly()
+export const JobView = z
+  .discriminatedUnion('kind', [JOB_VIEWS.export, JOB_VIEWS.restore, JOB_VIEWS.check])
+  .readonly()
+  .meta({ id: 'Job' })
 export type JobView = z.output<typeof JobView>
 
 /** Returns the job with this id. Throws `UnknownJobError` if there is no such job. */

@@ -9,7 +9,7 @@ interface UrlServices {
 }
 
 /** An S3 object that lists resources, with a signed URL. */
-const SignedList = z
+export const SignedList = z
   .object({
     bucket: z.string(),
     key: z.string(),
@@ -26,6 +26,7 @@ export const LeftOutView = z
     list: z.exactOptional(SignedList).describe('The object that lists all resources that the job left out'),
   })
   .readonly()
+  .meta({ id: 'LeftOutResources' })
 type LeftOutView = z.output<typeof LeftOutView>
 
 const WithList = z.looseObject({

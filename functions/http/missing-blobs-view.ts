@@ -9,6 +9,7 @@ export const MissingBlobsView = z
     hint: z.exactOptional(z.string()).describe('What to do if an id in the list is not the id of a blob'),
   })
   .readonly()
+  .meta({ id: 'MissingBlobs' })
 type MissingBlobsView = z.output<typeof MissingBlobsView>
 
 /**

@@ -50,7 +50,7 @@ const VerificationView = z
   .readonly()
 
 /** The result of a dry run, as the API returns it. */
-const DryRunView = z
+export const DryRunView = z
   .object({
     ...MEMBERS,
     dry_run: z.literal(true),
@@ -60,9 +60,10 @@ const DryRunView = z
     ...LISTS,
   })
   .readonly()
+  .meta({ id: 'DryRunResult' })
 
 /** The result of a restore, as the API returns it. */
-const RestoreView = z
+export const RestoreView = z
   .object({
     ...MEMBERS,
     models: VERIFIED.models.describe('The numbers of resources, by model'),
@@ -71,9 +72,10 @@ const RestoreView = z
     ...LISTS,
   })
   .readonly()
+  .meta({ id: 'RestoreResult' })
 
 /** The result of a request to `/{model}/import`, as the API returns it: the counts of its model are at the top level. */
-const ModelRestoreView = z
+export const ModelRestoreView = z
   .object({
     ...MEMBERS,
     ...VERIFIED.models.unwrap().valueType.unwrap().shape,
@@ -82,6 +84,7 @@ const ModelRestoreView = z
     ...LISTS,
   })
   .readonly()
+  .meta({ id: 'ModelRestoreResult' })
 
 /** All results of restores. */
 export const AnyRestoreView = z.union([RestoreView, ModelRestoreView, DryRunView])

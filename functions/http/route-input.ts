@@ -41,18 +41,23 @@ export const modelOf = ({ params }: HttpRequest): string => params['model'] ?? '
 const JOB_ID = /^[A-Za-z0-9_-]{1,80}$/
 const RESOURCES = 'must be the number of resources in the archive, a whole number'
 
-const Decision = z.strictObject({
-  job_id: z.string('must be the id of a job').regex(JOB_ID, 'must be the id of a job'),
-  resources: z.preprocess(
-    (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
-    z.int(RESOURCES).min(0, RESOURCES),
-  ),
-  reject: flag().default(false),
+export const DecisionParameters = z.strictObject({
+  job_id: z
+    .string('must be the id of a job')
+    .regex(JOB_ID, 'must be the id of a job')
+    .describe('The job that has written the archive'),
+  resources: z
+    .preprocess(
+      (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
+      z.int(RESOURCES).min(0, RESOURCES),
+    )
+    .describe('The number of resources in the archive'),
+  reject: flag().default(false).describe('If true, the archive is rejected'),
 })
 
 /** Returns the decision about a suspicious archive. Reads a request of `/_backup/schedules/{name}/confirm`. */
 export const decisionOf = (request: HttpRequest): DecisionRequest => {
-  const { job_id, resources, reject } = parseParameters(Decision, parametersOf(request))
+  const { job_id, resources, reject } = parseParameters(DecisionParameters, parametersOf(request))
   return { schedule: request.params['name'] ?? '', job_id, resources, decision: reject ? 'rejected' : 'confirmed' }
 }
 

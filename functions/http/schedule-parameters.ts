@@ -9,15 +9,19 @@ import { callerOf, parametersOf } from './route-input.ts'
 import { wait } from './wait-parameter.ts'
 
 const NoParameters = z.strictObject({})
-const RunParameters = z.strictObject({ wait: wait() })
-const PauseParameters = z.strictObject({
-  days: wholeNumber('a whole number of days', 1, MAX_PAUSE_DAYS).default(MAX_PAUSE_DAYS),
-  reason: z.exactOptional(
-    text()
-      .min(1, 'must not be empty')
-      .max(MAX_REASON_CHARACTERS, `must be at most ${MAX_REASON_CHARACTERS} characters long`)
-      .refine((value) => value.isWellFormed(), 'must be valid Unicode'),
-  ),
+export const RunParameters = z.strictObject({ wait: wait() })
+export const PauseParameters = z.strictObject({
+  days: wholeNumber('a whole number of days', 1, MAX_PAUSE_DAYS)
+    .default(MAX_PAUSE_DAYS)
+    .describe('The number of days after which the pause ends by itself'),
+  reason: z
+    .exactOptional(
+      text()
+        .min(1, 'must not be empty')
+        .max(MAX_REASON_CHARACTERS, `must be at most ${MAX_REASON_CHARACTERS} characters long`)
+        .refine((value) => value.isWellFormed(), 'must be valid Unicode'),
+    )
+    .describe('The reason of the pause'),
 })
 
 /** A validated request to run a schedule. */

@@ -66,6 +66,7 @@ const ScheduleView = z
       .describe('The last due time that started no export because of a pause'),
   })
   .readonly()
+  .meta({ id: 'Schedule' })
 type ScheduleView = z.output<typeof ScheduleView>
 
 /** The response of `GET /_backup/schedules`. */
@@ -74,6 +75,7 @@ export const ScheduleListView = z
     schedules: z.array(ScheduleView).readonly().describe('All schedules of the settings, in their order'),
   })
   .readonly()
+  .meta({ id: 'ScheduleList' })
 export type ScheduleListView = z.output<typeof ScheduleListView>
 
 /** The response of `POST /_backup/schedules/{name}/resume`. */
@@ -86,6 +88,7 @@ export const PausedScheduleView = z
     ...SchedulePause.unwrap().shape,
   })
   .readonly()
+  .meta({ id: 'PausedSchedule' })
 export type PausedScheduleView = z.output<typeof PausedScheduleView>
 
 /** Returns schedules with their status. */

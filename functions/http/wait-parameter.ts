@@ -12,3 +12,4 @@ export const wait = () =>
   wholeNumber('a whole number of seconds', 0, MAX_VALUE)
     .transform((seconds) => Math.min(seconds, MAX_WAIT_SECONDS))
     .default(MAX_WAIT_SECONDS)
+    .describe('The number of seconds for which the request waits for the end of the job')

@@ -18,6 +18,7 @@ export const Problem = z
     errors: z.exactOptional(z.array(z.object({ field: z.string(), message: z.string() }).readonly()).readonly()),
   })
   .readonly()
+  .meta({ id: 'Problem' })
 export type Problem = z.output<typeof Problem>
 
 /**

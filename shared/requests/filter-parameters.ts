@@ -64,24 +64,44 @@ const expression = (read: (text: string) => unknown) =>
   })
 
 export const FILTER_SHAPE = {
-  is_deleted: z.exactOptional(z.preprocess(lastValue, flag())),
-  created_time_start: z.exactOptional(bound()),
-  created_time_end: z.exactOptional(bound()),
-  updated_time_start: z.exactOptional(bound()),
-  updated_time_end: z.exactOptional(bound()),
-  created_bys: z.exactOptional(list()),
-  updated_bys: z.exactOptional(list()),
-  rev_statuses: z.exactOptional(list()),
-  rev_created_bys: z.exactOptional(list()),
-  rev_updated_bys: z.exactOptional(list()),
-  rev_created_time_start: z.exactOptional(bound()),
-  rev_created_time_end: z.exactOptional(bound()),
-  rev_updated_time_start: z.exactOptional(bound()),
-  rev_updated_time_end: z.exactOptional(bound()),
-  ids: z.exactOptional(resourceIds()),
-  conditions: z.exactOptional(expression((text) => readConditions('conditions', text))),
-  data_conditions: z.exactOptional(expression((text) => readConditions('data_conditions', text))),
-  qb: z.exactOptional(expression((text) => readQb(text, new Date()))),
+  is_deleted: z
+    .exactOptional(z.preprocess(lastValue, flag()))
+    .describe('Only resources that are deleted, or only resources that are not'),
+  created_time_start: z.exactOptional(bound()).describe('Only resources created at this time or later'),
+  created_time_end: z.exactOptional(bound()).describe('Only resources created at this time or earlier'),
+  updated_time_start: z.exactOptional(bound()).describe('Only resources updated at this time or later'),
+  updated_time_end: z.exactOptional(bound()).describe('Only resources updated at this time or earlier'),
+  created_bys: z.exactOptional(list()).describe('Only resources created by one of these users'),
+  updated_bys: z.exactOptional(list()).describe('Only resources updated by one of these users'),
+  rev_statuses: z.exactOptional(list()).describe('Only resources whose current revision has one of these statuses'),
+  rev_created_bys: z
+    .exactOptional(list())
+    .describe('Only resources whose current revision was created by one of these users'),
+  rev_updated_bys: z
+    .exactOptional(list())
+    .describe('Only resources whose current revision was updated by one of these users'),
+  rev_created_time_start: z
+    .exactOptional(bound())
+    .describe('Only resources whose current revision was created at this time or later'),
+  rev_created_time_end: z
+    .exactOptional(bound())
+    .describe('Only resources whose current revision was created at this time or earlier'),
+  rev_updated_time_start: z
+    .exactOptional(bound())
+    .describe('Only resources whose current revision was updated at this time or later'),
+  rev_updated_time_end: z
+    .exactOptional(bound())
+    .describe('Only resources whose current revision was updated at this time or earlier'),
+  ids: z.exactOptional(resourceIds()).describe('Only resources with one of these ids'),
+  conditions: z
+    .exactOptional(expression((text) => readConditions('conditions', text)))
+    .describe('A list of conditions on metadata and indexed values, as JSON text'),
+  data_conditions: z
+    .exactOptional(expression((text) => readConditions('data_conditions', text)))
+    .describe('A list of conditions on indexed values, as JSON text'),
+  qb: z
+    .exactOptional(expression((text) => readQb(text, new Date())))
+    .describe('A query expression. It can be combined only with `is_deleted` and `ids`'),
 } as const
 
 /** The parameters that can be combined with `qb`. */

@@ -44,6 +44,7 @@ export const DecidedArchive = z
       .describe('Only for a confirmed archive. Earlier archives of the schedule are not deleted before this time'),
   })
   .readonly()
+  .meta({ id: 'DecidedArchive' })
 type DecidedArchive = z.output<typeof DecidedArchive>
 
 /**

@@ -53,6 +53,7 @@ export const ExplainedPage = z
     cursor: z.exactOptional(z.string()).describe('The start of the next page. Absent on the last page'),
   })
   .readonly()
+  .meta({ id: 'PruneExplanation' })
 export type ExplainedPage = z.output<typeof ExplainedPage>
 
 export interface PageOptions {

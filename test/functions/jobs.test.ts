@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Report } from '../../shared/restore/report/make-report.ts'
 import { EXPORT_RECORDS } from '../../shared/export/messages.ts'
 import { APPLY_RECORDS } from '../../shared/restore/messages/apply.ts'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
@@ -158,21 +159,45 @@ describe('a job', () => {
     })
   })
 
+  const reportOf = (job_id: string): Report => {
+    const check = { passed: true, checked: 1, findings: [], findings_total: 0 }
+    const at = '2026-01-05T08:30:00.000Z'
+    return {
+      job_id,
+      passed: true,
+      proved: true,
+      started_at: at,
+      ended_at: at,
+      archive: {
+        bucket: 'b',
+        key: 'k',
+        size: 1,
+        etag: 'e',
+        format: 'acbak',
+        manifest_sha256: 'ab'.repeat(32),
+        proven_manifest: true,
+      },
+      strategy: 'overwrite',
+      models: { country: { loaded: 1, skipped: 0, total: 1, changed_since: 0 } },
+      checks: { counts: check, content: check, references: check, blobs: check, revisions: check, search: check },
+      missing_blobs: [],
+      blob_conflicts: [],
+    }
+  }
+
   it('has a report when its restore has ended: that of the verification, or the error', async () => {
     const { jobs, objects } = api.services
     const running = await jobIdOf(post('/_backup/import?wait=0', 'report'))
     await get(`/_backup/jobs/${running}/report`, 202)
-    const kept = await objects.putJson('specstar-archives', `reports/${running}.json`, {
-      passed: true,
-      job_id: running,
-    })
+    const report = reportOf(running)
+    const kept = await objects.putJson('specstar-archives', `reports/${running}.json`, report)
     const result = {
       models: {},
       verification: { passed: true, checks: {} },
       report: { bucket: kept.bucket, key: kept.key },
     }
     await jobs.change(running, { status: 'succeeded', result }, { from: ['queued'] })
-    expect(await get(`/_backup/jobs/${running}/report`)).toEqual({ passed: true, job_id: running })
+    expect(await get(`/_backup/jobs/${running}/report`)).toEqual(report)
 
     api.engine.script = failJob({ type: 'archive-truncated', title: 't', status: 400, detail: 'd' })
     const failed = ((await (await post('/_backup/import', 'cut')).json()) as { instance: string }).instance

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Gateway, startGateway } from '../../infra/local/program/gateway.ts'
+import { loadFromSource } from '../../infra/local/program/gateway-router.ts'
 import { startDynamoDb } from '../../infra/local/dynamodb/start-dynamodb.ts'
 import { startS3 } from '../../infra/local/s3/start-s3.ts'
 import type { Job } from '../../shared/jobs/job.ts'
@@ -12,6 +13,7 @@ import { makeServices } from '../../shared/runtime/make-services.ts'
 import { setServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { createBuckets, createTables } from '../../infra/local/stores/create-stores.ts'
+import { checkedHandlers } from './openapi/answer-checks.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,7 +78,8 @@ export const startTestApi = async (env: Readonly<Record<string, string>> = {}): 
   })
   engine.services = services
   setServices(services)
-  const gateway = await startGateway({ port: 0 })
+  // A response that the OpenAPI document does not allow is an error of the gateway.
+  const gateway = await startGateway({ port: 0, load: checkedHandlers(loadFromSource) })
   return {
     services,
     engine,

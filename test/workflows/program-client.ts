@@ -5,6 +5,7 @@ import * as z from 'zod'
 import { dynamoDB, s3 } from '../../shared/runtime/clients.ts'
 import type { Config } from '../../shared/runtime/config.ts'
 import type { Item } from '../../shared/tables/item.ts'
+import { checkAnswer, routeKeyOf } from '../functions/openapi/answer-checks.ts'
 import { type StoreContents, readContents, type StoreClients, putItems, removeItems, wipe } from '../contents.ts'
 import { testCredentials } from '../services.ts'
 
@@ -61,6 +62,9 @@ export class ProgramClient implements StoreClients {
       ...(body === undefined ? {} : { body: isBytes ? new Uint8Array(body) : JSON.stringify(body) }),
     })
     const text = await response.text()
+    const routeKey = routeKeyOf(method, path)
+    const contentType = response.headers.get('content-type') ?? undefined
+    if (routeKey !== undefined) checkAnswer(routeKey, { status: response.status, contentType, body: text })
     return {
       status: response.status,
       headers: response.headers,

@@ -14,6 +14,7 @@ export const Finding = z
     actual: z.string(),
   })
   .readonly()
+  .meta({ id: 'Finding' })
 export type Finding = z.output<typeof Finding>
 
 /** The result of one check, for one pass or for the whole restore. */
@@ -31,4 +32,5 @@ export const CheckResult = z
     findings_total: z.int(),
   })
   .readonly()
+  .meta({ id: 'CheckFindings' })
 export type CheckResult = z.output<typeof CheckResult>

@@ -56,6 +56,7 @@ export const CheckReport = z
     left_out: z.exactOptional(ReportedLeftOut).describe('Absent if the export left out no resource'),
   })
   .readonly()
+  .meta({ id: 'CheckReport' })
 export type CheckReport = z.output<typeof CheckReport>
 
 /** Returns the report of a check whose stages have all succeeded. */

@@ -63,6 +63,7 @@ export const Report = z
     excluded: IDS.excluded.describe('The ids in the filter `ids` that another filter excludes'),
   })
   .readonly()
+  .meta({ id: 'RestoreReport' })
 export type Report = z.output<typeof Report>
 
 /** The largest number of missing blobs for which the report lists the resources that refer to them. */

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { JobStore } from '../../jobs/aws/job-store.ts'
 import { checkStores, type StoreCheckServices } from '../../jobs/check-stores.ts'
 import { JobStateError, UnknownJobError } from '../../jobs/errors.ts'
@@ -24,14 +25,17 @@ export const slotJobId = (key: string): string | undefined => {
 }
 
 /** The request with which a client uploads its archive to the slot. */
-interface SlotUpload {
-  readonly method: 'PUT'
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly expires_at: string
-  readonly bucket: string
-  readonly key: string
-}
+export const SlotUpload = z
+  .object({
+    method: z.literal('PUT'),
+    url: z.string().describe('A signed URL'),
+    headers: z.record(z.string(), z.string()).readonly().describe('The headers that the upload must send'),
+    expires_at: z.string().describe('The time until which the upload must begin'),
+    bucket: z.string(),
+    key: z.string(),
+  })
+  .readonly()
+type SlotUpload = z.output<typeof SlotUpload>
 
 /**
  * Opens an upload slot. Creates a job whose options are fixed and which waits for its archive. Throws

@@ -1,0 +1,125 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { apiDocument } from '../../../functions/openapi/document.ts'
+import { EXAMPLES } from '../../../functions/openapi/examples.ts'
+import { OPERATIONS } from '../../../functions/openapi/operations.ts'
+import { PROBLEM_TYPES } from '../../../functions/openapi/problem-schemas.ts'
+import { routeKeys, ROUTES } from '../../../functions/routes.ts'
+import { ERROR_TABLE } from '../../../shared/problems/error-table.ts'
+import { checkAnswer, checkComponent, routeKeyOf } from './answer-checks.ts'
+
+const Package = z.object({ version: z.string() })
+
+describe('the OpenAPI document', () => {
+  it('is valid', async () => {
+    const { valid, errors } = await new Validator().validate({ ...apiDocument() })
+    expect(errors).toBeUndefined()
+    expect(valid).toBe(true)
+  })
+
+  it('contains every method of every route, and nothing else', () => {
+    expect(Object.keys(OPERATIONS).sort()).toEqual(ROUTES.flatMap(routeKeys).sort())
+  })
+
+  it('describes every parameter of a path', () => {
+    for (const [key, { path = {} }] of Object.entries(OPERATIONS))
+      expect([key, Object.keys(path)]).toEqual([key, [...key.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)])
+  })
+
+  it('has an operation id for each operation that no other operation has', () => {
+    const ids = Object.values(apiDocument().paths).flatMap((methods) =>
+      Object.values(methods).map(({ operationId }) => operationId),
+    )
+    expect(new Set(ids).size).toBe(Object.keys(OPERATIONS).length)
+  })
+
+  it('contains every type of problem, each at one route or more', () => {
+    const types = new Set(Object.values(ERROR_TABLE).map(({ type }) => type))
+    expect(new Set(PROBLEM_TYPES.keys())).toEqual(types)
+    const paths = JSON.stringify(apiDocument().paths)
+    // API Gateway calls no documented route for a request with another method.
+    for (const type of types)
+      if (type !== 'method-not-allowed') expect([type, paths.includes(`\`${type}\``)]).toEqual([type, true])
+  })
+
+  it('has the version of the package', async () => {
+    const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8')
+    expect(apiDocument().info['version']).toBe(Package.parse(JSON.parse(text)).version)
+  })
+
+  it('refers only to components that it contains', () => {
+    const references = JSON.stringify(apiDocument()).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)
+    const names = [...references].map(([, name = '']) => name)
+    expect(names.length).toBeGreaterThan(0)
+    for (const name of names) expect(apiDocument().components.schemas).toHaveProperty([name])
+  })
+
+  it('contains an example of each response, and each example is valid', () => {
+    for (const [id, example] of Object.entries(EXAMPLES)) checkComponent(id, example)
+    for (const [key, { answers }] of Object.entries(OPERATIONS)) {
+      // The document is an example of itself.
+      if (answers[200]?.content?.['application/json'] === undefined || key.endsWith('openapi.json')) continue
+      const [method = '', path = ''] = key.split(' ')
+      const responses = JSON.stringify(apiDocument().paths[path]?.[method.toLowerCase()]?.['responses'])
+      const ids = [...responses.matchAll(/schemas\/(\w+)"/g)].map(([, id = '']) => id)
+      expect([key, ids.some((id) => !id.endsWith('Problem') && Object.hasOwn(EXAMPLES, id))]).toEqual([key, true])
+    }
+  })
+
+  it('explains every parameter', () => {
+    for (const methods of Object.values(apiDocument().paths))
+      for (const { parameters } of Object.values(methods))
+        for (const parameter of Parameters.parse(parameters)) expect(parameter).toHaveProperty('description')
+  })
+})
+
+const Parameters = z.array(z.looseObject({ name: z.string() }))
+
+describe('checkAnswer', () => {
+  const job = {
+    job_id: 'j1',
+    kind: 'check',
+    status: 'queued',
+    source: 'api',
+    requested_by: 'local',
+    created_at: '2026-11-30T00:00:00.000Z',
+    request: { archive: { bucket: 'b', key: 'k' } },
+    links: { self: '/_backup/jobs/j1' },
+  }
+  const answerWith = (body: unknown, status = 200, contentType = 'application/json') => ({
+    status,
+    contentType,
+    body: JSON.stringify(body),
+  })
+  const KEY = 'GET /_backup/jobs/{job_id}'
+
+  it('accepts a response that the document contains', () => {
+    checkAnswer(KEY, answerWith(job))
+    checkAnswer(KEY, { status: 403, contentType: 'application/json', body: '{"message":"Forbidden"}' })
+  })
+
+  it.each([
+    ['another status', answerWith(job, 201), 'responded with 201'],
+    ['another content type', answerWith(job, 200, 'text/plain'), 'the content type text/plain'],
+    ['an unknown member', answerWith({ ...job, extra: 1 }), 'additional properties'],
+    ['a missing member', answerWith({ ...job, links: undefined }), 'must have required property'],
+    ['no body', { status: 200, contentType: 'application/json', body: '' }, 'without a body'],
+    [
+      'a problem of another route',
+      answerWith({ type: 'unknown-schedule', title: 't', status: 404, detail: 'd' }, 404, 'application/problem+json'),
+      'does not allow',
+    ],
+  ])('rejects %s', (_, answer, message) => {
+    expect(() => {
+      checkAnswer(KEY, answer)
+    }).toThrow(message)
+  })
+
+  it('is called for the route whose literal segments match', () => {
+    expect(routeKeyOf('GET', '/_backup/export?wait=0')).toBe('GET /_backup/export')
+    expect(routeKeyOf('GET', '/country/export')).toBe('GET /{model}/export')
+    expect(routeKeyOf('GET', '/country')).toBeUndefined()
+  })
+})
