@@ -30,7 +30,7 @@ const S3_ADDRESS = /^s3:\/\/([^/]+)\/(.+?)(?:\?versionId=([^?&]+))?$/s
 const JOB_ID = /^[\w-]{1,80}$/
 
 /** Returns the archive that an argument names: that of a job, or an object in S3. */
-export const storedSource = (text: string): StoredSource => {
+const storedSource = (text: string): StoredSource => {
   const [, bucket, key, version_id] = S3_ADDRESS.exec(text) ?? []
   if (bucket !== undefined && key !== undefined)
     return { bucket, key, ...(version_id === undefined ? {} : { version_id: decodeURIComponent(version_id) }) }

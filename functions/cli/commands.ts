@@ -1,11 +1,17 @@
 import type { CliCommand } from './command.ts'
 import { ARCHIVES } from './commands/archives.ts'
 import { CANCEL } from './commands/cancel.ts'
+import { CAT } from './commands/cat.ts'
 import { CATALOGUE_REBUILD } from './commands/catalogue-rebuild.ts'
 import { COMPLETION } from './commands/completion.ts'
+import { DIFF } from './commands/diff.ts'
 import { DOCTOR } from './commands/doctor.ts'
 import { EXPORT } from './commands/export.ts'
+import { EXTRACT } from './commands/extract.ts'
 import { JOBS } from './commands/jobs.ts'
+import { LS } from './commands/ls.ts'
+import { MODELS_CHECK } from './commands/models-check.ts'
+import { MODELS_PROPOSE } from './commands/models-propose.ts'
 import { PRUNE } from './commands/prune.ts'
 import { RESTORE } from './commands/restore.ts'
 import { SCHEDULES_LIST } from './commands/schedules/list.ts'
@@ -21,6 +27,10 @@ export const COMMANDS: readonly CliCommand[] = [
   EXPORT,
   RESTORE,
   VERIFY,
+  LS,
+  CAT,
+  EXTRACT,
+  DIFF,
   ARCHIVES,
   JOBS,
   SHOW,
@@ -31,6 +41,8 @@ export const COMMANDS: readonly CliCommand[] = [
   SCHEDULES_RESUME,
   PRUNE,
   CATALOGUE_REBUILD,
+  MODELS_PROPOSE,
+  MODELS_CHECK,
   UI,
   DOCTOR,
   COMPLETION,
@@ -39,5 +51,6 @@ export const COMMANDS: readonly CliCommand[] = [
 /** The first words of commands with two words, and what these commands have in common. */
 export const GROUPS: Readonly<Record<string, string>> = {
   schedules: 'List, run, pause and resume schedules.',
+  models: 'Propose or check a model registry (models.json).',
   catalogue: 'Commands for the catalogue of archives.',
 }

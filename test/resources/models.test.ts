@@ -166,7 +166,10 @@ describe('the model registry', () => {
       await writeFile(file, '{"a":')
       await expect(loadModelsFile(file)).rejects.toThrow(ModelsInvalidError)
       await expect(loadModelsFile(file)).rejects.toThrow(/own\.json: is not JSON: Unexpected end.*input$/)
-      await writeFile(file, '\n> specstar-backup@0.1.0 models\n> node functions/cli/models.ts\n\n{"a":{}}\n')
+      await writeFile(
+        file,
+        '\n> specstar-backup@0.1.0 models\n> node functions/cli/specstar-backup.ts models propose\n\n{"a":{}}\n',
+      )
       await expect(loadModelsFile(file)).rejects.toThrow(/begins with lines of npm: .* --output$/)
       await writeFile(file, '{"a":{"shards":3}}')
       await expect(loadModelsFile(file)).rejects.toThrow(`${file}: model a: shards: 3 is not a power of two`)

@@ -2,3 +2,8 @@
 export class ArchiveUnavailableError extends Error {
   override readonly name = 'ArchiveUnavailableError'
 }
+
+/** An archive is damaged. The message contains the name of the archive, and where the damage is. */
+export class DamagedArchiveError extends Error {
+  override readonly name = 'DamagedArchiveError'
+}

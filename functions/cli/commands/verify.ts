@@ -1,31 +1,44 @@
 import { Argument, Option } from 'commander'
 import * as z from 'zod'
-import { storedSource } from '../archive-source.ts'
+import { restoreSource } from '../archive-source.ts'
+import { verifyFile } from '../archives/verify/verify-file.ts'
 import { startJob } from '../client/started-job.ts'
-import { defineCommand } from '../command.ts'
-import { EXIT } from '../exit-codes.ts'
+import { type CommandContext, defineCommand } from '../command.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { leaveJob } from '../finish-job.ts'
 import { jobText } from '../terminal/job-text.ts'
+import { UsageError } from '../usage-error.ts'
 import { exitCodeOf, waitForJob } from '../wait-for-job.ts'
 
 /** `specstar-backup verify`. */
 export const VERIFY = defineCommand({
   name: 'verify',
   summary: 'check every byte and every record of an archive where it is, without a restore',
-  details: 'A job of the deployment reads the archive. The exit code is 4 if the archive is damaged.',
-  arguments: [new Argument('<archive>', 'the id of an export job, or s3://bucket/key[?versionId=…]')],
+  details:
+    'A file or a URL is read by this command, without a deployment and with little memory. ' +
+    'The archive of a job, or an object in S3, is read by a job of the deployment. ' +
+    'The exit code is 4 if the archive is damaged, or if a restore would not be complete.',
+  arguments: [new Argument('<archive>', 'a file, an https URL, the id of an export job, or s3://bucket/key')],
   options: [new Option('--no-wait', 'print the id of the job without waiting for its end')],
   examples: [
+    'verify backup.acbak',
     'verify f6c930a7-2473-4cd3-b740-dbdbf7276118',
     'verify s3://shop-archives/exports/2026/11/29/f6c930a7.acbak --json',
   ],
   input: z.strictObject({ archive: z.string().min(1, 'must not be empty'), wait: z.boolean() }),
   run: async (context, { archive, wait }) => {
-    const id = await startJob(context.api(), { path: '/_backup/check', body: { from: storedSource(archive) } })
-    if (!wait) return leaveJob(context, id)
-    const job = await waitForJob(context, id)
-    context.output.show(job, () => jobText(context.output, job))
-    // A damaged archive fails the job with the problem of a request that is not valid, as in a restore.
-    return job.status === 'failed' && job.error?.status === 400 ? EXIT.verificationFailed : exitCodeOf(job)
+    const source = /^https?:\/\//i.test(archive) ? undefined : await restoreSource(archive)
+    if (source?.in === 's3') return verifyByJob(context, source.from, wait)
+    if (!wait) throw new UsageError('--no-wait: a file is read by this command, so it cannot be verified later')
+    return verifyFile(context, archive)
   },
 })
+
+const verifyByJob = async (context: CommandContext, from: object, wait: boolean): Promise<ExitCode> => {
+  const id = await startJob(context.api(), { path: '/_backup/check', body: { from } })
+  if (!wait) return leaveJob(context, id)
+  const job = await waitForJob(context, id)
+  context.output.show(job, () => jobText(context.output, job))
+  // A damaged archive fails the job with the problem of a request that is not valid, as in a restore.
+  return job.status === 'failed' && job.error?.status === 400 ? EXIT.verificationFailed : exitCodeOf(job)
+}

@@ -1,4 +1,7 @@
 import type { OpenArchive } from '../archive.ts'
+import { checkLeftOut } from '../check-left-out.ts'
+import { isArchiveFault } from '../errors.ts'
+import { LEFT_OUT_NAME } from '../left-out.ts'
 import { checkBlobs } from './check-blobs.ts'
 import { checkRecords } from './check-records.ts'
 import type { ArchiveFindings } from './findings.ts'
@@ -21,6 +24,7 @@ export const checkArchive = async (
   findings: ArchiveFindings,
 ): Promise<CheckedArchive> => {
   const { manifest } = archive
+  await checkLeftOutList(archive, findings)
   const models: Record<string, { resources: number; revisions: number; blobs: number }> = {}
   const sound = new Set<string>()
   for (const model of manifest.scope.models) {
@@ -31,4 +35,13 @@ export const checkArchive = async (
   const { count, bytes, models: counts } = await checkBlobs(archive, references.sorted(), sound, findings)
   for (const [model, checked] of Object.entries(models)) checked.blobs = counts.get(model) ?? 0
   return { models, blobs: { count, bytes } }
+}
+
+const checkLeftOutList = async (archive: OpenArchive, findings: ArchiveFindings): Promise<void> => {
+  try {
+    await checkLeftOut(archive)
+  } catch (error) {
+    if (!isArchiveFault(error)) throw error
+    findings.add({ check: 'records', message: error.message, entry: LEFT_OUT_NAME })
+  }
 }

@@ -7,7 +7,6 @@ import type { PinnedObject } from '../../objects/object.ts'
 import { idHashOf } from '../../resources/keys.ts'
 import type { Item } from '../../tables/item.ts'
 import { whileStoring } from '../../throttling/call-context.ts'
-import { quote } from '../../values/message-text.ts'
 import {
   type ConvertCursor,
   type ConvertCursorOf,
@@ -22,6 +21,7 @@ import { FaultPages } from './fault-pages.ts'
 import { remainingRuns } from './phase-results.ts'
 import { bucketOf, RecordsSegments } from './records-segments.ts'
 import type { RunEntry } from './run-entry.ts'
+import { repeatedFault } from './repeated-fault.ts'
 import { RunMerge } from './run-merge.ts'
 import { segmentSizeFor } from './segment-size.ts'
 import type { ConvertServices } from './services.ts'
@@ -219,20 +219,3 @@ const recordBucket = (record: DecodedEntry | ScanFault): string =>
 
 /** Returns the hex digits of the digest bucket in a result of `recordBucket`. */
 const hexOf = (bucket: string): string => bucket.slice(bucket.lastIndexOf('/') + 1)
-
-/**
- * Compares two records with the same key. Only the first of them is converted. Returns undefined if both are revisions
- * with the same content, because SpecStar's memory store exports migrated revisions twice. Otherwise, returns the
- * reason why the resource cannot be restored.
- */
-const repeatedFault = (
-  kind: DecodedEntry['kind'],
-  sk: string,
-  first: RunEntry,
-  second: RunEntry,
-): string | undefined => {
-  if (kind === 'metadata') return `the resource occurs twice, first at byte ${first.offset}`
-  return first.body.equals(second.body)
-    ? undefined
-    : `revision ${quote(sk)} occurs twice with different content, first at byte ${first.offset}`
-}

@@ -178,6 +178,17 @@ describe('checkArchive', () => {
     ])
   })
 
+  it('finds a list of left-out resources that does not match the manifest', async () => {
+    const leftOut = { model: 'city', resource_id: 'x', key: { pk: 'city#m#0', sk: 'x' }, reason: 'no' }
+    const opened = await openArchive(memorySource(await writeArchive({ models: { city: [] }, leftOut: [leftOut] })))
+    const { left_out } = opened.manifest
+    if (left_out === undefined) throw new Error('the sample has left_out')
+    const wrong = { ...opened, manifest: { ...opened.manifest, left_out: { ...left_out, count: 2 } } }
+    const findings = new ArchiveFindings()
+    await checkArchive(wrong, new MemoryReferences(), findings)
+    expect(findings.kept).toMatchObject([{ check: 'records', entry: 'left-out.jsonl.zst' }])
+  })
+
   it('keeps the first 1,000 findings and counts the others', () => {
     const findings = new ArchiveFindings()
     for (let k = 0; k < 1_500; k++) findings.add({ check: k % 3 === 0 ? 'bytes' : 'blobs', message: `${k}` })

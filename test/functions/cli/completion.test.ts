@@ -21,7 +21,7 @@ describe('specstar-backup completion', () => {
   it('completes every command in bash', async () => {
     const offered = await complete('')
     expect(offered).toEqual(expect.arrayContaining(COMMANDS.map(({ name }) => name.split(' ')[0])))
-    expect(await complete('ex')).toEqual(['export'])
+    expect(await complete('exp')).toEqual(['export'])
     expect(await complete('schedules', 'r')).toEqual(['run', 'resume'])
   })
 

@@ -5,84 +5,133 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
 import { buildStream } from '../../specstar/build-stream.ts'
+import { cli, jsonLines } from './cli-run.ts'
 
-const run = promisify(execFile)
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
-const models = (...args: string[]) => run(process.execPath, [path('../../../functions/cli/models.ts'), ...args])
+const ARCHIVE = path('../../fixtures/acbak/catalogue-v3.acbak')
+const propose = (...args: string[]) => cli(['models', 'propose', ...args])
 
-describe('npm run models', () => {
-  it('prints the models of an archive as JSON', async () => {
-    const { stdout, stderr } = await models(path('../../fixtures/acbak/catalogue-v3.acbak'))
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'specstar-models-'))
+})
+
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('specstar-backup models propose', () => {
+  it('prints the models of an archive as JSON, and nothing else', async () => {
+    const { code, stdout, stderr } = await propose(ARCHIVE)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(Object.keys(JSON.parse(stdout) as object)).toEqual(['character', 'guild', 'item'])
-    expect(stderr).toBe('')
   })
 
   it('writes a new file with the models, which the registry accepts, and replaces no file', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'specstar-models-'))
-    try {
-      const file = join(folder, 'models.json')
-      const archive = path('../../fixtures/specstar/catalogue.acbak')
-      expect(await models(archive, '--output', file)).toEqual({ stdout: '', stderr: '' })
-      expect((await loadModelsFile(file)).names).toEqual(['character', 'guild', 'item'])
-      const text = await readFile(file, 'utf8')
-      await expect(models(archive, '-o', file)).rejects.toMatchObject({
-        code: 1,
-        stdout: '',
-        stderr: `models: ${file} exists already; delete it or choose another file\n`,
-      })
-      expect(await readFile(file, 'utf8')).toBe(text)
-      await expect(models(archive, '-o', join(folder, 'no', 'folder'))).rejects.toMatchObject({ code: 1, stdout: '' })
-    } finally {
-      await rm(folder, { recursive: true })
-    }
-  })
-
-  it('warns if npm has written its own lines to stdout', async () => {
-    const archive = path('../../fixtures/specstar/guild.acbak')
-    const env = { ...process.env, npm_lifecycle_event: 'models', npm_config_loglevel: 'notice' }
-    const args = [path('../../../functions/cli/models.ts'), archive]
-    const warned = await run(process.execPath, args, { env })
-    expect(warned.stderr).toBe(
-      'models: npm has written its own lines before the JSON; use --output FILE or npm run -s\n',
-    )
-    const silent = await run(process.execPath, args, { env: { ...env, npm_config_loglevel: 'silent' } })
-    expect(silent).toEqual({ stdout: warned.stdout, stderr: '' })
+    const file = join(folder, 'models.json')
+    const archive = path('../../fixtures/specstar/catalogue.acbak')
+    expect(await propose(archive, '--output', file)).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect((await loadModelsFile(file)).names).toEqual(['character', 'guild', 'item'])
+    const text = await readFile(file, 'utf8')
+    expect(await propose(archive, '-o', file)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `error: ${file} exists already; delete it or choose another file\n`,
+    })
+    expect(await readFile(file, 'utf8')).toBe(text)
+    expect(await propose(archive, '-o', join(folder, 'no', 'folder'))).toMatchObject({ code: 1, stdout: '' })
   })
 
   it('says what it left out because it cannot be registered', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'specstar-models-'))
-    try {
-      const archive = join(folder, 'stream.acbak')
-      await writeFile(archive, buildStream({ blobs: {}, a: {} }))
-      expect(await models(archive)).toEqual({
-        stdout: `${JSON.stringify({ a: { indexed: [], references: [] } }, null, 2)}\n`,
-        stderr:
-          'models: left out, because it cannot be registered: model blobs: SpecStar uses this name for its routes /blobs/…; rename the model\n',
-      })
-    } finally {
-      await rm(folder, { recursive: true })
-    }
+    const archive = join(folder, 'stream.acbak')
+    await writeFile(archive, buildStream({ blobs: {}, a: {} }))
+    const reason = 'model blobs: SpecStar uses this name for its routes /blobs/…; rename the model'
+    expect(await propose(archive)).toEqual({
+      code: 0,
+      stdout: `${JSON.stringify({ a: { indexed: [], references: [] } }, null, 2)}\n`,
+      stderr: `left out, because it cannot be registered: ${reason}\n`,
+    })
+    const { stdout, stderr } = await propose(archive, '--json')
+    expect(stderr).toBe('')
+    expect(jsonLines(stdout)).toEqual([
+      {
+        models: { a: { indexed: [], references: [] } },
+        left_out: [reason],
+        read: { bytes: expect.any(Number) as number, size: expect.any(Number) as number, requests: 4 },
+      },
+    ])
   })
 
   it.each([[[]], [['a.acbak', 'b.acbak']], [['a.acbak', '--output']], [['a.acbak', '--other']]])(
-    'prints its usage for the arguments %j',
+    'rejects the arguments %j',
     async (args) => {
-      await expect(models(...args)).rejects.toMatchObject({
-        code: 1,
-        stdout: '',
-        stderr: 'models: usage: npm run models -- FILE.acbak [--output models.json]\n',
-      })
+      expect(await propose(...args)).toMatchObject({ code: 2, stdout: '' })
     },
   )
 
   it('reports a file that does not exist in one line', async () => {
-    await expect(models('missing.acbak')).rejects.toMatchObject({
+    expect(await propose('missing.acbak')).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'models: there is no such file: missing.acbak\n',
+      stderr: 'error: there is no such file: missing.acbak\n',
     })
+  })
+})
+
+describe('npm run models', () => {
+  const run = promisify(execFile)
+
+  it('is this command, and warns if npm has written its own lines to stdout', async () => {
+    const { scripts } = JSON.parse(await readFile(path('../../../package.json'), 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    const [command, ...args] = (scripts['models'] ?? '').split(' ')
+    expect(command).toBe('node')
+    const env = { ...process.env, npm_lifecycle_event: 'models', npm_config_loglevel: 'notice' }
+    const options = { cwd: path('../../..'), env }
+    const warned = await run(process.execPath, [...args, ARCHIVE], options)
+    expect(warned.stderr).toBe('npm has written its own lines before the JSON; use --output FILE or npm run -s\n')
+    const silent = await run(process.execPath, [...args, ARCHIVE], {
+      ...options,
+      env: { ...env, npm_config_loglevel: 'silent' },
+    })
+    expect(silent).toEqual({ stdout: warned.stdout, stderr: '' })
+  })
+})
+
+describe('specstar-backup models check', () => {
+  it('prints the models of a valid registry', async () => {
+    const file = join(folder, 'valid.json')
+    await writeFile(file, '{"city":{"indexed":["name"],"shards":4,"blobs":["flag"]},"person":{}}')
+    expect(await cli(['models', 'check', file])).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: [
+        'MODEL   INDEXED  REFERENCES  SHARDS  BLOBS',
+        'city          1           0       4  1 path',
+        'person        0           0      16  by shape',
+        '',
+      ].join('\n'),
+    })
+  })
+
+  it('prints all errors of an invalid registry, and exits with 4', async () => {
+    const file = join(folder, 'invalid.json')
+    await writeFile(file, '{"city":{"indexd":[]},"1":{"shards":3}}')
+    const { code, stdout } = await cli(['models', 'check', file, '--json'])
+    expect(code).toBe(4)
+    const [result] = jsonLines(stdout)
+    expect(result).toMatchObject({ valid: false })
+    const text = await cli(['models', 'check', file])
+    expect(text.code).toBe(4)
+    for (const finding of (result as { findings: string[] }).findings) expect(text.stdout).toContain(`  ${finding}\n`)
+    await writeFile(file, 'no JSON')
+    expect(await cli(['models', 'check', file])).toMatchObject({ code: 4 })
+  })
+
+  it('fails with 1 if the file does not exist', async () => {
+    expect(await cli(['models', 'check', join(folder, 'missing.json')])).toMatchObject({ code: 1, stdout: '' })
   })
 })

@@ -1,7 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import type { ArchiveSource } from '../../../../shared/archive/archive.ts'
 import { ArchiveUnavailableError } from '../errors.ts'
 import type { OpenSource } from './open-source.ts'
+import { readExactly } from './read-exactly.ts'
 
 /** Opens a local file. All reads use one file handle, so they read the same file even if its path is replaced. */
 export const openFileSource = async (path: string): Promise<OpenSource> => {
@@ -30,15 +32,15 @@ const openFile = async (path: string): Promise<FileHandle> => {
 
 const fileSource = (path: string, file: FileHandle, size: number): ArchiveSource => ({
   size,
-  read: async (start, length) => {
-    const bytes = Buffer.alloc(length)
-    for (let done = 0; done < length;) {
-      const { bytesRead } = await file.read(bytes, done, length - done, start + done)
-      if (bytesRead === 0) throw new ArchiveUnavailableError(`${path} became shorter while it was being read`)
-      done += bytesRead
-    }
-    return bytes
-  },
-  stream: (start, length) =>
-    Promise.resolve(file.createReadStream({ start, end: start + length - 1, autoClose: false })),
+  read: (start, length) => readExactly(file, path, start, length),
+  stream: (start, length) => Promise.resolve(Readable.from(pieces(path, file, start, length), { objectMode: false })),
 })
+
+/** The number of bytes of one read. */
+const PIECE_BYTES = 256 * 1024
+
+/** A stream of Node.js would add a listener to the file handle each time. */
+async function* pieces(path: string, file: FileHandle, start: number, length: number): AsyncGenerator<Buffer> {
+  for (let done = 0; done < length; done += PIECE_BYTES)
+    yield await readExactly(file, path, start + done, Math.min(PIECE_BYTES, length - done))
+}

@@ -1,0 +1,20 @@
+import { UsageError } from '../usage-error.ts'
+import type { WantedResource } from './contents/stream-scan.ts'
+import { ArchiveUnavailableError } from './errors.ts'
+
+/** The description of the argument `archive`. */
+export const ARCHIVE_ARGUMENT = 'a file, s3://bucket/key[?versionId=…], or an https URL such as a presigned one'
+
+/** Throws `ArchiveUnavailableError` if an archive does not contain a model. */
+export const checkModel = (models: readonly string[], model: string): void => {
+  if (!models.includes(model))
+    throw new ArchiveUnavailableError(`the archive has no model ${model}; its models are: ${models.join(', ')}`)
+}
+
+/** Parses `MODEL/ID`. Throws `UsageError` for another form. */
+export const parseModelId = (text: string): WantedResource => {
+  const slash = text.indexOf('/')
+  if (slash < 1 || slash === text.length - 1)
+    throw new UsageError(`${JSON.stringify(text)} must be MODEL/ID, for example country/country:TW`)
+  return { model: text.slice(0, slash), id: text.slice(slash + 1) }
+}

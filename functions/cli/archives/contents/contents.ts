@@ -1,0 +1,66 @@
+import type { RecordKey } from '../../../../shared/archive/record-line.ts'
+import type { BlobPaths } from '../../../../shared/resources/blob-paths.ts'
+import type { Item } from '../../../../shared/tables/item.ts'
+
+/** A record of an archive. */
+export interface ContentsRecord extends RecordKey {
+  readonly item: Item
+  readonly fault?: undefined
+}
+
+/** A record that cannot be read, for example because its key is wrong. */
+export interface FaultyContentsRecord {
+  readonly model: string
+  /** The id of the resource. Empty if the record does not contain it. */
+  readonly id: string
+  /** What is wrong, and where in the archive. */
+  readonly fault: string
+}
+
+export interface ContentsBlob {
+  readonly file_id: string
+  readonly size: number
+  readonly sha256: string
+  readonly content_type?: string
+  /** Reads the bytes of the blob. Throws after the last piece if their checksum is wrong. */
+  readonly read: () => AsyncIterable<Buffer>
+}
+
+/** What an archive says about itself. */
+export interface ArchiveDescription {
+  readonly format: 'acbak' | 'specstar'
+  readonly size: number
+  /** These members are absent for a stream, which does not contain them. */
+  readonly created_at?: string
+  readonly job_id?: string
+  readonly deployment?: string
+  readonly region?: string
+  readonly filters?: Readonly<Record<string, unknown>>
+  readonly complete?: boolean
+  /** False if no checksum covers the manifest, because the archive was packed again without its trailer. */
+  readonly proven_manifest?: boolean
+  readonly missing_blobs: number
+  readonly left_out: number
+  readonly models: Readonly<Record<string, { readonly resources: number; readonly revisions: number }>>
+  readonly blobs: { readonly count: number; readonly bytes: number }
+}
+
+/** The content of an archive of version 3 or of a stream, in the same form. The caller must close it. */
+export interface ArchiveContents {
+  describe(): Promise<ArchiveDescription>
+  /**
+   * Returns the records of a model in batches, in the order of an archive: by id hash, and the metadata of a resource
+   * before its revisions. If `ids` is given, returns only the records of these resources.
+   */
+  records(model: string, ids?: readonly string[]): AsyncIterable<readonly (ContentsRecord | FaultyContentsRecord)[]>
+  /** Returns the paths at which payloads of a model refer to blobs. Undefined if the archive does not state them. */
+  blobPaths(model: string): BlobPaths
+  /** Returns a spilled payload. Undefined if the archive does not contain it. */
+  payload(sha256: string): Promise<Buffer | undefined>
+  /** Returns all blobs in the order of an archive, without their content. */
+  blobs(): AsyncIterable<ContentsBlob>
+  findBlob(fileId: string): Promise<ContentsBlob | undefined>
+  /** Returns the byte at which the entry of an error begins. Undefined if the error names no entry, or its offset itself. */
+  offsetOf(error: Error): Promise<number | undefined>
+  close(): Promise<void>
+}

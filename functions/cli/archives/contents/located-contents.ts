@@ -1,0 +1,83 @@
+import { isArchiveFault } from '../../../../shared/archive/errors.ts'
+import type { BlobPaths } from '../../../../shared/resources/blob-paths.ts'
+import { DamagedArchiveError } from '../errors.ts'
+import type {
+  ArchiveContents,
+  ArchiveDescription,
+  ContentsBlob,
+  ContentsRecord,
+  FaultyContentsRecord,
+} from './contents.ts'
+
+/** Adds the name of the archive and the offset of the damaged entry to the errors about damage. */
+export class LocatedContents implements ArchiveContents {
+  readonly #contents: ArchiveContents
+  readonly #name: string
+
+  constructor(contents: ArchiveContents, name: string) {
+    this.#contents = contents
+    this.#name = name
+  }
+
+  describe(): Promise<ArchiveDescription> {
+    return this.#locate(() => this.#contents.describe())
+  }
+
+  records(model: string, ids?: readonly string[]): AsyncGenerator<readonly (ContentsRecord | FaultyContentsRecord)[]> {
+    return this.#locateEach(this.#contents.records(model, ids))
+  }
+
+  blobPaths(model: string): BlobPaths {
+    return this.#contents.blobPaths(model)
+  }
+
+  payload(sha256: string): Promise<Buffer | undefined> {
+    return this.#locate(() => this.#contents.payload(sha256))
+  }
+
+  async *blobs(): AsyncGenerator<ContentsBlob> {
+    for await (const blob of this.#locateEach(this.#contents.blobs())) yield this.#locatedBlob(blob)
+  }
+
+  async findBlob(fileId: string): Promise<ContentsBlob | undefined> {
+    const blob = await this.#locate(() => this.#contents.findBlob(fileId))
+    return blob === undefined ? undefined : this.#locatedBlob(blob)
+  }
+
+  offsetOf(error: Error): Promise<number | undefined> {
+    return this.#contents.offsetOf(error)
+  }
+
+  close(): Promise<void> {
+    return this.#contents.close()
+  }
+
+  #locatedBlob(blob: ContentsBlob): ContentsBlob {
+    return { ...blob, read: () => this.#locateEach(blob.read()) }
+  }
+
+  async #locate<Result>(read: () => Promise<Result>): Promise<Result> {
+    try {
+      return await read()
+    } catch (error) {
+      throw await this.#located(error)
+    }
+  }
+
+  async *#locateEach<Piece>(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
+    try {
+      yield* pieces
+    } catch (error) {
+      throw await this.#located(error)
+    }
+  }
+
+  async #located(error: unknown): Promise<unknown> {
+    if (!isArchiveFault(error)) return error
+    const offset = await this.#contents.offsetOf(error)
+    const place = offset === undefined ? '' : ` (the entry begins at byte ${offset} of the archive)`
+    return new DamagedArchiveError(`${this.#name}: ${error.message}${place}; specstar-backup verify finds all damage`, {
+      cause: error,
+    })
+  }
+}

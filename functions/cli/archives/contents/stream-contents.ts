@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto'
+import type { ArchiveSource } from '../../../../shared/archive/archive.ts'
+import { EntryCorruptError } from '../../../../shared/archive/errors.ts'
+import { decodeLine, recordKeyOf } from '../../../../shared/archive/record-line.ts'
+import { isPayloadPosition } from '../../../../shared/blobs/blob-references.ts'
+import type { ContentLocation } from '../../../../shared/restore/convert/content-location.ts'
+import { decodeFault } from '../../../../shared/restore/convert/fault-entry.ts'
+import { contentsBelow } from '../../../../shared/restore/convert/stream-contents.ts'
+import { buffersOf } from '../../../../shared/values/buffers-of.ts'
+import { must } from '../../../../shared/values/must.ts'
+import { compareBytes } from '../../../../shared/values/text-order.ts'
+import type {
+  ArchiveContents,
+  ArchiveDescription,
+  ContentsBlob,
+  ContentsRecord,
+  FaultyContentsRecord,
+} from './contents.ts'
+import { type ScannedStream, scanStream, type WantedResource } from './stream-scan.ts'
+
+/** The number of records in a batch. */
+const BATCH_RECORDS = 100
+/** Greater than all positions of blobs, which begin with 1. */
+const AFTER_BLOBS = '2'
+
+/**
+ * The content of a stream of SpecStar. A stream has no index, so the first call reads the whole stream and sorts its
+ * records, in temporary files if necessary.
+ */
+export class StreamContents implements ArchiveContents {
+  readonly #source: ArchiveSource
+  readonly #only: WantedResource | undefined
+  #scanned: Promise<ScannedStream> | undefined
+
+  /** If `only` is given, the content is limited to the records of this resource. */
+  constructor(source: ArchiveSource, only?: WantedResource) {
+    this.#source = source
+    this.#only = only
+  }
+
+  async describe(): Promise<ArchiveDescription> {
+    const { models } = await this.#scan()
+    const counts = new Map(models.toSorted(compareBytes).map((model) => [model, { resources: 0, revisions: 0 }]))
+    for await (const record of this.#all())
+      if (record.fault === undefined)
+        must(counts.get(record.model))[record.kind === 'metadata' ? 'resources' : 'revisions'] += 1
+    const blobs = { count: 0, bytes: 0 }
+    for await (const { size } of this.blobs()) {
+      blobs.count += 1
+      blobs.bytes += size
+    }
+    return {
+      format: 'specstar',
+      size: this.#source.size,
+      missing_blobs: 0,
+      left_out: 0,
+      models: Object.fromEntries(counts),
+      blobs,
+    }
+  }
+
+  async *records(
+    model: string,
+    ids?: readonly string[],
+  ): AsyncGenerator<readonly (ContentsRecord | FaultyContentsRecord)[]> {
+    const wanted = ids === undefined ? undefined : new Set(ids)
+    let batch: (ContentsRecord | FaultyContentsRecord)[] = []
+    for await (const record of this.#all(model)) {
+      if (wanted?.has(record.id) === false) continue
+      batch.push(record)
+      if (batch.length < BATCH_RECORDS) continue
+      yield batch
+      batch = []
+    }
+    if (batch.length > 0) yield batch
+  }
+
+  blobPaths(): undefined {
+    return undefined
+  }
+
+  async payload(sha256: string): Promise<Buffer | undefined> {
+    const { payloads } = await this.#scan()
+    const place = payloads.get(sha256)
+    return place === undefined ? undefined : this.#source.read(place.offset, place.size)
+  }
+
+  async *blobs(): AsyncGenerator<ContentsBlob> {
+    const { contents } = await this.#scan()
+    const found = contentsBelow(await contents.merge(), AFTER_BLOBS, () => undefined)
+    for await (const { position, location } of found)
+      if (!isPayloadPosition(position)) yield toBlob(this.#source, location)
+  }
+
+  async findBlob(fileId: string): Promise<ContentsBlob | undefined> {
+    for await (const blob of this.blobs()) if (blob.file_id === fileId) return blob
+    return undefined
+  }
+
+  /** Every error about a stream contains its offset. */
+  offsetOf(): Promise<undefined> {
+    return Promise.resolve(undefined)
+  }
+
+  async close(): Promise<void> {
+    const scanned = await this.#scanned?.catch(() => undefined)
+    await scanned?.lines.close()
+    await scanned?.contents.close()
+  }
+
+  /** Returns the records of one model or of all models, in order. */
+  async *#all(model?: string): AsyncGenerator<ContentsRecord | FaultyContentsRecord> {
+    const { lines } = await this.#scan()
+    const merge = await lines.merge()
+    const prefix = Buffer.from(model === undefined ? '' : `${model}\0`)
+    let previous: Buffer | undefined
+    for await (const { key, body } of merge.entries()) {
+      const order = Buffer.compare(key.subarray(0, prefix.length), prefix)
+      if (order > 0) return
+      if (order < 0) continue
+      const fault = decodeFault(body)
+      // SpecStar's memory store writes migrated revisions twice.
+      if (fault === undefined && previous?.equals(key) === true) continue
+      previous = key
+      yield fault === undefined ? recordOf(body) : { model: fault.model, id: fault.id, fault: fault.reason }
+    }
+  }
+
+  #scan(): Promise<ScannedStream> {
+    return (this.#scanned ??= scanStream(this.#source, { only: this.#only }))
+  }
+}
+
+const recordOf = (body: Buffer): ContentsRecord => {
+  const item = decodeLine(body)
+  return { ...recordKeyOf(item), item }
+}
+
+const toBlob = (source: ArchiveSource, location: ContentLocation): ContentsBlob => {
+  const { id, size, sha256, content_type } = location
+  return {
+    file_id: id,
+    size,
+    sha256,
+    ...(content_type === undefined ? {} : { content_type }),
+    read: () => readBlob(source, location),
+  }
+}
+
+async function* readBlob(source: ArchiveSource, { id, offset, size, sha256 }: ContentLocation): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256')
+  if (size > 0)
+    for await (const piece of buffersOf(await source.stream(offset, size))) {
+      hash.update(piece)
+      yield piece
+    }
+  const actual = hash.digest('hex')
+  if (actual !== sha256) throw new EntryCorruptError(`blob ${JSON.stringify(id)}`, sha256, actual)
+}

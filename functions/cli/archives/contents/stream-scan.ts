@@ -1,0 +1,102 @@
+import type { ArchiveSource } from '../../../../shared/archive/archive.ts'
+import { isPayloadPosition } from '../../../../shared/blobs/blob-references.ts'
+import { blobFieldsOf, type PayloadReferences } from '../../../../shared/resources/revision-references.ts'
+import { idHashOf } from '../../../../shared/resources/keys.ts'
+import { decodeLocation } from '../../../../shared/restore/convert/content-location.ts'
+import { decodeFault } from '../../../../shared/restore/convert/fault-entry.ts'
+import { RecordCollector } from '../../../../shared/restore/convert/record-collector.ts'
+import type { RunEntry } from '../../../../shared/restore/convert/run-entry.ts'
+import { ScanFindings } from '../../../../shared/restore/convert/scan-findings.ts'
+import type { Finding } from '../../../../shared/restore/messages/finding.ts'
+import { contentHashes } from '../../../../shared/specstar/content-hashes.ts'
+import { readStream } from '../../../../shared/specstar/read-stream.ts'
+import { RevisionOwner } from '../../../../shared/specstar/revision-owner.ts'
+import { StreamOrder } from '../../../../shared/specstar/stream-order.ts'
+import { type SorterLimits, TemporarySorter } from '../temporary/temporary-sorter.ts'
+
+/** A resource to which a scan is limited. */
+export interface WantedResource {
+  readonly model: string
+  readonly id: string
+}
+
+export interface ScanOptions {
+  /** If present, only the records of this resource are kept. Blobs are kept anyway, without their bytes. */
+  readonly only?: WantedResource | undefined
+  readonly limits?: SorterLimits
+  readonly onReferences?: (model: string, references: PayloadReferences, resourceId: string) => void
+  /** Called after each record, for work that takes time. */
+  readonly afterRecord?: () => Promise<void>
+}
+
+/** The records of a stream in the order of an archive, and the places of its blobs and spilled payloads. */
+export interface ScannedStream {
+  /** The models in the order of the stream. */
+  readonly models: readonly string[]
+  /** The numbers of record lines in `lines`. */
+  readonly lineCounts: { readonly metadata: number; readonly revisions: number }
+  readonly lines: TemporarySorter
+  readonly contents: TemporarySorter
+  /** The places of spilled payloads by their SHA-256. Each of these payloads has more than 300 KB. */
+  readonly payloads: ReadonlyMap<string, { readonly offset: number; readonly size: number }>
+  /** Irregularities that a restore accepts. */
+  readonly findings: readonly Finding[]
+}
+
+/** Reads a whole stream and checks every record. Throws if the stream as a whole is invalid. The caller must close both sorters. */
+export const scanStream = async (
+  source: ArchiveSource,
+  { only, limits, onReferences = () => undefined, afterRecord = () => Promise.resolve() }: ScanOptions = {},
+): Promise<ScannedStream> => {
+  const [lines, contents] = [new TemporarySorter(limits), new TemporarySorter(limits)]
+  const payloads = new Map<string, { readonly offset: number; readonly size: number }>()
+  const order = new StreamOrder()
+  const findings = new ScanFindings()
+  const isWanted = only === undefined ? () => true : belongsTo(only)
+  const collector = new RecordCollector(
+    {
+      order,
+      findings,
+      owner: new RevisionOwner(),
+      hashes: await contentHashes(),
+      blobFields: () => blobFieldsOf({ blobs: undefined }),
+    },
+    {
+      lines: {
+        add: (entry) => {
+          if (isWanted(entry)) lines.add(entry)
+        },
+      },
+      contents: {
+        add: (entry) => {
+          contents.add(entry)
+          if (!isPayloadPosition(entry.key.toString()) || decodeFault(entry.body) !== undefined) return
+          const { sha256, offset, size } = decodeLocation(entry.body)
+          payloads.set(sha256, { offset, size })
+        },
+      },
+      references: onReferences,
+    },
+  )
+  try {
+    for await (const record of readStream(source, order)) {
+      await collector.add(record)
+      await lines.makeRoom()
+      await contents.makeRoom()
+      await afterRecord()
+    }
+  } catch (error) {
+    await lines.close()
+    await contents.close()
+    throw error
+  }
+  const { models, lineCounts } = collector
+  return { models, lineCounts, lines, contents, payloads, findings: findings.all }
+}
+
+/** Returns a function that returns true for the entries of a resource, see `lineKey` and `faultKey`. */
+const belongsTo = ({ model, id }: WantedResource): ((entry: RunEntry) => boolean) => {
+  const key = Buffer.from(`${model}\0${idHashOf(id)}/${id}`)
+  return (entry) =>
+    entry.key.subarray(0, key.length).equals(key) && (entry.key.length === key.length || entry.key[key.length] === 0)
+}

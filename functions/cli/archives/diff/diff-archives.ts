@@ -1,0 +1,135 @@
+import { ResourceLeaf } from '../../../../shared/archive/digest.ts'
+import { itemBytes } from '../../../../shared/resources/item-size.ts'
+import type { Item } from '../../../../shared/tables/item.ts'
+import { compareBytes } from '../../../../shared/values/text-order.ts'
+import type { ArchiveContents, ContentsRecord } from '../contents/contents.ts'
+import { resourcesOf } from '../contents/resources.ts'
+
+/** A resource with its items, as far as they are kept. */
+export interface DiffedResource {
+  readonly metadata: Item
+  readonly revisions: readonly Item[]
+}
+
+/** A difference between an old and a new archive. */
+export interface ArchiveDifference {
+  readonly model: string
+  readonly resource_id: string
+  /** `new`: only the new archive contains the resource. `missing`: only the old one contains it. */
+  readonly group: 'new' | 'changed' | 'missing'
+  /** Both versions of a changed resource. Absent if items are not kept, or if the resource is too large. */
+  readonly versions?: { readonly old: DiffedResource; readonly next: DiffedResource }
+}
+
+export interface DiffOptions {
+  /** The models to compare. By default, all models of both archives. */
+  readonly models?: readonly string[] | undefined
+  /** If true, the items of changed resources are returned. */
+  readonly keepItems?: boolean
+  /** Receives each record that cannot be read. */
+  readonly onFault: (archive: 'old' | 'new', model: string, id: string, fault: string) => void
+}
+
+/** The largest size of the items of a resource that are kept for the comparison of its fields, in bytes. */
+const MAX_KEPT_BYTES = 64 * 1024 * 1024
+
+/**
+ * Compares the resources of two archives. Both are read once, in the order of an archive, and joined, so at most one
+ * resource of each is in memory. The payloads are compared by the SHA-256 in their revisions.
+ */
+export async function* diffArchives(
+  old: ArchiveContents,
+  next: ArchiveContents,
+  options: DiffOptions,
+): AsyncGenerator<ArchiveDifference> {
+  const models = options.models ?? (await modelsOf(old, next))
+  for (const model of models) yield* diffModel(old, next, model, options)
+}
+
+const modelsOf = async (old: ArchiveContents, next: ArchiveContents): Promise<readonly string[]> => {
+  const [a, b] = [await old.describe(), await next.describe()]
+  return [...new Set([...Object.keys(a.models), ...Object.keys(b.models)])].sort(compareBytes)
+}
+
+async function* diffModel(
+  old: ArchiveContents,
+  next: ArchiveContents,
+  model: string,
+  { keepItems = false, onFault }: DiffOptions,
+): AsyncGenerator<ArchiveDifference> {
+  const olds = summaries(old, model, keepItems, (id, fault) => {
+    onFault('old', model, id, fault)
+  })
+  const news = summaries(next, model, keepItems, (id, fault) => {
+    onFault('new', model, id, fault)
+  })
+  try {
+    let a = await olds.next()
+    let b = await news.next()
+    while (a.done !== true || b.done !== true) {
+      const order = a.done === true ? 1 : b.done === true ? -1 : compareSummaries(a.value, b.value)
+      if (order < 0 && a.done !== true) yield { model, resource_id: a.value.id, group: 'missing' }
+      else if (order > 0 && b.done !== true) yield { model, resource_id: b.value.id, group: 'new' }
+      else if (a.done !== true && b.done !== true && a.value.leaf !== b.value.leaf) {
+        const [before, after] = [a.value.items, b.value.items]
+        const versions = before === undefined || after === undefined ? {} : { versions: { old: before, next: after } }
+        yield { model, resource_id: a.value.id, group: 'changed', ...versions }
+      }
+      if (order <= 0) a = await olds.next()
+      if (order >= 0) b = await news.next()
+    }
+  } finally {
+    await olds.return(undefined)
+    await news.return(undefined)
+  }
+}
+
+interface Summary {
+  readonly h: string
+  readonly id: string
+  /** The digest of the metadata and all revisions, in hex. */
+  readonly leaf: string
+  readonly items: DiffedResource | undefined
+}
+
+const compareSummaries = (a: Summary, b: Summary): number => compareBytes(a.h, b.h) || compareBytes(a.id, b.id)
+
+async function* summaries(
+  contents: ArchiveContents,
+  model: string,
+  keepItems: boolean,
+  onFault: (id: string, fault: string) => void,
+): AsyncGenerator<Summary, undefined> {
+  for await (const resource of resourcesOf(contents, model)) {
+    if ('fault' in resource) {
+      onFault(resource.id, resource.fault)
+      continue
+    }
+    yield await summarize(resource.metadata, resource.revisions, keepItems)
+  }
+  return undefined
+}
+
+const summarize = async (
+  { h, id, item }: ContentsRecord,
+  revisions: AsyncIterable<ContentsRecord>,
+  keepItems: boolean,
+): Promise<Summary> => {
+  const leaf = new ResourceLeaf()
+  leaf.add(item)
+  let items: Item[] | undefined = keepItems ? [] : undefined
+  let bytes = itemBytes(item)
+  for await (const revision of revisions) {
+    leaf.add(revision.item)
+    if (items === undefined) continue
+    bytes += itemBytes(revision.item)
+    if (bytes > MAX_KEPT_BYTES) items = undefined
+    else items.push(revision.item)
+  }
+  return {
+    h,
+    id,
+    leaf: leaf.digest().toString('hex'),
+    items: items === undefined ? undefined : { metadata: item, revisions: items },
+  }
+}

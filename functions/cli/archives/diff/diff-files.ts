@@ -1,0 +1,99 @@
+import type { CommandContext } from '../../command.ts'
+import { EXIT, type ExitCode } from '../../exit-codes.ts'
+import { counted, countText } from '../../terminal/units.ts'
+import type { ArchiveContents } from '../contents/contents.ts'
+import { shownId } from '../shown-id.ts'
+import type { CountedSource } from '../sources/counted-source.ts'
+import { readBytes, readText, withContents } from '../with-archive.ts'
+import { writePieces } from '../write-pieces.ts'
+import { type ArchiveDifference, diffArchives } from './diff-archives.ts'
+import { diffBlobs } from './diff-blobs.ts'
+import { fieldDifferences, type FieldDifferences, fieldLines } from './field-lines.ts'
+
+export interface DiffFilesOptions {
+  readonly model?: string | undefined
+  /** Prints the changed fields of each changed resource. */
+  readonly fields: boolean
+}
+
+type Groups = Record<ArchiveDifference['group'], number>
+
+/** Compares two archives, prints the differences as they are found, and returns the exit code. */
+export const diffFiles = (
+  context: CommandContext,
+  addresses: readonly [old: string, next: string],
+  options: DiffFilesOptions,
+): Promise<ExitCode> =>
+  withContents(context, addresses[0], {}, (old, oldSource) =>
+    withContents(context, addresses[1], {}, (next, newSource) =>
+      printDifferences(context, [old, next], [oldSource, newSource], options),
+    ),
+  )
+
+const printDifferences = async (
+  context: CommandContext,
+  [old, next]: readonly [ArchiveContents, ArchiveContents],
+  sources: readonly [CountedSource, CountedSource],
+  { model, fields }: DiffFilesOptions,
+): Promise<ExitCode> => {
+  const { io, output } = context
+  const resources: Groups = { new: 0, changed: 0, missing: 0 }
+  const blobs: Groups = { new: 0, changed: 0, missing: 0 }
+  let faults = 0
+  const lines = async function* (): AsyncGenerator<string> {
+    const differences = diffArchives(old, next, {
+      models: model === undefined ? undefined : [model],
+      keepItems: fields,
+      onFault: (archive, faultyModel, id, fault) => {
+        faults += 1
+        output.note(`resource ${faultyModel}/${shownId(id)} of the ${archive} archive cannot be read: ${fault}`)
+      },
+    })
+    for await (const { versions, ...difference } of differences) {
+      resources[difference.group] += 1
+      const detail =
+        versions === undefined ? undefined : await fieldDifferences([old, versions.old], [next, versions.next])
+      yield resourceLine(context, difference, detail)
+    }
+    // The blobs of an archive do not belong to models.
+    if (model !== undefined) return
+    for await (const difference of diffBlobs(old, next)) {
+      blobs[difference.group] += 1
+      yield output.json
+        ? `${JSON.stringify({ blob: difference })}\n`
+        : `${SIGNS[difference.group]} blob ${shownId(difference.file_id)}\n`
+    }
+  }
+  await writePieces(io.stdout, lines())
+  const read = { old: readBytes(sources[0]), new: readBytes(sources[1]) }
+  const summary = { resources, ...(model === undefined ? { blobs } : {}), faults, read }
+  output.show({ summary }, () => summaryText(resources, model === undefined ? blobs : undefined))
+  if (!output.json) {
+    output.note(`Old archive: ${readText(read.old)}`)
+    output.note(`New archive: ${readText(read.new)}`)
+  }
+  if (faults > 0) return EXIT.partial
+  return [resources, blobs].some(hasAny) ? EXIT.differences : EXIT.succeeded
+}
+
+const hasAny = (groups: Groups): boolean => Object.values(groups).some((count) => count > 0)
+
+const SIGNS = { new: '+', changed: '~', missing: '-' }
+const FORMATS = { new: 'green', changed: 'yellow', missing: 'red' } as const
+
+const resourceLine = (
+  { output }: CommandContext,
+  difference: Omit<ArchiveDifference, 'versions'>,
+  detail: FieldDifferences | undefined,
+): string => {
+  if (output.json) return `${JSON.stringify({ ...difference, ...detail })}\n`
+  const { model, resource_id, group } = difference
+  const line = output.style(FORMATS[group], `${SIGNS[group]} ${model}/${shownId(resource_id)}`)
+  return [line, ...(detail === undefined ? [] : fieldLines(detail)), ''].join('\n')
+}
+
+const summaryText = (resources: Groups, blobs: Groups | undefined): string =>
+  [groupsText(resources, 'resource'), ...(blobs === undefined ? [] : [groupsText(blobs, 'blob')])].join('\n')
+
+const groupsText = ({ new: added, changed, missing }: Groups, noun: string): string =>
+  `${counted(added, `new ${noun}`)}, ${countText(changed)} changed, ${countText(missing)} missing`

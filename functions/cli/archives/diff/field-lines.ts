@@ -1,0 +1,63 @@
+import { type ComparableResource, compareResources } from '../../../../shared/differences/compare-resources.ts'
+import { type FieldChange, fieldChange } from '../../../../shared/differences/field-change.ts'
+import type { FieldValue } from '../../../../shared/differences/field-value.ts'
+import { payloadOf } from '../../../../shared/resources/views.ts'
+import { bytesText } from '../../terminal/units.ts'
+import type { ArchiveContents } from '../contents/contents.ts'
+import { shownId } from '../shown-id.ts'
+import type { DiffedResource } from './diff-archives.ts'
+
+/** The changed fields of a resource, and its changed revisions. */
+export interface FieldDifferences {
+  readonly fields: readonly FieldChange[]
+  readonly revisions: readonly {
+    readonly op: 'add' | 'remove' | 'replace'
+    readonly revision_id: string
+    readonly schema_version?: string
+    readonly fields: readonly FieldChange[]
+  }[]
+}
+
+/** Compares two versions of a resource field by field. */
+export const fieldDifferences = async (
+  [oldContents, old]: readonly [ArchiveContents, DiffedResource],
+  [newContents, next]: readonly [ArchiveContents, DiffedResource],
+): Promise<FieldDifferences> => {
+  const { changes, revisions } = await compareResources(comparable(oldContents, old), comparable(newContents, next))
+  return {
+    fields: changes.map(fieldChange),
+    revisions: revisions.map(({ changes: own, ...revision }) => ({ ...revision, fields: own.map(fieldChange) })),
+  }
+}
+
+const comparable = (contents: ArchiveContents, { metadata, revisions }: DiffedResource): ComparableResource => ({
+  metadata,
+  revisions,
+  payloadOf: (revision) => payloadOf(revision, (sha256) => contents.payload(sha256)),
+  payloadSha256: ({ dataSha256 }) => Promise.resolve(dataSha256),
+})
+
+/** Returns the lines of a resource for people. */
+export const fieldLines = ({ fields, revisions }: FieldDifferences): string[] => [
+  ...fields.map((field) => `    ${changeText(field)}`),
+  ...revisions.flatMap(({ op, revision_id, schema_version, fields: own }) => [
+    `    ${SIGNS[op]} revision ${shownId(revision_id)}${schema_version === undefined ? '' : ` (schema ${shownId(schema_version)})`}`,
+    ...own.map((field) => `      ${changeText(field)}`),
+  ]),
+]
+
+const SIGNS = { add: '+', remove: '-', replace: '~' }
+
+const changeText = ({ path, op, old, new: next }: FieldChange): string => {
+  const values = [old, next].flatMap((value) => (value === undefined ? [] : [valueText(value)]))
+  return `${SIGNS[op]} ${shownId(path)}  ${values.join(' → ')}`
+}
+
+/** JSON escapes control characters below U+0020, but not the others. */
+const UNSAFE = /(?! )[\p{C}\p{Z}]/gu
+
+const valueText = (value: FieldValue): string => {
+  if (!('json' in value)) return `${value.type}, ${bytesText(value.size)}, sha256 ${value.sha256}`
+  const json = value.json.replace(UNSAFE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+  return value.size === undefined ? json : `${json}… (${bytesText(value.size)})`
+}

@@ -1,0 +1,59 @@
+import { itemMembers } from '../../../../shared/archive/item-text.ts'
+import { payloadOf, RevisionView } from '../../../../shared/resources/views.ts'
+import type { ArchiveContents, ContentsRecord } from '../contents/contents.ts'
+import { ArchiveUnavailableError } from '../errors.ts'
+import { layOutJson } from './json-layout.ts'
+import { payloadMembers } from './payload-text.ts'
+
+/** A resource of an archive: its metadata, and its revisions one after the other. */
+export interface ArchivedResource {
+  readonly metadata: ContentsRecord
+  readonly revisions: AsyncIterable<ContentsRecord>
+}
+
+/**
+ * Returns a resource as a JSON document, piece by piece:
+ * `{"model":…,"resource_id":…,"metadata":{…},"revisions":[{…,"payload":…},…]}`. At most one revision is in memory.
+ * `lastMembers` returns further members for the end. `revisionId` selects the revisions with this id. Throws `ArchiveUnavailableError` if none has it.
+ */
+export async function* resourceDocument(
+  contents: Pick<ArchiveContents, 'payload'>,
+  { metadata, revisions }: ArchivedResource,
+  {
+    indented,
+    revisionId,
+    lastMembers = () => '',
+  }: { indented: boolean; revisionId?: string | undefined; lastMembers?: () => string },
+): AsyncGenerator<string> {
+  const { model, id, item } = metadata
+  const [newline, space] = indented ? ['\n', ' '] : ['', '']
+  const pad = (level: number): string => (indented ? '  '.repeat(level) : '')
+  const member = (name: string, json: string): string =>
+    `${pad(1)}"${name}":${space}${layOutJson(json, indented, 1)},${newline}`
+  yield `{${newline}`
+  yield member('model', JSON.stringify(model))
+  yield member('resource_id', JSON.stringify(id))
+  yield member('metadata', `{${itemMembers(item)}}`)
+  yield `${pad(1)}"revisions":${space}[`
+  let count = 0
+  for await (const revision of revisions) {
+    const view = new RevisionView(revision.item)
+    if (revisionId !== undefined && view.revisionId !== revisionId) continue
+    yield `${count === 0 ? '' : ','}${newline}${pad(2)}`
+    yield layOutJson(await revisionJson(contents, revision), indented, 2)
+    count += 1
+  }
+  if (count === 0 && revisionId !== undefined)
+    throw new ArchiveUnavailableError(`resource ${model}/${id} has no revision ${JSON.stringify(revisionId)}`)
+  yield `${count === 0 ? '' : `${newline}${pad(1)}`}]`
+  const last = lastMembers()
+  if (last !== '') yield `,${newline}${pad(1)}${last}`
+  yield `${newline}}\n`
+}
+
+const revisionJson = async (contents: Pick<ArchiveContents, 'payload'>, { item }: ContentsRecord): Promise<string> => {
+  const view = new RevisionView(item)
+  const payload = await payloadOf(view, (sha256) => contents.payload(sha256))
+  const members = payload === undefined ? `"payload_missing":true` : payloadMembers(payload)
+  return `{${itemMembers(item)},${members}}`
+}

@@ -1,0 +1,55 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { ArchiveUnavailableError } from '../errors.ts'
+import { fileNameOf } from './file-name.ts'
+
+/**
+ * A folder that is filled with new files. It does not exist before, or is empty, so no file is replaced and no symbolic
+ * link is followed.
+ */
+export class NewFolder {
+  readonly path: string
+  readonly #folders = new Set<string>()
+
+  private constructor(path: string) {
+    this.path = path
+  }
+
+  /** Creates the folder. Throws `ArchiveUnavailableError` if it exists and is not empty. */
+  static async create(path: string): Promise<NewFolder> {
+    await mkdir(path, { recursive: true })
+    if ((await readdir(path)).length > 0)
+      throw new ArchiveUnavailableError(`the folder ${path} is not empty; choose a new folder with --output`)
+    return new NewFolder(path)
+  }
+
+  /**
+   * Writes a new file. `folders` and `id` may be any strings, see `fileNameOf`. Returns the path of the file within the
+   * folder. If the content cannot be read to its end, removes the file and throws the error.
+   */
+  async write(
+    folders: readonly string[],
+    id: string,
+    extension: string,
+    content: AsyncIterable<string | Buffer>,
+  ): Promise<string> {
+    const folder = folders.map(fileNameOf).join('/')
+    if (!this.#folders.has(folder)) await mkdir(join(this.path, folder), { recursive: true })
+    this.#folders.add(folder)
+    const name = `${folder}${folder === '' ? '' : '/'}${fileNameOf(id)}${extension}`
+    const path = join(this.path, name)
+    const file = createWriteStream(path, { flags: 'wx' })
+    try {
+      await pipeline(Readable.from(content), file)
+    } catch (error) {
+      if (!isExistsError(error)) await rm(path, { force: true })
+      throw error
+    }
+    return name
+  }
+}
+
+const isExistsError = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST'

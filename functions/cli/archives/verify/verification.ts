@@ -1,0 +1,39 @@
+import type { ArchiveCheckName, ArchiveFinding, ArchiveFindings } from '../../../../shared/archive/check/findings.ts'
+import type { Finding } from '../../../../shared/restore/messages/finding.ts'
+
+/** The result of the verification of an archive. */
+export interface ArchiveVerification {
+  readonly format?: 'acbak' | 'specstar'
+  readonly size: number
+  /** True if no check has a finding. */
+  readonly passed: boolean
+  /**
+   * False if blobs are missing, or if the export left out resources. Such an archive can be sound. Absent if the archive
+   * could not be opened.
+   */
+  readonly complete?: boolean
+  readonly missing_blobs: number
+  readonly left_out: number
+  readonly proven_manifest?: boolean
+  readonly models: Readonly<Record<string, Readonly<Record<'resources' | 'revisions' | 'blobs', number>>>>
+  readonly blobs: { readonly count: number; readonly bytes: number }
+  readonly checks: Readonly<
+    Partial<Record<ArchiveCheckName, { readonly passed: boolean; readonly findings_total: number }>>
+  >
+  /** The first 1,000 findings. */
+  readonly findings: readonly ArchiveFinding[]
+  /** Irregularities of a stream that a restore accepts. */
+  readonly accepted: readonly Finding[]
+}
+
+/** Returns the members of a verification that describe its findings. */
+export const verdictOf = (
+  findings: ArchiveFindings,
+  checks: readonly ArchiveCheckName[],
+): Pick<ArchiveVerification, 'passed' | 'checks' | 'findings'> => ({
+  passed: findings.total() === 0,
+  checks: Object.fromEntries(
+    checks.map((check) => [check, { passed: findings.total(check) === 0, findings_total: findings.total(check) }]),
+  ),
+  findings: findings.kept,
+})

@@ -1,0 +1,56 @@
+import type { ArchiveSource } from '../../../../shared/archive/archive.ts'
+import { checkArchive } from '../../../../shared/archive/check/check-archive.ts'
+import { ArchiveFindings } from '../../../../shared/archive/check/findings.ts'
+import { isArchiveFault } from '../../../../shared/archive/errors.ts'
+import { openArchive } from '../../../../shared/archive/open.ts'
+import { isStream } from '../contents/open-contents.ts'
+import { TemporaryReferences } from '../temporary/temporary-references.ts'
+import { type ArchiveVerification, verdictOf } from './verification.ts'
+import { verifyStream } from './verify-stream.ts'
+
+/**
+ * Reads every byte and every record of an archive or stream, without a store. A damaged archive is no error, but a
+ * verification that has not passed.
+ */
+export const verifyArchive = async (source: ArchiveSource): Promise<ArchiveVerification> => {
+  try {
+    return (await isStream(source)) ? await verifyStream(source) : await verifySegments(source)
+  } catch (error) {
+    if (!isArchiveFault(error)) throw error
+    const findings = new ArchiveFindings()
+    findings.add({ check: 'bytes', message: error.message })
+    return {
+      size: source.size,
+      ...verdictOf(findings, ['bytes']),
+      missing_blobs: 0,
+      left_out: 0,
+      models: {},
+      blobs: { count: 0, bytes: 0 },
+      accepted: [],
+    }
+  }
+}
+
+const verifySegments = async (source: ArchiveSource): Promise<ArchiveVerification> => {
+  const archive = await openArchive(source)
+  const { complete, missing_blobs, left_out } = archive.manifest
+  const findings = new ArchiveFindings()
+  const references = new TemporaryReferences()
+  try {
+    const { models, blobs } = await checkArchive(archive, references, findings)
+    return {
+      format: 'acbak',
+      size: source.size,
+      ...verdictOf(findings, ['bytes', 'records', 'manifest', 'blobs']),
+      complete,
+      missing_blobs: missing_blobs.length,
+      left_out: left_out?.count ?? 0,
+      proven_manifest: archive.provenManifest,
+      models,
+      blobs,
+      accepted: [],
+    }
+  } finally {
+    await references.close()
+  }
+}

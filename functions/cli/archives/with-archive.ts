@@ -1,0 +1,70 @@
+import { isArchiveFault } from '../../../shared/archive/errors.ts'
+import { ObjectStore } from '../../../shared/objects/aws/object-store.ts'
+import { s3ClientOf } from '../client/s3-client.ts'
+import type { CommandContext } from '../command.ts'
+import { bytesText, counted } from '../terminal/units.ts'
+import type { ArchiveContents } from './contents/contents.ts'
+import { LocatedContents } from './contents/located-contents.ts'
+import { openContents } from './contents/open-contents.ts'
+import type { WantedResource } from './contents/stream-scan.ts'
+import { DamagedArchiveError } from './errors.ts'
+import { nameOfAddress, parseAddress } from './sources/address.ts'
+import type { CountedSource } from './sources/counted-source.ts'
+import { openSource } from './sources/open-source.ts'
+
+/** What a command has read from an archive. */
+interface ReadBytes {
+  readonly bytes: number
+  /** The size of the archive in bytes. */
+  readonly size: number
+  readonly requests: number
+}
+
+/** Opens the archive at an address, calls `use`, and closes it. */
+export const withSource = async <Result>(
+  { settings }: CommandContext,
+  address: string,
+  use: (source: CountedSource) => Promise<Result>,
+): Promise<Result> => {
+  const source = await openSource(address, { objects: () => new ObjectStore(s3ClientOf(settings())) })
+  try {
+    return await use(source)
+  } finally {
+    await source.close()
+  }
+}
+
+interface OpenOptions {
+  /** The only resource that the command needs. */
+  readonly only?: WantedResource | undefined
+}
+
+/** Opens the content of the archive at an address, calls `use`, and closes it. Errors about damage name the archive. */
+export const withContents = <Result>(
+  context: CommandContext,
+  address: string,
+  { only }: OpenOptions,
+  use: (contents: ArchiveContents, source: CountedSource) => Promise<Result>,
+): Promise<Result> =>
+  withSource(context, address, async (source) => {
+    const name = nameOfAddress(parseAddress(address))
+    const contents = await openContents(source, only).catch((error: unknown) => {
+      throw isArchiveFault(error) ? new DamagedArchiveError(`${name}: ${error.message}`, { cause: error }) : error
+    })
+    try {
+      return await use(new LocatedContents(contents, name), source)
+    } finally {
+      await contents.close()
+    }
+  })
+
+export const readBytes = ({ bytes, size, requests }: CountedSource): ReadBytes => ({ bytes, size, requests })
+
+/** Returns a line for people with what was read. */
+export const readText = ({ bytes, size, requests }: ReadBytes): string =>
+  `Read ${bytesText(bytes)} of ${bytesText(size)} with ${counted(requests, 'request')}.`
+
+/** Writes to stderr what was read: with `--json`, as one line of JSON. For commands whose result is a list or text. */
+export const noteRead = ({ output }: CommandContext, source: CountedSource): void => {
+  output.note(output.json ? JSON.stringify({ read: readBytes(source) }) : readText(readBytes(source)))
+}

@@ -1,0 +1,88 @@
+import { Argument, Option } from 'commander'
+import * as z from 'zod'
+import { ARCHIVE_ARGUMENT, checkModel, parseModelId } from '../archives/arguments.ts'
+import type { ArchiveContents } from '../archives/contents/contents.ts'
+import { resourcesOf } from '../archives/contents/resources.ts'
+import type { WantedResource } from '../archives/contents/stream-scan.ts'
+import { resourceDocument } from '../archives/documents/resource-document.ts'
+import { ArchiveUnavailableError } from '../archives/errors.ts'
+import type { CountedSource } from '../archives/sources/counted-source.ts'
+import { noteRead, readBytes, readText, withContents } from '../archives/with-archive.ts'
+import { writePieces } from '../archives/write-pieces.ts'
+import { type CommandContext, defineCommand } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** `specstar-backup cat`. */
+export const CAT = defineCommand({
+  name: 'cat',
+  summary: 'print one resource of an archive as JSON, or the bytes of one blob',
+  details:
+    'Only the parts of the archive that contain the resource are read. ' +
+    "SpecStar's own streams have no index, so all of their bytes are read.",
+  arguments: [new Argument('<archive>', ARCHIVE_ARGUMENT), new Argument('[model/id]', 'the resource to print')],
+  options: [
+    new Option('--revision <id>', 'print only this revision'),
+    new Option('--blob <file-id>', 'write the bytes of this blob to stdout'),
+  ],
+  examples: [
+    'cat backup.acbak country/country:TW',
+    'cat s3://shop-archives/exports/backup.acbak country/country:TW --revision country:TW:2',
+    'cat backup.acbak --blob 5f2c9e7d0b1a4c3e8f6d7a9b0c1d2e3f',
+  ],
+  input: z.strictObject({
+    archive: z.string(),
+    'model/id': z.string().optional(),
+    revision: z.string().optional(),
+    blob: z.string().optional(),
+  }),
+  run: async (context, { archive, 'model/id': resource, revision, blob }) => {
+    if ((resource === undefined) === (blob === undefined))
+      throw new UsageError('pass either MODEL/ID or --blob; `specstar-backup ls` lists the resources of an archive')
+    if (blob !== undefined && (revision !== undefined || context.output.json))
+      throw new UsageError('--blob: writes the bytes of the blob, so it cannot be combined with --revision or --json')
+    const only = resource === undefined ? undefined : parseModelId(resource)
+    await withContents(context, archive, { only }, async (contents, source) => {
+      if (only !== undefined) await printResource(context, contents, source, only, revision)
+      if (blob !== undefined) await printBlob(context, contents, blob)
+      if (!context.output.json) noteRead(context, source)
+    })
+    return EXIT.succeeded
+  },
+})
+
+const printResource = async (
+  { io, output }: CommandContext,
+  contents: ArchiveContents,
+  source: CountedSource,
+  { model, id }: WantedResource,
+  revisionId: string | undefined,
+): Promise<void> => {
+  let isPrinted = false
+  // A fault can also follow the resource: that of one of its revisions.
+  for await (const resource of resourcesOf(contents, model, [id])) {
+    if ('fault' in resource)
+      throw new ArchiveUnavailableError(`resource ${model}/${id} cannot be read: ${resource.fault}`)
+    const options = {
+      indented: !output.json,
+      revisionId,
+      lastMembers: () => (output.json ? `"read":${JSON.stringify(readBytes(source))}` : ''),
+    }
+    await writePieces(io.stdout, resourceDocument(contents, resource, options))
+    isPrinted = true
+  }
+  if (isPrinted) return
+  await explainAbsence(contents, model)
+  throw new ArchiveUnavailableError(`the archive contains no resource ${model}/${id}. ${readText(readBytes(source))}`)
+}
+
+const explainAbsence = async (contents: ArchiveContents, model: string): Promise<void> => {
+  const { models } = await contents.describe()
+  checkModel(Object.keys(models), model)
+}
+
+const printBlob = async ({ io }: CommandContext, contents: ArchiveContents, fileId: string): Promise<void> => {
+  const blob = await contents.findBlob(fileId)
+  if (blob === undefined) throw new ArchiveUnavailableError(`the archive contains no blob ${JSON.stringify(fileId)}`)
+  await writePieces(io.stdout, blob.read())
+}

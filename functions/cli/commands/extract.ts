@@ -1,0 +1,63 @@
+import { basename } from 'node:path'
+import { Argument, Option } from 'commander'
+import * as z from 'zod'
+import { ARCHIVE_ARGUMENT, parseModelId } from '../archives/arguments.ts'
+import { extractArchive } from '../archives/extract/extract-archive.ts'
+import { NewFolder } from '../archives/extract/new-folder.ts'
+import { nameOfAddress, parseAddress } from '../archives/sources/address.ts'
+import { readBytes, readText, withContents } from '../archives/with-archive.ts'
+import { defineCommand } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { counted } from '../terminal/units.ts'
+
+/** The number of faults that are printed. */
+const SHOWN_FAULTS = 20
+
+/** `specstar-backup extract`. */
+export const EXTRACT = defineCommand({
+  name: 'extract',
+  summary: 'write resources of an archive as JSON files, and blobs as files, to a new folder',
+  details:
+    'By default, all resources and blobs are extracted. With resources, only they and the blobs to which they refer. ' +
+    'The folder must not exist or must be empty. No file is written outside of it, and none is replaced.',
+  arguments: [
+    new Argument('<archive>', ARCHIVE_ARGUMENT),
+    new Argument('[model/id...]', 'extract only these resources'),
+  ],
+  options: [new Option('-o, --output <folder>', 'the new folder (default: the name of the archive)')],
+  examples: [
+    'extract backup.acbak',
+    'extract backup.acbak country/country:TW country/country:JP -o countries',
+    'extract s3://shop-archives/exports/backup.acbak -o backup',
+  ],
+  input: z.strictObject({
+    archive: z.string(),
+    'model/id': z.array(z.string()),
+    output: z.string().min(1, 'must not be empty').optional(),
+  }),
+  run: (context, { archive, 'model/id': resources, output: folder = defaultFolder(archive) }) => {
+    const selected = resources.map(parseModelId)
+    const [only] = selected
+    const options = { only: selected.length === 1 ? only : undefined }
+    return withContents(context, archive, options, async (contents, source) => {
+      const { output } = context
+      const target = await NewFolder.create(folder)
+      const extracted = await extractArchive(contents, target, selected.length === 0 ? undefined : selected)
+      const { resources: count, blobs, faults } = extracted
+      output.show({ folder, ...extracted, read: readBytes(source) }, () =>
+        [
+          `Extracted ${counted(count, 'resource')} and ${counted(blobs, 'blob')} to ${folder}`,
+          ...faults.slice(0, SHOWN_FAULTS).map((fault) => output.style('yellow', fault)),
+          ...(faults.length > SHOWN_FAULTS ? [`… and ${counted(faults.length - SHOWN_FAULTS, 'further fault')}`] : []),
+        ].join('\n'),
+      )
+      if (!output.json) output.note(readText(readBytes(source)))
+      return faults.length === 0 ? EXIT.succeeded : EXIT.partial
+    })
+  },
+})
+
+const defaultFolder = (archive: string): string => {
+  const name = basename(nameOfAddress(parseAddress(archive))).replace(/\.(?:acbak|tar)$/i, '')
+  return name === '' || name === '.' || name === '..' ? 'archive' : name
+}
