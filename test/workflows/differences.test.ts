@@ -1,5 +1,5 @@
-import { DeleteObjectCommand } from '@aws-sdk/client-s3'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Answer } from '../../functions/http/answer.ts'
 import { DifferencesAnswer, differencesAnswer } from '../../functions/http/differences-answer.ts'
 import type { DifferencesParameters } from '../../functions/http/differences-parameters.ts'
@@ -255,6 +255,35 @@ describe('the differences of a restore', () => {
     expect(await listAll(job, { group: 'changed', detail: 'fields' })).toMatchObject([
       { fields: [{ path: '/metadata/updated_by', archived: { json: '"bob"' }, stored: { json: '"eve"' } }] },
     ])
+  })
+
+  it('leave no value in the job, the report, the work files and the log', async () => {
+    const log = vi.spyOn(process.stdout, 'write')
+    const errors = vi.spyOn(console, 'error')
+    runner.beforeStage('verify', async () => {
+      const [revision] = (await city('b')).revisions
+      await runner.putItems({ ...revision, data: { S: '{"name":"B","country":"south","note":"S3CRET"}' } })
+    })
+    const job = await runner.restore(archive)
+    const compared = await listAll(job, { group: 'changed', detail: 'fields' })
+    expect(compared).toMatchObject([{ fields: [{ path: '/payload/note' }, { path: '/payload/lng' }] }])
+    expect(JSON.stringify(compared)).toContain('S3CRET')
+    const { s3, config } = runner.clients
+    const texts = [
+      JSON.stringify(await runner.services.jobs.get(job.job_id)),
+      JSON.stringify(await runner.readReport(job)),
+    ]
+    const listed = await s3.send(
+      new ListObjectsV2Command({ Bucket: config.buckets.work, Prefix: `work/${job.job_id}/` }),
+    )
+    for (const { Key = '' } of listed.Contents ?? []) {
+      const bytes = await runner.services.objects.getBytes(config.buckets.work, Key)
+      texts.push(bytes?.toString('latin1') ?? '')
+    }
+    expect(texts.length).toBeGreaterThan(10)
+    texts.push(...[...log.mock.calls, ...errors.mock.calls].map(([text]) => String(text)))
+    for (const text of texts) expect(text).not.toContain('S3CRET')
+    vi.restoreAllMocks()
   })
 
   it('count and name what the restore left in the store beyond the archive', async () => {

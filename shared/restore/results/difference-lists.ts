@@ -10,7 +10,7 @@ import {
 } from '../messages/differences.ts'
 
 /** The number of ids on a page. An id has at most 255 characters, so a page takes at most a few MB of memory. */
-const PAGE_IDS = 10_000
+export const PAGE_IDS = 10_000
 
 /** The ids of one group that are not on a page yet. They belong to one model. */
 interface OpenPage {
