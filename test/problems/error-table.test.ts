@@ -11,10 +11,13 @@ interface ErrorClass {
   readonly source: string
 }
 
-/** All classes in `shared/` and `functions/` that extend `Error` or another error class. */
+/**
+ * All classes in `shared/` and `functions/` that extend `Error` or another error class. The errors of the command and of
+ * the page are not answers to requests, so the table has no rows for them.
+ */
 const errorClasses = async (): Promise<ErrorClass[]> => {
   const classes: ErrorClass[] = []
-  for await (const file of glob('{shared,functions}/**/*.ts', { cwd: ROOT })) {
+  for await (const file of glob('{shared,functions}/**/*.ts', { cwd: ROOT, exclude: ['functions/cli'] })) {
     const source = await readFile(new URL(file, ROOT), 'utf8')
     const found = [...source.matchAll(/\bclass (\w+)(?:<[^{]*>)? extends \w*Error\b/g)]
     for (const [index, match] of found.entries())
