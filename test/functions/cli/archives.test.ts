@@ -53,3 +53,43 @@ describe('archives', () => {
     expect(stderr).toContain('--latest: cannot be combined')
   })
 })
+
+describe('diff --live', () => {
+  it('finds no difference between an archive and the store from which it was exported', async () => {
+    const { code, stdout, stderr } = await run('diff', guilds, '--live')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toContain('0 differences')
+  })
+
+  it('shows the fields of a changed resource, with their archived and stored values', async () => {
+    const { items } = await program.contents()
+    const metadata = [...items.values()].filter(
+      (item) => item['pk']?.S?.startsWith('guild') === true && item['current_revision_id'] !== undefined,
+    )
+    const [changed = {}] = metadata
+    await program.putItem({ ...changed, updated_by: { S: 'eve' } })
+    const { code, stdout } = await run('diff', guilds, '--live', '--fields')
+    expect(code).toBe(6)
+    expect(stdout).toContain(`~ guild/${changed['resource_id']?.S ?? ''}\n`)
+    expect(stdout).toMatch(/^ {4}\/metadata\/updated_by: ".*" → "eve"$/m)
+    await program.putItem(changed)
+  })
+
+  it('lists resources that only the archive contains', async () => {
+    await program.wipe()
+    const { code, stdout, stderr } = await run('diff', guilds, '--live', '--model', 'guild')
+    expect(code).toBe(6)
+    expect(stdout.split('\n').filter((line) => line.startsWith('- guild/'))).toHaveLength(12)
+    expect(stderr).toContain('12 differences')
+    expect(jsonLines((await run('diff', guilds, '--live', '--json')).stdout)).toHaveLength(12)
+  })
+
+  it('requires either --live or a second archive', async () => {
+    const neither = await run('diff', guilds)
+    expect(neither.code).toBe(2)
+    expect(neither.stderr).toContain('name a second archive, or use --live')
+    const both = await run('diff', guilds, 'other.acbak', '--live')
+    expect(both.code).toBe(2)
+    expect(both.stderr).toContain('--live: cannot be combined with a second archive')
+  })
+})
