@@ -1,3 +1,5 @@
+import process from 'node:process'
+import zlib from 'node:zlib'
 import { isArchiveFault } from '../../../shared/archive/errors.ts'
 import { ObjectStore } from '../../../shared/objects/aws/object-store.ts'
 import { s3ClientOf } from '../client/s3-client.ts'
@@ -7,7 +9,7 @@ import type { ArchiveContents } from './contents/contents.ts'
 import { LocatedContents } from './contents/located-contents.ts'
 import { openContents } from './contents/open-contents.ts'
 import type { WantedResource } from './contents/stream-scan.ts'
-import { DamagedArchiveError } from './errors.ts'
+import { ArchiveUnavailableError, DamagedArchiveError } from './errors.ts'
 import { nameOfAddress, parseAddress } from './sources/address.ts'
 import type { CountedSource } from './sources/counted-source.ts'
 import { openSource } from './sources/open-source.ts'
@@ -20,12 +22,19 @@ interface ReadBytes {
   readonly requests: number
 }
 
+/** Throws `ArchiveUnavailableError` if this version of Node.js cannot read archives, because it has no zstd. */
+export const checkZstd = (module: object = zlib, version = process.versions.node): void => {
+  if ('zstdDecompressSync' in module) return
+  throw new ArchiveUnavailableError(`Node.js 22.15 or later is needed to read archives, but this is Node.js ${version}`)
+}
+
 /** Opens the archive at an address, calls `use`, and closes it. */
 export const withSource = async <Result>(
   { settings }: CommandContext,
   address: string,
   use: (source: CountedSource) => Promise<Result>,
 ): Promise<Result> => {
+  checkZstd()
   const source = await openSource(address, { objects: () => new ObjectStore(s3ClientOf(settings())) })
   try {
     return await use(source)
