@@ -13,9 +13,6 @@ import { findChromium } from './chromium.ts'
 /** The screenshots of the last run. */
 const SCREENSHOTS = fileURLToPath(new URL('../../.local/page/', import.meta.url))
 
-/** Routes that the page can do without. */
-const UNKNOWN_ROUTES = [/\/_backup\/archives\?/, /\/differences\?/]
-
 /** A job on the shared machine of a test can take longer than a person would wait. */
 const PATIENCE_MS = 40_000
 
@@ -121,9 +118,7 @@ export class PageTest {
 
   /** Browsers log every response of 4xx. These are expected, because the page shows their problems. */
   #isExpected(text: string, url: string): boolean {
-    return (
-      /status of 4\d\d/.test(text) && [...UNKNOWN_ROUTES, ...this.expectedFailures].some((pattern) => pattern.test(url))
-    )
+    return /status of 4\d\d/.test(text) && this.expectedFailures.some((pattern) => pattern.test(url))
   }
 
   /** The URLs whose responses of 4xx the running test expects. */

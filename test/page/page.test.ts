@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { damageBlob, damageRevision } from '../../infra/local/demo/damage.ts'
 import { seedStore } from '../../infra/local/seed/seed-store.ts'
 import { wipe } from '../../infra/local/stores/wipe-store.ts'
-import { firstBlob, firstRevision, slowDown } from './store.ts'
+import { changeCity, firstBlob, firstRevision, slowDown } from './store.ts'
 import { PageTest } from './page-test.ts'
 
 const CITIES = 300
@@ -74,12 +74,46 @@ describe('the page', () => {
     await compare()
     await page.getByRole('row', { name: `city 0 1 ${CITIES - 1} 0` }).waitFor()
     await page.getByText('1 different').waitFor()
-    await page.getByText(id).first().waitFor()
+    await page.getByText(`city / ${id}`).waitFor()
+    await page.getByRole('row', { name: /^payload.name "not / }).waitFor()
     await test.screenshot('differences')
     await test.expectAccessible()
     await page.getByRole('button', { name: 'Restore 1 resource' }).click()
     await page.waitForURL(/#\/jobs\//)
     await page.getByText('Proved: what was restored').waitFor()
+    await test.show('archives')
+    await compare()
+    await page.getByText('The store and the archive are equal.').waitFor()
+  })
+
+  it('shows which fields of a changed resource differ, with both values', async () => {
+    const { page, stores } = test
+    const { id } = await changeCity(stores)
+    await test.show('archives')
+    await compare()
+    await page.getByText(`city / ${id}`).waitFor()
+    const field = page.getByRole('row', { name: 'metadata.updated_by' })
+    await field.getByText('"somebody else"').waitFor()
+    await test.expectAccessible()
+    await test.screenshot('fields')
+    await page.getByRole('button', { name: 'Restore 1 resource' }).click()
+    await page.getByText('Proved: what was restored').waitFor()
+    await test.show('archives')
+    await compare()
+    await page.getByText('The store and the archive are equal.').waitFor()
+  })
+
+  it('checks an archive, and shows which archives are checked and proved', async () => {
+    const { page } = test
+    await test.show('archives')
+    await page.getByRole('cell', { name: /^restored/ }).waitFor()
+    await page.getByRole('button', { name: 'Check' }).click()
+    await page.waitForURL(/#\/jobs\//)
+    await page.getByText('Every byte and every record of the archive is sound.').waitFor()
+    await test.expectAccessible()
+    await test.screenshot('check')
+    await test.show('overview')
+    await page.getByText('every check passed').waitFor()
     await test.show('archives')
     await compare()
     await page.getByText('The store and the archive are equal.').waitFor()

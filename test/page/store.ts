@@ -1,4 +1,4 @@
-import { paginateScan } from '@aws-sdk/client-dynamodb'
+import { paginateScan, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import type { LocalStores } from '../../infra/local/stores/local-stores.ts'
 
@@ -47,4 +47,24 @@ export const slowDown = async ({
   }
   await set({ ...SLOW, tables: [config.tables.resources] })
   return () => set(null)
+}
+
+/** Changes the metadata of a city, as another program would. */
+export const changeCity = async (stores: Pick<LocalStores, 'dynamo' | 'config'>): Promise<{ readonly id: string }> => {
+  const { dynamo, config } = stores
+  const { id } = await firstRevision(stores, 'city')
+  for await (const { Items = [] } of paginateScan({ client: dynamo }, { TableName: config.tables.resources }))
+    for (const { pk, sk, resource_id } of Items)
+      if (pk?.S?.startsWith('city#m#') === true && resource_id?.S === id) {
+        await dynamo.send(
+          new UpdateItemCommand({
+            TableName: config.tables.resources,
+            Key: { pk, sk: { S: sk?.S ?? '' } },
+            UpdateExpression: 'SET updated_by = :by',
+            ExpressionAttributeValues: { ':by': { S: 'somebody else' } },
+          }),
+        )
+        return { id }
+      }
+  throw new Error(`the store contains no metadata of ${id}`)
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Archive, Job } from '../../../functions/page/source/api/schemas.ts'
 import {
-  archivesOfJobs,
   hasFilters,
   lastProof,
+  modelsOf,
   resourcesOf,
   scheduleOf,
 } from '../../../functions/page/source/model/archives.ts'
@@ -151,6 +151,21 @@ describe('the phases of a job', () => {
   })
 })
 
+describe('the share of a phase', () => {
+  it('follows the expected counts while no worker has finished', () => {
+    const running = { phase: 'export-records', progress: { done: 0, total: 1 }, counts: { resources: 50 } }
+    expect(shareDone(job({ ...running, expected: { resources: 100 } }))).toBeCloseTo(0.5 / 3)
+    expect(shareDone(job({ ...running, expected: { resources: 10 } }))).toBeCloseTo(1 / 3)
+    expect(shareDone(job({ ...running, expected: { resources: 0 } }))).toBe(0)
+  })
+
+  it('counts skipped resources, too', () => {
+    const counts = { loaded: 20, skipped: 30 }
+    const restore = { kind: 'restore', phase: 'apply-records', counts, expected: { resources: 100 } }
+    expect(shareDone(job(restore))).toBeCloseTo(3.5 / 5)
+  })
+})
+
 describe('the description of a job', () => {
   it('names its kind, its scope and who started it', () => {
     expect(titleOf(job({ kind: 'restore', request: { dry_run: true } }))).toBe('Dry run')
@@ -185,24 +200,16 @@ describe('the interval of requests', () => {
 })
 
 describe('the archives', () => {
-  it('are found in the list of jobs', () => {
-    const models = { city: { resources: 5, revisions: 5, blobs: 0 } }
-    const jobs = [
-      job({ job_id: 'a', status: 'partial', models, archive: { bucket: 'b', key: 'k', size: 7 } }),
-      job({ job_id: 'b' }),
-      job({ job_id: 'c', kind: 'restore', models, status: 'succeeded' }),
-    ]
-    expect(archivesOfJobs(jobs)).toMatchObject([{ job_id: 'a', size: 7, complete: false }])
-    expect(archivesOfJobs(jobs).map(resourcesOf)).toEqual([5])
+  it('have filters only if their scope contains some', () => {
+    expect(hasFilters(archive(1, { scope: { filters: { ids: ['x'] } } }))).toBe(true)
+    for (const scope of [undefined, {}, { filters: {} }, { models: ['city'] }])
+      expect(hasFilters(archive(1, scope === undefined ? {} : { scope }))).toBe(false)
   })
 
-  it('have filters if their request had any', () => {
-    const models = { city: { resources: 1 } }
-    const [filtered, whole] = archivesOfJobs([
-      job({ models, request: { ids: ['x'], strict: true }, archive: { bucket: 'b', key: 'k' } }),
-      job({ models, request: { models: ['city'], strict: true }, archive: { bucket: 'b', key: 'k' } }),
-    ])
-    expect([filtered, whole].map((one) => one !== undefined && hasFilters(one))).toEqual([true, false])
+  it('contain the resources of all their models', () => {
+    const models = { city: { resources: 2 }, memo: { resources: 3 }, empty: {} }
+    expect(resourcesOf(archive(0, { models }))).toBe(5)
+    expect(modelsOf([archive(0, { models }), archive(1)])).toEqual(['city', 'empty', 'memo'])
   })
 
   it('belong to a schedule if their key contains one', () => {

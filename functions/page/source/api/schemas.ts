@@ -91,6 +91,7 @@ export const Job = z.object({
   phase: maybe(text()),
   progress: maybe(z.object({ done: z.number(), total: z.number() })),
   counts: maybe(Counts),
+  expected: maybe(Counts),
   throttled: maybe(z.array(z.object({ by: text(), operation: text(), attempts: z.number() }))),
   source: text(),
   requested_by: text(),

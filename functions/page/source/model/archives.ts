@@ -1,29 +1,4 @@
-import type { Archive, Job } from '../api/schemas.ts'
-
-/** Returns the archives of listed export jobs. Jobs do not say whether an archive is suspicious. */
-export const archivesOfJobs = (jobs: readonly Job[]): Archive[] =>
-  jobs.flatMap(({ kind, status, source, job_id, archive, models, created_at, request }) =>
-    kind !== 'export' || archive === undefined || models === undefined
-      ? []
-      : [
-          {
-            job_id,
-            source,
-            ...scheduleMember(archive.key),
-            bucket: archive.bucket,
-            key: archive.key,
-            size: archive.size ?? 0,
-            created_at,
-            models,
-            scope: { filters: filtersOf(request) },
-            complete: status === 'succeeded',
-            suspicious: false,
-          },
-        ],
-  )
-
-const filtersOf = (request: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(request).filter(([name]) => !['models', 'strict', 'format'].includes(name)))
+import type { Archive } from '../api/schemas.ts'
 
 /** An archive with filters holds a part of the store on purpose. It says nothing about the size of the store. */
 export const hasFilters = ({ scope }: Pick<Archive, 'scope'>): boolean => Object.keys(scope?.filters ?? {}).length > 0
@@ -47,8 +22,3 @@ export const lastProof = (
 
 /** Returns the name of the schedule to which an archive belongs. The key of such an archive contains the name. */
 export const scheduleOf = (key: string): string | undefined => /^scheduled\/([^/]+)\//.exec(key)?.[1]
-
-const scheduleMember = (key: string): { readonly schedule?: string } => {
-  const schedule = scheduleOf(key)
-  return schedule === undefined ? {} : { schedule }
-}

@@ -74,11 +74,23 @@ const phasesOf = (job: Pick<Job, 'kind' | 'phase' | 'request'>): readonly string
  * Returns the share of a job's work that is done, from 0 to 1. Each phase counts the same, although some take longer:
  * the value shows that the job moves, and does not predict its end.
  */
-export const shareDone = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request' | 'progress'>): number => {
+export const shareDone = (
+  job: Pick<Job, 'kind' | 'status' | 'phase' | 'request' | 'progress' | 'counts' | 'expected'>,
+): number => {
   if (hasEnded(job)) return 1
   const steps = stepsOf(job)
   const done = steps.filter(({ state }) => state === 'done').length
-  const { progress } = job
-  const part = progress === undefined || progress.total === 0 ? 0 : progress.done / progress.total
+  const part = partDone(job)
   return steps.length === 0 ? part : Math.min(1, (done + (done < steps.length ? part : 0)) / steps.length)
+}
+
+/** Returns the share of the current phase: that of its workers, or of its expected counts if these are further. */
+const partDone = ({ progress, counts = {}, expected = {} }: Pick<Job, 'progress' | 'counts' | 'expected'>): number => {
+  const workers = progress === undefined || progress.total === 0 ? 0 : progress.done / progress.total
+  const shares = Object.entries(expected).map(([name, total]) => {
+    // The phase `apply-records` counts the resources that it has loaded and those that it has skipped.
+    const value = counts[name] ?? (name === 'resources' ? (counts['loaded'] ?? 0) + (counts['skipped'] ?? 0) : 0)
+    return total === 0 ? 0 : value / total
+  })
+  return Math.min(1, Math.max(workers, ...shares))
 }

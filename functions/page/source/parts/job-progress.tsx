@@ -35,14 +35,26 @@ export const Steps = ({ job }: { readonly job: Job }): VNode | null => {
   )
 }
 
-/** What the current phase has processed so far. */
-export const Counts = ({ counts }: { readonly counts: Readonly<Record<string, number>> }): VNode => (
+interface CountsProps {
+  readonly counts: Readonly<Record<string, number>>
+  readonly expected?: Readonly<Record<string, number>> | undefined
+}
+
+/** What the current phase has processed so far, and the counts that are expected at its end. */
+export const Counts = ({ counts, expected = {} }: CountsProps): VNode => (
   <dl class="facts">
-    {Object.entries(counts).map(([name, value]) => (
-      <div key={name}>
-        <dt>{name.replaceAll('_', ' ')}</dt>
-        <dd>{name === 'bytes' ? bytes(value) : count(value)}</dd>
-      </div>
-    ))}
+    {Object.entries(counts).map(([name, value]) => {
+      const text = name === 'bytes' ? bytes : count
+      const total = expected[name]
+      return (
+        <div key={name}>
+          <dt>{name.replaceAll('_', ' ')}</dt>
+          <dd>
+            {text(value)}
+            {total !== undefined && total >= value && <span class="muted"> of {text(total)}</span>}
+          </dd>
+        </div>
+      )
+    })}
   </dl>
 )

@@ -29,7 +29,7 @@ export const Archives = (): VNode => {
               <ArchiveChart archives={list} />
             </Section>
             <Section title="Archives">
-              <ArchiveTable archives={list} isCatalogue={archives.isCatalogue} />
+              <ArchiveTable archives={list} />
             </Section>
           </>
         )
@@ -38,12 +38,7 @@ export const Archives = (): VNode => {
   )
 }
 
-interface ArchiveTableProps {
-  readonly archives: readonly Archive[]
-  readonly isCatalogue: boolean
-}
-
-const ArchiveTable = ({ archives, isCatalogue }: ArchiveTableProps): VNode => {
+const ArchiveTable = ({ archives }: { readonly archives: readonly Archive[] }): VNode => {
   const { isBusy, problem, run } = useAction()
   const check = ({ bucket, key, version_id }: Archive): void => {
     run(async () => {
@@ -82,11 +77,12 @@ const ArchiveTable = ({ archives, isCatalogue }: ArchiveTableProps): VNode => {
                 </th>
                 <td data-label="From">{archive.schedule ?? 'request'}</td>
                 <td data-label="Content">
-                  {plural(resourcesOf(archive), 'resource')}
-                  <span class="muted">
-                    {' '}
-                    {namesOf(Object.keys(archive.models))}
-                    {hasFilters(archive) && ' (filtered)'}
+                  <span>
+                    {plural(resourcesOf(archive), 'resource')}{' '}
+                    <span class="muted">
+                      {namesOf(Object.keys(archive.models))}
+                      {hasFilters(archive) && ' (filtered)'}
+                    </span>
                   </span>
                 </td>
                 <td data-label="Size" class="number">
@@ -100,18 +96,16 @@ const ArchiveTable = ({ archives, isCatalogue }: ArchiveTableProps): VNode => {
                 </td>
                 <td class="row-actions">
                   <a href={restoreHref(archive)}>Restore…</a>
-                  {isCatalogue && (
-                    <button
-                      type="button"
-                      class="link"
-                      disabled={isBusy}
-                      onClick={() => {
-                        check(archive)
-                      }}
-                    >
-                      Check
-                    </button>
-                  )}
+                  <button
+                    type="button"
+                    class="link"
+                    disabled={isBusy}
+                    onClick={() => {
+                      check(archive)
+                    }}
+                  >
+                    Check
+                  </button>
                   <a href={urlOf(`/_backup/jobs/${encodeURIComponent(archive.job_id)}/archive`)} download>
                     Download
                   </a>

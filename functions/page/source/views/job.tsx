@@ -83,7 +83,7 @@ const Head = ({ job, reload }: { readonly job: Job; readonly reload: () => void 
         </>
       )}
       {job.status !== 'expired' && job.status !== 'awaiting_upload' && <Steps job={job} />}
-      {job.counts !== undefined && <Counts counts={job.counts} />}
+      {job.counts !== undefined && <Counts counts={job.counts} expected={job.expected} />}
       {job.throttled?.map(({ by, operation, attempts }) => (
         <p key={`${by} ${operation}`} class="notice warn">
           AWS throttles this job: {by}, {operation}, {plural(attempts, 'rejected request')}. It takes longer, but goes

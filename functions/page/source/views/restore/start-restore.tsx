@@ -51,7 +51,7 @@ const labelOf = ({ create, replace, blobs }: Plan): string =>
 const describePlan = ({ create, replace, same, targetOnly, blobs }: Plan): VNode => (
   <>
     The restore creates <b>{plural(create, 'resource')}</b>, replaces <b>{count(replace)}</b> and writes{' '}
-    <b>{plural(blobs, 'blob')}</b>. It leaves {plural(same, 'resource')} as they are, and deletes nothing
-    {targetOnly > 0 && `: ${plural(targetOnly, 'resource')} only in the store`}.
+    <b>{plural(blobs, 'blob')}</b>. It leaves {plural(same, 'resource')} as they are, and deletes no resource
+    {targetOnly > 0 && `: ${count(targetOnly)} only in the store`}.
   </>
 )
