@@ -17,7 +17,7 @@ interface ErrorClass {
  */
 const errorClasses = async (): Promise<ErrorClass[]> => {
   const classes: ErrorClass[] = []
-  for await (const file of glob('{shared,functions}/**/*.ts', { cwd: ROOT, exclude: ['functions/cli'] })) {
+  for await (const file of glob('{shared,functions}/**/*.ts', { cwd: ROOT, exclude: ['functions/{cli,page}'] })) {
     const source = await readFile(new URL(file, ROOT), 'utf8')
     const found = [...source.matchAll(/\bclass (\w+)(?:<[^{]*>)? extends \w*Error\b/g)]
     for (const [index, match] of found.entries())
