@@ -252,9 +252,9 @@ describe('verify', () => {
     expect(stdout).toMatch(/^status +failed$/m)
   })
 
-  it('fails with 1 if there is no such archive', async () => {
+  it('reports an archive that does not exist as a wrong parameter', async () => {
     const { code, stderr } = await run('verify', `s3://${program.config.buckets.archives}/missing.acbak`)
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr).toContain('missing.acbak')
   })
 })
