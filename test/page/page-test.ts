@@ -13,6 +13,9 @@ import { findChromium } from './chromium.ts'
 /** The screenshots of the last run. */
 const SCREENSHOTS = fileURLToPath(new URL('../../.local/page/', import.meta.url))
 
+/** A domain that resolves to 127.0.0.1 in the browser of this test. */
+export const REBOUND_HOST = 'rebound.example.com'
+
 /** A job on the shared machine of a test can take longer than a person would wait. */
 const PATIENCE_MS = 40_000
 
@@ -46,7 +49,8 @@ export class PageTest {
     const program = await startDemoProgram(folder)
     const stores = await openLocalStores(program.env)
     // A container has no user namespaces for the sandbox of Chromium, and its user is root.
-    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+    const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+    const args = [...sandbox, `--host-resolver-rules=MAP ${REBOUND_HOST} 127.0.0.1`]
     const browser = await chromium.launch({ executablePath, args })
     const page = await newPage(browser, {})
     await mkdir(SCREENSHOTS, { recursive: true })
@@ -66,6 +70,11 @@ export class PageTest {
     const page = await newPage(this.#browser, options)
     this.watch(page)
     return page
+  }
+
+  /** Opens a page of another site. What it does is not watched. */
+  async openForeign(): Promise<Page> {
+    return newPage(this.#browser, {})
   }
 
   /** Collects violations of the content security policy, errors in the console, and requests to other servers. */

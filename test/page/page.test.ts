@@ -4,7 +4,8 @@ import { damageBlob, damageRevision } from '../../infra/local/demo/damage.ts'
 import { seedStore } from '../../infra/local/seed/seed-store.ts'
 import { wipe } from '../../infra/local/stores/wipe-store.ts'
 import { changeCity, firstBlob, firstRevision, slowDown } from './store.ts'
-import { PageTest } from './page-test.ts'
+import { serveForeignPage } from './foreign-page.ts'
+import { PageTest, REBOUND_HOST } from './page-test.ts'
 
 const CITIES = 300
 const COUNTRIES = 250
@@ -278,6 +279,54 @@ describe('every view', () => {
       const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
       expect(`${view}: ${overflow}`).toBe(`${view}: 0`)
     }
+    await page.close()
+  })
+})
+
+describe('a page of another site, in a real browser', () => {
+  const jobs = async (): Promise<string[]> => {
+    const response = await fetch(`${test.program.url}/_backup/jobs?limit=200`)
+    const { jobs: listed } = (await response.json()) as { jobs: { job_id: string; status: string }[] }
+    return listed.map(({ job_id, status }) => `${job_id} ${status}`)
+  }
+
+  it('can neither start, cancel nor read anything', async () => {
+    // A job that a cancellation would end: it waits for an upload.
+    const slot = await fetch(`${test.program.url}/_backup/import`, { method: 'POST' })
+    const { job_id } = (await slot.json()) as { readonly job_id: string }
+    const before = await jobs()
+    expect(before).toContain(`${job_id} awaiting_upload`)
+    const foreign = await serveForeignPage(test.program.url, job_id)
+    const page = await test.openForeign()
+    const answered: string[] = []
+    page.on('response', (response) => {
+      if (response.url().startsWith(test.program.url))
+        answered.push(`${response.request().method()} ${response.status()}`)
+    })
+    await page.goto(foreign.url)
+    const read = await page.evaluate<string[]>('window.read')
+    expect(read).toEqual(['', '', '', '', ''])
+    await expect.poll(() => answered.filter((one) => one === 'POST 403').length).toBeGreaterThanOrEqual(9)
+    expect(answered).toContain('GET 403')
+    expect(answered.filter((one) => !one.endsWith(' 403'))).toEqual([])
+    expect(await jobs()).toEqual(before)
+    await page.close()
+    foreign.stop()
+  })
+
+  it('can neither read nor start anything by DNS rebinding', async () => {
+    const before = await jobs()
+    const page = await test.openForeign()
+    const { port } = new URL(test.program.url)
+    for (const path of ['/_backup', '/_backup/jobs', '/_backup/export?wait=0', '/country/export?wait=0']) {
+      const response = await page.goto(`http://${REBOUND_HOST}:${port}${path}`)
+      expect(response?.status()).toBe(403)
+    }
+    const started = await page.evaluate<number>(
+      "fetch('/_backup/export', { method: 'POST' }).then((one) => one.status)",
+    )
+    expect(started).toBe(403)
+    expect(await jobs()).toEqual(before)
     await page.close()
   })
 })
