@@ -137,7 +137,7 @@ describe('a CDK app that has installed the tarball', () => {
     const resources = await resourcesOf('one-stack', 'Shop')
     expect(countOf(resources, 'AWS::DynamoDB::GlobalTable')).toBe(2)
     expect(countOf(resources, 'AWS::S3::Bucket')).toBe(4)
-    expect(countOf(resources, 'AWS::StepFunctions::StateMachine')).toBe(2)
+    expect(countOf(resources, 'AWS::StepFunctions::StateMachine')).toBe(3)
     expect(countOf(resources, 'AWS::ApiGatewayV2::Api')).toBe(1)
     const schedules = resources.filter(({ Type }) => Type === 'AWS::Scheduler::Schedule')
     expect(schedules.map(({ Properties }) => Properties?.['Name'])).toContain('weekly')
