@@ -50,6 +50,7 @@ const SEPARATE_SUITES = [
   'test/faults/{damaged-archives,histories,sweep-rejections}.test.ts',
   'test/large/**',
   'test/faults/hostile-sizes.test.ts',
+  'test/openapi/**',
   'test/real/**',
   'test/deploy/**',
   'test/package/**',
@@ -139,6 +140,9 @@ const specstar = {
   test: { name: 'specstar', include: ['test/real/**/*.test.ts'], testTimeout: 2 * MINUTE_MS },
 }
 
+/** `npm run test:openapi`: a fuzzer compares the API with its document; needs Python 3 and, the first time, PyPI. */
+const openapi = { extends: true as const, test: { name: 'openapi', include: ['test/openapi/**/*.test.ts'] } }
+
 /** `npm run test:deploy`: deploys the app to an emulator of AWS; needs Python 3 and, the first time, PyPI. */
 const deploy = {
   extends: true as const,
@@ -220,7 +224,22 @@ export default defineConfig(({ mode }) => ({
     // Stryker cannot select a project.
     projects:
       process.env['STRYKER_MUTATOR_WORKER'] === undefined
-        ? [main, faults, property, outcomes, passes, limits, large, specstar, deploy, packed, page, compat, logic]
+        ? [
+            main,
+            faults,
+            property,
+            outcomes,
+            passes,
+            limits,
+            large,
+            specstar,
+            openapi,
+            deploy,
+            packed,
+            page,
+            compat,
+            logic,
+          ]
         : [logic],
     // Tests wait for servers about as much as they compute: one worker more than the two cores.
     maxWorkers: 3,

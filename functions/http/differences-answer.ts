@@ -24,13 +24,10 @@ const Op = z.enum(['add', 'remove', 'replace'])
 
 const Field = z
   .object({
-    /** A JSON pointer that begins with `/metadata`, `/payload` or `/revision`. */
-    path: z.string(),
+    path: z.string().describe('A JSON pointer that begins with `/metadata`, `/payload` or `/revision`'),
     op: Op,
-    /** The value in the archive. Absent if only the store has the field. */
-    archived: z.exactOptional(FieldValue),
-    /** The value in the store. Absent if only the archive has the field. */
-    stored: z.exactOptional(FieldValue),
+    archived: z.exactOptional(FieldValue).describe('The value in the archive. Absent if only the store has the field'),
+    stored: z.exactOptional(FieldValue).describe('The value in the store. Absent if only the archive has the field'),
   })
   .readonly()
 
@@ -39,8 +36,7 @@ const Revision = z
     revision_id: z.string(),
     schema_version: z.exactOptional(z.string()),
     op: Op,
-    /** Present only for `replace`. */
-    fields: z.exactOptional(z.array(Field).readonly()),
+    fields: z.exactOptional(z.array(Field).readonly()).describe('Present only for `replace`'),
   })
   .readonly()
 
@@ -49,16 +45,19 @@ const ListedDifference = z
     group: DifferenceGroup,
     model: z.string(),
     resource_id: z.string(),
-    /** The result of the comparison with the store as it is now. Present only for `detail=fields` and group `changed`. */
-    now: z.exactOptional(z.enum(['same', 'changed', 'torn', 'without_metadata', 'missing', 'too_large'])),
-    /** The first changed fields of the metadata and of the payload of the current revision. */
-    fields: z.exactOptional(z.array(Field).readonly()),
-    /** The number of all these fields. */
-    fields_total: z.exactOptional(z.int()),
-    /** The first revisions that were added or removed, or whose attributes or payload differ. */
-    revisions: z.exactOptional(z.array(Revision).readonly()),
-    /** The number of all these revisions. */
-    revisions_total: z.exactOptional(z.int()),
+    now: z
+      .exactOptional(z.enum(['same', 'changed', 'torn', 'without_metadata', 'missing', 'too_large']))
+      .describe(
+        'The result of the comparison with the store as it is now. Present only for `detail=fields` and group `changed`',
+      ),
+    fields: z
+      .exactOptional(z.array(Field).readonly())
+      .describe('The first changed fields of the metadata and of the payload of the current revision'),
+    fields_total: z.exactOptional(z.int()).describe('The number of all these fields'),
+    revisions: z
+      .exactOptional(z.array(Revision).readonly())
+      .describe('The first revisions that were added or removed, or whose attributes or payload differ'),
+    revisions_total: z.exactOptional(z.int()).describe('The number of all these revisions'),
   })
   .readonly()
 type ListedDifference = z.output<typeof ListedDifference>
@@ -67,10 +66,12 @@ type ListedDifference = z.output<typeof ListedDifference>
 export const DifferencesAnswer = z
   .object({
     differences: z.array(ListedDifference).readonly(),
-    /** The value of the parameter `cursor` for the next page. The last page has no cursor. */
-    cursor: z.exactOptional(z.string()),
+    cursor: z
+      .exactOptional(z.string())
+      .describe('The value of the parameter `cursor` for the next page. The last page has no cursor'),
   })
   .readonly()
+  .meta({ id: 'DifferencePage' })
 export type DifferencesAnswer = z.output<typeof DifferencesAnswer>
 
 /** The largest numbers of resources on a page with fields, of fields, and of revisions of a resource. */

@@ -6,17 +6,19 @@ import { type HttpRequest, queryObject } from './http-request.ts'
 import { jobIdOf } from './route-input.ts'
 
 const MAX_PAGE = 1_000
-const Parameters = z.strictObject({
-  group: z.exactOptional(oneOf(DIFFERENCE_GROUPS)),
-  model: z.exactOptional(text()),
-  detail: oneOf(['ids', 'fields']).default('ids'),
-  limit: wholeNumber('a whole number', 1, MAX_PAGE).default(200),
-  cursor: z.exactOptional(text()),
+export const DifferenceListParameters = z.strictObject({
+  group: z.exactOptional(oneOf(DIFFERENCE_GROUPS)).describe('Only resources of this group'),
+  model: z.exactOptional(text()).describe('Only resources of this model'),
+  detail: oneOf(['ids', 'fields']).default('ids').describe('Whether the fields of changed resources are compared, too'),
+  limit: wholeNumber('a whole number', 1, MAX_PAGE)
+    .default(200)
+    .describe('The largest number of resources on the page'),
+  cursor: z.exactOptional(text()).describe('The cursor of the previous page'),
 })
-export type DifferencesParameters = z.output<typeof Parameters> & { readonly jobId: string }
+export type DifferencesParameters = z.output<typeof DifferenceListParameters> & { readonly jobId: string }
 
 /** Parses a request of `GET /_backup/jobs/{job_id}/differences`. */
 export const differencesParameters = (request: HttpRequest): DifferencesParameters => ({
   jobId: jobIdOf({ ...request, query: new URLSearchParams() }),
-  ...parseParameters(Parameters, queryObject(request.query)),
+  ...parseParameters(DifferenceListParameters, queryObject(request.query)),
 })

@@ -191,5 +191,11 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     },
     not_checked: ['whether archives can be restored: only a restore or a dry run shows this'],
   },
+  DifferencePage: {
+    differences: [
+      { group: 'new', model: 'country', resource_id: 'NO' },
+      { group: 'changed', model: 'country', resource_id: 'SE' },
+    ],
+  },
   GatewayMessage: { message: 'Forbidden' },
 }

@@ -7,6 +7,8 @@ import { ArchiveListParameters, LatestArchiveParameters } from '../http/archive-
 import { ArchiveListView, ArchiveView } from '../http/archive-view.ts'
 import { CheckParameters } from '../http/check-answer.ts'
 import { CheckAnswer } from '../http/check-view.ts'
+import { DifferencesAnswer } from '../http/differences-answer.ts'
+import { DifferenceListParameters } from '../http/differences-parameters.ts'
 import { BackupExportParameters, ModelExportParameters } from '../http/export-parameters.ts'
 import { ExportView } from '../http/export-view.ts'
 import { HealthView } from '../http/health-view.ts'
@@ -194,6 +196,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       303: { description: 'A redirect to a large report', headers: { location: 'A signed URL' } },
     },
     problems: ['unknown-job', 'conflict'],
+  },
+  'GET /_backup/jobs/{job_id}/differences': {
+    tag: 'Jobs',
+    summary: 'List the resources that differ between an archive and the store',
+    path: JOB,
+    query: DifferenceListParameters,
+    answers: { 200: { description: 'A page of resources', content: json(DifferencesAnswer) }, 202: RUNNING },
+    problems: ['unknown-job', 'conflict', 'differences-expired', ...ARCHIVE],
   },
   'GET /_backup/jobs/{job_id}/archive': {
     tag: 'Jobs',

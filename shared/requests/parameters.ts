@@ -32,8 +32,16 @@ const single = (explain: (input: unknown) => string) => ({
 const explainFlag = (input: unknown): string =>
   typeof input === 'string' ? 'must be true, t, yes, on or 1, or false, f, no, off or 0' : 'must be true or false'
 
+/** The JSON Schema of a boolean or of one of the strings in `BOOLEAN_STRINGS`, in any case. */
+const FLAG_SCHEMA = {
+  type: ['boolean', 'string'],
+  pattern: `^(?:${Object.keys(BOOLEAN_STRINGS)
+    .map((value) => value.replaceAll(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`))
+    .join('|')})$`,
+}
+
 /** Returns the schema of a boolean or of one of the strings in `BOOLEAN_STRINGS`. */
-export const flag = () => z.preprocess(parseBoolean, z.boolean(single(explainFlag)))
+export const flag = () => z.preprocess(parseBoolean, z.boolean(single(explainFlag))).meta(FLAG_SCHEMA)
 
 export const oneOf = <const Values extends readonly string[]>(values: Values) =>
   z.enum(
@@ -57,6 +65,7 @@ export const wholeNumber = (what: string, from: number, to: number) => {
       single(() => message),
     )
     .refine((value) => value >= from && value <= to, message)
+    .meta({ minimum: from, maximum: to })
 }
 
 /**

@@ -39,6 +39,16 @@ class ShopBackup extends Stack {
 new ShopBackup(new App(), 'ShopBackup', { env: { account: '111111111111', region: 'eu-west-1' } })
 `
 
+/** A client of the HTTP API. */
+const CLIENT = `
+import type { Job, Operations } from 'specstar-backup/api'
+export type Jobs = Operations['GET /_backup/jobs']['responses'][200]
+export const urlOf = (job: Job): string => (job.kind === 'export' ? (job.result?.url ?? '') : job.links.self)
+export const running: Jobs['jobs'][number]['status'] = 'running'
+// @ts-expect-error No job has this status.
+export const unknown: Job['status'] = 'done'
+`
+
 const COMMONJS = `
 const { App, Stack } = require('aws-cdk-lib')
 const { SpecStarBackup } = require('specstar-backup')
@@ -54,7 +64,7 @@ const TSCONFIG = {
     skipLibCheck: true,
     types: ['node'],
   },
-  files: ['app.ts'],
+  files: ['app.ts', 'client.ts'],
 }
 
 const Template = z.object({
@@ -94,6 +104,7 @@ describe('the tarball', () => {
         'dist/bundles.json.br',
         'dist/cli.js',
         'dist/index.js',
+        'dist/types/api.d.ts',
         'dist/types/infra/function-code.d.ts',
         'dist/types/infra/index.d.ts',
         'dist/types/infra/names.d.ts',
@@ -157,8 +168,9 @@ describe('a CDK app that has installed the tarball', () => {
     expect(await project.run('node', '-e', loaded)).toBe('function\n')
   })
 
-  it('can be written in TypeScript, and can keep the data in another stack', async () => {
+  it('can be written in TypeScript, with a client of the API, and can keep the data in another stack', async () => {
     await project.write('app.ts', TYPESCRIPT)
+    await project.write('client.ts', CLIENT)
     await project.write('tsconfig.json', JSON.stringify(TSCONFIG))
     await project.run('node', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json')
     await project.synth('app.ts', 'two-stacks')

@@ -9,6 +9,10 @@ export const pythonWithEmulator = (): Promise<string> =>
     programs: ['openssl'],
   })
 
+/** Returns the path of a Python that can import the fuzzer Schemathesis. */
+export const pythonWithSchemathesis = (): Promise<string> =>
+  pythonWith({ command: 'test:openapi', requirement: 'schemathesis==4.32.5', folder: 'schemathesis-python' })
+
 /** Returns the path of a Python that can import the real SpecStar. */
 export const pythonWithSpecStar = (): Promise<string> =>
   pythonWith({ command: 'test:specstar', requirement: 'specstar==0.12.3', folder: 'specstar-python' })
