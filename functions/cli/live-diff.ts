@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { restoreSource } from './archive-source.ts'
+import { UnreachableError } from './client/errors.ts'
+import type { Job } from './client/job.ts'
 import { pages } from './client/pages.ts'
 import type { CommandContext } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -17,14 +19,20 @@ const Value = z.looseObject({
   sha256: z.exactOptional(z.string()),
 })
 const Field = z.looseObject({ path: z.string(), archived: z.exactOptional(Value), stored: z.exactOptional(Value) })
+
+/** Groups of differences as the API names them: a restore would write new resources to the store. */
+const GROUPS = { new: 'missing', missing: 'missing', changed: 'changed', target_only: 'new' } as const
 const Difference = z.looseObject({
-  group: z.string(),
+  group: z.enum(['new', 'missing', 'changed', 'target_only']),
   model: z.string(),
   resource_id: z.string(),
   fields: z.exactOptional(z.array(Field)),
   fields_total: z.exactOptional(z.number()),
   revisions_total: z.exactOptional(z.number()),
 })
+
+/** The members of the result of a dry run that `/differences` does not list. */
+const DryRun = z.looseObject({ blobs: z.looseObject({ new: z.number(), changed: z.number() }) })
 
 interface LiveDiffOptions {
   readonly model: string | undefined
@@ -34,16 +42,21 @@ interface LiveDiffOptions {
 
 const MAX_PAGE = 1_000
 
+/** A resource that differs. Its group has the same meaning as in the comparison of two archives. */
+type LiveDifference = Omit<z.output<typeof Difference>, 'group'> & { readonly group: Group }
+type Group = 'new' | 'changed' | 'missing'
+
 /**
- * Compares an archive with the store by a dry run, and writes one line for each difference. A resource has the sign `+`
- * if only the store contains it, `-` if only the archive contains it, and `~` if they differ.
+ * Compares an archive with the store by a dry run, and writes one line for each resource that differs: with the sign `+`
+ * if only the store contains it, `-` if only the archive contains it, and `~` if both do. A dry run only counts the blobs
+ * that differ, and only those of the archive.
  */
 export const diffLive = async (
   context: CommandContext,
   archive: string,
   { model, fields }: LiveDiffOptions,
 ): Promise<ExitCode> => {
-  const { api, io, output } = context
+  const { io, output } = context
   const source = await restoreSource(archive)
   const id = await startRestore(context, source, { model, parameters: { on_duplicate: 'overwrite', dry_run: 'true' } })
   const job = await waitForJob(context, id)
@@ -51,33 +64,64 @@ export const diffLive = async (
     output.show(job, () => jobText(output, job))
     return exitCodeOf(job)
   }
-  let total = 0
+  const resources = { new: 0, changed: 0, missing: 0 }
+  for await (const difference of differences(context, id, fields)) {
+    resources[difference.group] += 1
+    io.stdout.write(output.json ? `${JSON.stringify(difference)}\n` : `${differenceText(context, difference)}\n`)
+  }
+  const blobs = blobsOf(job)
+  output.show({ summary: { resources, blobs, complete: job.status === 'succeeded' } }, () =>
+    summaryText(context, resources, blobs),
+  )
+  if (job.status === 'partial' && !output.json)
+    output.note(`The archive could not be compared completely. The reasons are in: specstar-backup show ${id}`)
+  if ([resources, blobs].some(hasAny)) return EXIT.differences
+  return exitCodeOf(job)
+}
+
+async function* differences({ api }: CommandContext, jobId: string, fields: boolean): AsyncGenerator<LiveDifference> {
   const request = {
-    path: `/_backup/jobs/${encodeURIComponent(id)}/differences`,
+    path: `/_backup/jobs/${encodeURIComponent(jobId)}/differences`,
     query: { detail: fields ? 'fields' : 'ids' },
     member: 'differences',
     item: Difference,
     maxPage: MAX_PAGE,
   }
-  for await (const { items } of pages(api(), request)) {
-    total += items.length
-    for (const difference of items)
-      io.stdout.write(output.json ? `${JSON.stringify(difference)}\n` : `${differenceText(context, difference)}\n`)
-  }
-  if (!output.json) output.note(`${counted(total, 'difference')} between ${archive} and the store`)
-  return total === 0 ? EXIT.succeeded : EXIT.differences
+  for await (const { items } of pages(api(), request))
+    for (const item of items) yield { ...item, group: GROUPS[item.group] }
 }
 
-const SIGNS = new Map<string, { readonly sign: string; readonly format: TextFormat }>([
-  ['new', { sign: '-', format: 'red' }],
-  ['changed', { sign: '~', format: 'yellow' }],
-  ['missing', { sign: '-', format: 'red' }],
-  ['target_only', { sign: '+', format: 'green' }],
-])
+/** Returns the numbers of blobs that differ. A dry run does not look for blobs that only the store contains. */
+const blobsOf = ({ job_id, result }: Job): Readonly<Record<'changed' | 'missing', number>> => {
+  const { data } = DryRun.safeParse(result)
+  if (data === undefined)
+    throw new UnreachableError(`the result of dry run ${job_id} does not state its blobs; update this command`)
+  return { changed: data.blobs.changed, missing: data.blobs.new }
+}
 
-const differenceText = ({ output }: CommandContext, difference: z.output<typeof Difference>): string => {
+const hasAny = (groups: Readonly<Record<string, number>>): boolean => Object.values(groups).some((count) => count > 0)
+
+const STYLES = {
+  new: { sign: '+', format: 'green' },
+  changed: { sign: '~', format: 'yellow' },
+  missing: { sign: '-', format: 'red' },
+} as const satisfies Record<Group, { readonly sign: string; readonly format: TextFormat }>
+
+const summaryText = (
+  { output }: CommandContext,
+  resources: Readonly<Record<Group, number>>,
+  { changed, missing }: Readonly<Record<'changed' | 'missing', number>>,
+): string =>
+  [
+    ...(changed === 0 ? [] : [output.style('yellow', `~ ${counted(changed, 'blob')} with other bytes or properties`)]),
+    ...(missing === 0 ? [] : [output.style('red', `- ${counted(missing, 'blob')} only in the archive`)]),
+    `${counted(resources.new, 'new resource')}, ${countText(resources.changed)} changed, ${countText(resources.missing)} missing`,
+    `${counted(changed, 'changed blob')}, ${countText(missing)} missing`,
+  ].join('\n')
+
+const differenceText = ({ output }: CommandContext, difference: LiveDifference): string => {
   const { group, model, resource_id, fields = [], fields_total = fields.length, revisions_total = 0 } = difference
-  const { sign, format } = SIGNS.get(group) ?? { sign: '?', format: 'reset' }
+  const { sign, format } = STYLES[group]
   return [
     output.style(format, `${sign} ${model}/${resource_id}`),
     ...fields.map(({ path, archived, stored }) => `    ${path}: ${valueText(archived)} → ${valueText(stored)}`),

@@ -1,3 +1,4 @@
+import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { fixture, TestProgram } from '../../workflows/program.ts'
@@ -5,6 +6,7 @@ import { cli, jsonLines } from './cli-run.ts'
 
 let program: TestProgram
 const run = (...args: string[]) => cli(args, { env: { SPECSTAR_BACKUP_ENDPOINT: program.url } })
+const Difference = z.looseObject({ group: z.string(), resource_id: z.string() })
 const JobLine = z.looseObject({ job_id: z.string() })
 const exportModel = async (model: string): Promise<string> =>
   JobLine.parse(jsonLines((await run('export', '--model', model, '--wait', '--json')).stdout)[0]).job_id
@@ -57,8 +59,47 @@ describe('archives', () => {
 describe('diff --live', () => {
   it('finds no difference between an archive and the store from which it was exported', async () => {
     const { code, stdout, stderr } = await run('diff', guilds, '--live')
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
-    expect(stderr).toContain('0 differences')
+    expect({ code, stdout, stderr: stderr.includes('completely') }).toEqual({
+      code: 0,
+      stdout: '0 new resources, 0 changed, 0 missing\n0 changed blobs, 0 missing\n',
+      stderr: false,
+    })
+  })
+
+  it('finds blobs that the store lacks or that have other bytes, although no resource differs', async () => {
+    const everything = JobLine.parse(jsonLines((await run('export', '--wait', '--json')).stdout)[0]).job_id
+    const { s3, config } = program
+    const Bucket = config.buckets.blobs
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'blobs/' }))
+    const [first = {}, second = {}] = Contents
+    const original = await program.object(second.Key ?? '', Bucket)
+    const deleted = await program.object(first.Key ?? '', Bucket)
+    await s3.send(new DeleteObjectCommand({ Bucket, Key: first.Key }))
+    await program.putObject(second.Key ?? '', Buffer.from('other bytes'), Bucket)
+    const { code, stdout } = await run('diff', everything, '--live')
+    expect({ code, stdout }).toEqual({
+      code: 6,
+      stdout:
+        '~ 1 blob with other bytes or properties\n- 1 blob only in the archive\n' +
+        '0 new resources, 0 changed, 0 missing\n1 changed blob, 1 missing\n',
+    })
+    expect(jsonLines((await run('diff', everything, '--live', '--json')).stdout)).toEqual([
+      {
+        summary: {
+          resources: { new: 0, changed: 0, missing: 0 },
+          blobs: { changed: 1, missing: 1 },
+          complete: true,
+        },
+      },
+    ])
+    // An archive that lacks the blob, as the store does, cannot be compared completely.
+    const incomplete = await run('export', '--no-strict', '--wait', '--json')
+    const partial = await run('diff', JobLine.parse(jsonLines(incomplete.stdout)[0]).job_id, '--live')
+    expect(partial.code).toBe(3)
+    expect(partial.stderr).toContain('could not be compared completely')
+    await run('restore', everything)
+    expect(await program.object(second.Key ?? '', Bucket)).toEqual(original)
+    expect(await program.object(first.Key ?? '', Bucket)).toEqual(deleted)
   })
 
   it('shows the fields of a changed resource, with their archived and stored values', async () => {
@@ -77,11 +118,25 @@ describe('diff --live', () => {
 
   it('lists resources that only the archive contains', async () => {
     await program.wipe()
-    const { code, stdout, stderr } = await run('diff', guilds, '--live', '--model', 'guild')
+    const { code, stdout } = await run('diff', guilds, '--live', '--model', 'guild')
     expect(code).toBe(6)
     expect(stdout.split('\n').filter((line) => line.startsWith('- guild/'))).toHaveLength(12)
-    expect(stderr).toContain('12 differences')
-    expect(jsonLines((await run('diff', guilds, '--live', '--json')).stdout)).toHaveLength(12)
+    expect(stdout).toContain('0 new resources, 0 changed, 12 missing\n')
+    // The groups have the same meaning as in a comparison of two archives.
+    const lines = jsonLines((await run('diff', guilds, '--live', '--json')).stdout)
+    expect(lines.filter((line) => Difference.safeParse(line).data?.group === 'missing')).toHaveLength(12)
+    expect(lines).toHaveLength(13)
+  })
+
+  it('lists resources that only the store contains as new', async () => {
+    const { resource_id: only } = Difference.parse(jsonLines((await run('diff', guilds, '--live', '--json')).stdout)[0])
+    await run('restore', guilds, '--only', `guild/${only}`)
+    const one = await exportModel('guild')
+    await run('restore', guilds)
+    const { code, stdout } = await run('diff', one, '--live')
+    expect(code).toBe(6)
+    expect(stdout.split('\n').filter((line) => line.startsWith('+ guild/'))).toHaveLength(11)
+    expect(stdout).toContain('11 new resources, 0 changed, 0 missing\n')
   })
 
   it('requires either --live or a second archive', async () => {
