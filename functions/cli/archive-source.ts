@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { errorMessage } from '../../shared/values/error-message.ts'
+import { isJobId } from './client/paths.ts'
 import { UsageError } from './usage-error.ts'
 
 /** An archive in S3, in the form of the member `from` of a request. */
@@ -27,14 +28,13 @@ export const restoreSource = async (text: string): Promise<RestoreSource> => {
 }
 
 const S3_ADDRESS = /^s3:\/\/([^/]+)\/(.+?)(?:\?versionId=([^?&]+))?$/s
-const JOB_ID = /^[\w-]{1,80}$/
 
 /** Returns the archive that an argument names: that of a job, or an object in S3. */
 const storedSource = (text: string): StoredSource => {
   const [, bucket, key, version_id] = S3_ADDRESS.exec(text) ?? []
   if (bucket !== undefined && key !== undefined)
     return { bucket, key, ...(version_id === undefined ? {} : { version_id: decodeURIComponent(version_id) }) }
-  if (JOB_ID.test(text)) return { job_id: text }
+  if (isJobId(text)) return { job_id: text }
   const what = text.startsWith('s3://') ? 'is not the address of an object' : 'does not exist'
   throw new UsageError(
     `archive: ${JSON.stringify(text)} ${what}; ` +

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { restoreSource } from './archive-source.ts'
 import { UnreachableError } from './client/errors.ts'
 import type { Job } from './client/job.ts'
+import { jobPath } from './client/paths.ts'
 import { pages } from './client/pages.ts'
 import type { CommandContext } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -43,7 +44,10 @@ interface LiveDiffOptions {
 const MAX_PAGE = 1_000
 
 /** A resource that differs. Its group has the same meaning as in the comparison of two archives. */
-type LiveDifference = Omit<z.output<typeof Difference>, 'group'> & { readonly group: Group }
+type LiveDifference = Pick<
+  z.output<typeof Difference>,
+  'model' | 'resource_id' | 'fields' | 'fields_total' | 'revisions_total'
+> & { readonly group: Group }
 type Group = 'new' | 'changed' | 'missing'
 
 /**
@@ -81,7 +85,7 @@ export const diffLive = async (
 
 async function* differences({ api }: CommandContext, jobId: string, fields: boolean): AsyncGenerator<LiveDifference> {
   const request = {
-    path: `/_backup/jobs/${encodeURIComponent(jobId)}/differences`,
+    path: jobPath(jobId, 'differences'),
     query: { detail: fields ? 'fields' : 'ids' },
     member: 'differences',
     item: Difference,

@@ -1,5 +1,6 @@
 import type { RestoreSource } from './archive-source.ts'
 import { cancelJob } from './client/cancel-job.ts'
+import { modelImportPath } from './client/paths.ts'
 import type { Query } from './client/send-request.ts'
 import { startJob, startWith } from './client/started-job.ts'
 import { uploadArchive, UploadSlot } from './client/upload-archive.ts'
@@ -19,7 +20,7 @@ export const startRestore = async (
   source: RestoreSource,
   { model, parameters }: RestoreRequest,
 ): Promise<string> => {
-  const path = model === undefined ? '/_backup/import' : `/${encodeURIComponent(model)}/import`
+  const path = model === undefined ? '/_backup/import' : modelImportPath(model)
   if (source.in === 's3') {
     return startJob(context.api(), { path, body: { ...parameters, from: source.from } })
   }
@@ -35,16 +36,26 @@ const uploadFile = async (
   { path, size }: Extract<RestoreSource, { readonly in: 'file' }>,
 ): Promise<void> => {
   const stopped = new AbortController()
+  const cancelStopped = new AbortController()
   const unsubscribe = io.onInterrupt(() => {
-    stopped.abort(new InterruptedError(`the upload was interrupted, and job ${slot.job_id} was cancelled`))
+    // A second Ctrl-C ends also the request that cancels the job.
+    if (stopped.signal.aborted) cancelStopped.abort()
+    stopped.abort()
   })
   const transfer = countedTransfer(io, output, 'upload', size)
   try {
     await uploadArchive(slot, { path, size, counter: transfer.counter, signal: stopped.signal }, settings())
   } catch (error) {
-    await cancelJob(api(), slot.job_id).catch(() => undefined)
-    stopped.signal.throwIfAborted()
-    throw error
+    const isCancelled = await cancelJob(api(), slot.job_id, cancelStopped.signal).then(
+      () => true,
+      () => false,
+    )
+    if (!stopped.signal.aborted) throw error
+    throw new InterruptedError(
+      isCancelled
+        ? `the upload was interrupted, and job ${slot.job_id} was cancelled`
+        : `the upload was interrupted, but job ${slot.job_id} was not cancelled: specstar-backup cancel ${slot.job_id}`,
+    )
   } finally {
     transfer.end()
     unsubscribe()

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { errorMessage } from '../../shared/values/error-message.ts'
+import { TEMPORARY_STATUSES } from './client/api-client.ts'
 import { cancelJob } from './client/cancel-job.ts'
-import { ProblemError, UnreachableError } from './client/errors.ts'
+import { NoResponseError, ProblemError, UnreachableError } from './client/errors.ts'
 import { findJob } from './client/find-job.ts'
 import { hasEnded, type Job } from './client/job.ts'
 import { isLocal } from './client/settings.ts'
@@ -9,33 +11,55 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 import { InterruptedError } from './interrupted-error.ts'
 import { ask } from './terminal/ask.ts'
 import { jobProgress, type JobProgress } from './terminal/job-progress.ts'
+import type { Output } from './terminal/output.ts'
+import { durationText } from './terminal/units.ts'
 
 /** The wait between two requests for the state of a job. It grows, because long jobs change slowly. */
 const WAIT = { firstMs: 150, factor: 1.3, localMs: 1_000, remoteMs: 5_000 } as const
 
+/** The longest time without responses after which the wait ends. */
+const MAX_OUTAGE = { localMs: 30_000, remoteMs: 600_000 } as const
+
 /**
  * Waits until a job has ended, and returns it. Shows its progress. On a terminal, Ctrl-C asks whether to cancel the job;
- * elsewhere, and if the user leaves the job running, throws `InterruptedError`.
+ * elsewhere, and if the user leaves the job running, throws `InterruptedError`. A temporary failure of the network or the
+ * API does not end the wait.
  */
 export const waitForJob = async (context: CommandContext, jobId: string): Promise<Job> => {
   const { api, io, output, settings } = context
   const progress = jobProgress(io, output)
   const longestMs = isLocal(settings()) ? WAIT.localMs : WAIT.remoteMs
+  const outage = new Outage(output, isLocal(settings()) ? MAX_OUTAGE.localMs : MAX_OUTAGE.remoteMs)
   const interrupts = new Interrupts()
   const unsubscribe = io.onInterrupt(() => {
     interrupts.add()
   })
+  const readJob = async (signal: AbortSignal): Promise<Job | undefined> => {
+    try {
+      const job = await findJob(api(), jobId, signal)
+      outage.end()
+      return job
+    } catch (error) {
+      signal.throwIfAborted()
+      progress.pause()
+      outage.add(error)
+      return undefined
+    }
+  }
   try {
     for (let ms: number = WAIT.firstMs; ; ms = Math.min(ms * WAIT.factor, longestMs)) {
-      const job = await findJob(api(), jobId)
-      if (hasEnded(job)) return job
-      progress.update(job)
-      await Promise.race([sleep(ms), interrupts.next()])
-      if (interrupts.take()) await onInterrupt(context, jobId, progress)
+      const job = await interrupts.during(readJob)
+      if (job !== undefined && hasEnded(job)) return job
+      if (job !== undefined) progress.update(job)
+      await interrupts.during((signal) => sleep(ms, undefined, { signal }))
+      if (interrupts.take()) await onInterrupt(context, jobId, { progress, interrupts })
     }
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error
-    throw new UnreachableError(`${error.message}. Job ${jobId} may still be running`, { cause: error })
+    throw new UnreachableError(
+      `${error.message}. Job ${jobId} may still be running: specstar-backup show --wait ${jobId}`,
+      { cause: error },
+    )
   } finally {
     unsubscribe()
     progress.pause()
@@ -48,7 +72,7 @@ const QUESTION = 'Cancel the job (c), leave it running and end this command (l),
 const onInterrupt = async (
   { api, io, output }: CommandContext,
   jobId: string,
-  progress: JobProgress,
+  { progress, interrupts }: { readonly progress: JobProgress; readonly interrupts: Interrupts },
 ): Promise<void> => {
   progress.pause()
   if (io.stdin.isTTY !== true || !output.isAnimated) throw interrupted(jobId)
@@ -57,7 +81,9 @@ const onInterrupt = async (
   // Anything else must not cancel a job.
   if (answer === undefined || !'cancel'.startsWith(answer)) throw interrupted(jobId)
   try {
-    await cancelJob(api(), jobId)
+    const cancelled = await interrupts.during((signal) => cancelJob(api(), jobId, signal))
+    // Another Ctrl-C has ended the request.
+    if (cancelled === undefined) throw interrupted(jobId)
   } catch (error) {
     // The job has ended meanwhile. Its state says how.
     if (!(error instanceof ProblemError && error.problem.type === 'conflict')) throw error
@@ -67,30 +93,70 @@ const onInterrupt = async (
 const interrupted = (jobId: string): InterruptedError =>
   new InterruptedError(`job ${jobId} goes on: specstar-backup show --wait ${jobId}`, jobId)
 
-/** Remembers a Ctrl-C until it is taken. */
+/** Remembers a Ctrl-C until it is taken, and ends what waits at this time. */
 class Interrupts {
-  #pending = false
-  #wake: (() => void) | undefined
+  #isPending = false
+  #running: AbortController | undefined
 
   add(): void {
-    this.#pending = true
-    this.#wake?.()
+    this.#isPending = true
+    this.#running?.abort()
   }
 
   take(): boolean {
-    const pending = this.#pending
-    this.#pending = false
-    return pending
+    const isPending = this.#isPending
+    this.#isPending = false
+    return isPending
   }
 
-  /** Resolves at the next Ctrl-C, or at once if one is pending. */
-  next(): Promise<void> {
-    if (this.#pending) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#wake = resolve
-    })
+  /** Calls `run`, and returns its result, or undefined if a Ctrl-C has ended it or is pending. */
+  async during<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result | undefined> {
+    if (this.#isPending) return undefined
+    const running = new AbortController()
+    this.#running = running
+    try {
+      return await run(running.signal)
+    } catch (error) {
+      if (running.signal.aborted) return undefined
+      throw error
+    } finally {
+      this.#running = undefined
+    }
   }
 }
+
+/** A time without responses of the API, which the wait for a job survives: it can last hours. */
+class Outage {
+  readonly #output: Output
+  readonly #maxMs: number
+  #hasResponded = false
+  #began: number | undefined
+
+  constructor(output: Output, maxMs: number) {
+    this.#output = output
+    this.#maxMs = maxMs
+  }
+
+  /** Called after each response. */
+  end(): void {
+    this.#hasResponded = true
+    this.#began = undefined
+  }
+
+  /** Throws the error if it is not temporary, if the API has never responded, or if the outage lasts too long. */
+  add(error: unknown): void {
+    if (!isTemporary(error) || !this.#hasResponded) throw error
+    const now = performance.now()
+    if (this.#began === undefined) {
+      this.#began = now
+      const text = `${errorMessage(error)}. Trying again for ${durationText(this.#maxMs / 1000)}`
+      if (!this.#output.json) this.#output.note(text)
+    } else if (now - this.#began > this.#maxMs) throw error
+  }
+}
+
+const isTemporary = (error: unknown): boolean =>
+  error instanceof NoResponseError || (error instanceof ProblemError && TEMPORARY_STATUSES.has(error.problem.status))
 
 /** Returns the exit code for a job that has ended. */
 export const exitCodeOf = ({ status, error }: Pick<Job, 'status' | 'error'>): ExitCode => {

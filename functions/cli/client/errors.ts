@@ -13,5 +13,8 @@ export class ProblemError extends Error {
 
 /** Thrown if no response has arrived, or one that is not of this API. The message says what the user can do. */
 export class UnreachableError extends Error {
-  override readonly name = 'UnreachableError'
+  override readonly name: string = 'UnreachableError'
 }
+
+/** Thrown if the network or the API is down, or throttles requests. A later request may succeed. */
+export class NoResponseError extends UnreachableError {}

@@ -29,7 +29,3 @@ const ScheduleList = z.looseObject({ schedules: z.array(Schedule) })
 
 export const listSchedules = async (api: ApiClient): Promise<readonly Schedule[]> =>
   (await api.request(ScheduleList, { method: 'GET', path: '/_backup/schedules' })).schedules
-
-/** Returns the path of an action of a schedule. */
-export const schedulePath = (name: string, action: 'run' | 'pause' | 'resume'): string =>
-  `/_backup/schedules/${encodeURIComponent(name)}/${action}`

@@ -3,7 +3,8 @@ import { buildQueryString, HttpRequest } from '@smithy/core/protocols'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { AwsCredentialIdentityProvider } from '@smithy/types'
 import { errorMessage } from '../../../shared/values/error-message.ts'
-import { UnreachableError } from './errors.ts'
+import { UsageError } from '../usage-error.ts'
+import { NoResponseError, UnreachableError } from './errors.ts'
 import { isLocal, type Settings } from './settings.ts'
 
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>
@@ -16,6 +17,8 @@ export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** The body. It is sent as JSON, except bytes, which need the header `content-type`. */
   readonly body?: object | Uint8Array<ArrayBuffer> | undefined
+  /** If this signal is aborted, the request fails with its reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Sends a request and returns the response, whatever its status is. */
@@ -34,7 +37,7 @@ export const requestSender = (
 ): SendRequest => {
   const sign = isLocal(settings) ? (request: HttpRequest) => Promise.resolve(request) : signer(settings, credentials)
   const base = new URL(settings.endpoint)
-  return async ({ method, path, query = {}, headers = {}, body }) => {
+  return async ({ method, path, query = {}, headers = {}, body, signal }) => {
     const content = body === undefined || body instanceof Uint8Array ? body : JSON.stringify(body)
     const request = await sign(
       new HttpRequest({
@@ -60,11 +63,12 @@ export const requestSender = (
         // `fetch` sets the header `host` itself, to the signed value.
         headers: withoutHost(request.headers),
         redirect: 'manual',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
         ...(content === undefined ? {} : { body: content }),
       })
     } catch (error) {
-      throw new UnreachableError(`${settings.endpoint} does not respond: ${reasonOf(error)}. ${ADVICE(settings)}`, {
+      signal?.throwIfAborted()
+      throw new NoResponseError(`${settings.endpoint} does not respond: ${reasonOf(error)}. ${ADVICE(settings)}`, {
         cause: error,
       })
     }
@@ -80,7 +84,8 @@ const signer = (
   { region }: Pick<Settings, 'region'>,
   credentials: AwsCredentialIdentityProvider,
 ): ((request: HttpRequest) => Promise<HttpRequest>) => {
-  if (region === undefined) throw new UnreachableError('The region of the API is not known: set --region or AWS_REGION')
+  if (region === undefined)
+    throw new UsageError('--region: the region of the API is not known; set --region or AWS_REGION')
   const signature = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 })
   return async (request) => {
     try {

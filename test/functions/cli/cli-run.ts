@@ -11,6 +11,9 @@ interface CliOptions {
   readonly onNote?: (all: string) => string | undefined
   /** Called when stdout has been written to. The command is interrupted when the returned promise is fulfilled. */
   readonly onResult?: (all: string) => Promise<'ctrl-c'>
+  /** The command is interrupted when this promise is fulfilled. */
+  readonly interruptWhen?: Promise<unknown>
+  readonly interruptAgainWhen?: Promise<unknown>
 }
 
 interface CliRun {
@@ -22,7 +25,7 @@ interface CliRun {
 /** Runs `specstar-backup` in this process, with streams of its own. */
 export const cli = async (
   args: readonly string[],
-  { env = {}, tty = false, onNote, onResult }: CliOptions = {},
+  { env = {}, tty = false, onNote, onResult, interruptWhen, interruptAgainWhen }: CliOptions = {},
 ): Promise<CliRun> => {
   const listeners = new Set<() => void>()
   const stdin = Object.assign(new PassThrough(), { isTTY: tty })
@@ -31,6 +34,8 @@ export const cli = async (
   const interrupt = (): void => {
     for (const listener of [...listeners]) listener()
   }
+  void interruptWhen?.then(interrupt)
+  void interruptAgainWhen?.then(interrupt)
   stdout.stream.on('written', () => void onResult?.(stdout.text()).then(interrupt))
   stderr.stream.on('written', () => {
     const typed = onNote?.(stderr.text())

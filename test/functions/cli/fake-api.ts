@@ -12,10 +12,11 @@ interface FakeAnswer {
   readonly body: unknown
 }
 
-/** Starts a server that responds to each request with a JSON document. */
+/** Starts a server that responds to each request with a JSON document. By default, its port is a free one. */
 export const fakeApi = async (
   answer: (request: IncomingMessage, body: string) => FakeAnswer | Promise<FakeAnswer>,
   headers: Readonly<Record<string, string>> = {},
+  port = 0,
 ): Promise<FakeApi> => {
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = []
@@ -27,12 +28,12 @@ export const fakeApi = async (
       })
     })
   })
-  server.listen(0)
+  server.listen(port)
   await once(server, 'listening')
   const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const actualPort = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${actualPort}`,
     stop: async () => {
       server.closeAllConnections()
       server.close()

@@ -65,7 +65,7 @@ describe('requests to a remote API', () => {
 
   it('cannot be sent without a region, and the message says how to set it', async () => {
     const { code, stderr } = await cli(['jobs', '--endpoint', 'https://api.example'])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr).toContain('set --region or AWS_REGION')
   })
 })

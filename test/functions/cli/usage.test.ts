@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../../functions/cli/commands.ts'
 import { cli, jsonLines } from './cli-run.ts'
+import { fakeApi } from './fake-api.ts'
 
 describe('specstar-backup', () => {
   it('prints all commands and exit codes with --help', async () => {
@@ -50,6 +51,28 @@ describe('specstar-backup', () => {
     expect(jsonLines(stderr)).toEqual([
       { error: { type: 'usage', detail: '--limit: must be a whole number from 1 to 100000' } },
     ])
+  })
+
+  it.each([
+    [['show', '..'], 'job: ".." is not the id of a job'],
+    [['show', '--wait', 'a/../b'], 'job: "a/../b" is not the id of a job'],
+    [['cancel', '.'], 'job: "." is not the id of a job'],
+    [['schedules', 'run', '..'], 'schedule: ".." is not the name of a schedule'],
+    [['schedules', 'pause', '.'], 'schedule: "." is not the name of a schedule'],
+    [['restore', 'job-1', '--model', '_backup'], '--model: "_backup" is not the name of a model'],
+    [['restore', 'job-1', '--model', ''], '--model: "" is not the name of a model'],
+    [['restore', 'job-1', '--only', '../country:TW'], '--model: ".." is not the name of a model'],
+    [['diff', 'job-1', '--live', '--model', ''], '--model: "" is not the name of a model'],
+  ])('sends no request for %j, because its path would be that of another route', async (args, message) => {
+    let requests = 0
+    const api = await fakeApi(() => {
+      requests += 1
+      return { status: 200, body: {} }
+    })
+    const { code, stderr } = await cli(args, { env: { SPECSTAR_BACKUP_ENDPOINT: api.url } })
+    await api.stop()
+    expect({ code, requests }).toEqual({ code: 2, requests: 0 })
+    expect(stderr).toContain(message)
   })
 
   it('says how to start or find the API if it does not respond', async () => {

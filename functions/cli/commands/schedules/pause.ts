@@ -1,6 +1,6 @@
 import { Argument, Option } from 'commander'
 import * as z from 'zod'
-import { schedulePath } from '../../client/schedule.ts'
+import { schedulePath } from '../../client/paths.ts'
 import { defineCommand } from '../../command.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { timeText } from '../../terminal/units.ts'

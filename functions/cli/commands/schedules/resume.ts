@@ -1,6 +1,7 @@
 import { Argument } from 'commander'
 import * as z from 'zod'
-import { Schedule, schedulePath } from '../../client/schedule.ts'
+import { schedulePath } from '../../client/paths.ts'
+import { Schedule } from '../../client/schedule.ts'
 import { defineCommand } from '../../command.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { timeText } from '../../terminal/units.ts'

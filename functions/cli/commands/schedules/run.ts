@@ -1,6 +1,6 @@
 import { Argument, Option } from 'commander'
 import * as z from 'zod'
-import { schedulePath } from '../../client/schedule.ts'
+import { schedulePath } from '../../client/paths.ts'
 import { startJob } from '../../client/started-job.ts'
 import { defineCommand } from '../../command.ts'
 import { finishJob, leaveJob } from '../../finish-job.ts'

@@ -1,0 +1,168 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import { cli } from './cli-run.ts'
+import { fakeApi, type FakeApi } from './fake-api.ts'
+
+const RUNNING = {
+  job_id: 'job-1',
+  kind: 'export',
+  status: 'running',
+  phase: 'export-records',
+  source: 'api',
+  requested_by: 'local',
+  created_at: '2026-11-30T00:00:00.000Z',
+}
+const ENDED = { ...RUNNING, status: 'succeeded', ended_at: '2026-11-30T00:01:00.000Z' }
+
+let api: FakeApi | undefined
+afterEach(() => api?.stop())
+
+/** Never responds. */
+const never = new Promise<never>(() => undefined)
+
+describe('Ctrl-C while the API does not respond', () => {
+  it('ends the command at once, and prints the id of the job', async () => {
+    const requested = Promise.withResolvers<undefined>()
+    api = await fakeApi(() => {
+      requested.resolve(undefined)
+      return never
+    })
+    const env = { SPECSTAR_BACKUP_ENDPOINT: api.url }
+    const { code, stderr } = await cli(['show', '--wait', 'job-1'], { env, interruptWhen: requested.promise })
+    expect(code).toBe(130)
+    expect(stderr).toContain('specstar-backup show --wait job-1')
+  })
+
+  it('ends the command although it has begun to cancel the job', async () => {
+    const cancelling = Promise.withResolvers<undefined>()
+    api = await fakeApi(({ method }) => {
+      if (method === 'GET') return { status: 200, body: RUNNING }
+      cancelling.resolve(undefined)
+      return never
+    })
+    const { code, stderr } = await cli(['show', '--wait', 'job-1'], {
+      env: { SPECSTAR_BACKUP_ENDPOINT: api.url },
+      tty: true,
+      onNote: typeOnce('Cancel the job', 'c\n'),
+      interruptWhen: cancelling.promise,
+    })
+    expect(code).toBe(130)
+    expect(stderr).toContain('specstar-backup show --wait job-1')
+  })
+
+  it('ends the command although the job of an interrupted upload cannot be cancelled', async () => {
+    const uploading = Promise.withResolvers<undefined>()
+    const cancelling = Promise.withResolvers<undefined>()
+    api = await fakeApi(({ method, url = '' }) => {
+      if (method === 'PUT') uploading.resolve(undefined)
+      else if (url.includes('/cancel')) cancelling.resolve(undefined)
+      else return { status: 202, body: slot(api?.url ?? '') }
+      return never
+    })
+    const { code, stderr } = await cli(['restore', fixture], {
+      env: { SPECSTAR_BACKUP_ENDPOINT: api.url },
+      interruptWhen: uploading.promise,
+      interruptAgainWhen: cancelling.promise,
+    })
+    expect(code).toBe(130)
+    expect(stderr).toContain('job job-1 was not cancelled: specstar-backup cancel job-1')
+  })
+})
+
+describe('the wait for a job', () => {
+  it('goes on when the API responds again', async () => {
+    const bodies = [RUNNING, ENDED]
+    const answer = () => ({ status: 200, body: bodies.shift() })
+    const first = await fakeApi(answer)
+    const port = Number(new URL(first.url).port)
+    const stopped = once(() => first.stop())
+    const restarted = once(async () => {
+      api = await fakeApi(answer, {}, port)
+    })
+    const { code, stdout, stderr } = await cli(['show', '--wait', 'job-1'], {
+      env: { SPECSTAR_BACKUP_ENDPOINT: first.url },
+      onNote: (all) => {
+        if (all.includes('export-records')) stopped()
+        if (all.includes('does not respond')) restarted()
+        return undefined
+      },
+    })
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/does not respond: .* Trying again for 30 s$/m)
+    expect(stdout).toContain('succeeded')
+  })
+
+  it('goes on if a response is not complete', async () => {
+    let requests = 0
+    const server = createServer((_, response) => {
+      requests += 1
+      const body = JSON.stringify(requests === 1 ? RUNNING : ENDED)
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length })
+      if (requests === 2) response.write(body.slice(0, 5), () => response.destroy())
+      else response.end(body)
+    })
+    server.listen(0)
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as AddressInfo
+    const { code } = await cli(['show', '--wait', 'job-1'], {
+      env: { SPECSTAR_BACKUP_ENDPOINT: `http://127.0.0.1:${port}` },
+    })
+    expect(code).toBe(0)
+    expect(requests).toBe(3)
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('ends if the API has never responded', async () => {
+    const { code, stderr } = await cli(['show', '--wait', 'job-1'], {
+      env: { SPECSTAR_BACKUP_ENDPOINT: 'http://127.0.0.1:9' },
+    })
+    expect(code).toBe(1)
+    expect(stderr).toContain('Job job-1 may still be running: specstar-backup show --wait job-1')
+  })
+
+  it('ends if the API rejects the request', async () => {
+    let requests = 0
+    api = await fakeApi(() => {
+      requests += 1
+      return requests === 1 ? { status: 200, body: RUNNING } : { status: 403, body: { message: 'Forbidden' } }
+    })
+    const { code, stderr } = await cli(['show', '--wait', 'job-1'], { env: { SPECSTAR_BACKUP_ENDPOINT: api.url } })
+    expect(code).toBe(1)
+    expect(stderr).toContain('Forbidden')
+  })
+})
+
+/** Types an answer when the question appears. Before, interrupts the command once it shows anything. */
+const typeOnce = (question: string, answer: string): ((all: string) => string | undefined) => {
+  let state: 'waiting' | 'interrupted' | 'answered' = 'waiting'
+  return (all) => {
+    if (state === 'waiting') {
+      state = 'interrupted'
+      return 'ctrl-c'
+    }
+    if (state !== 'interrupted' || !all.includes(question)) return undefined
+    state = 'answered'
+    return answer
+  }
+}
+
+const once = (run: () => Promise<void>): (() => void) => {
+  let hasRun = false
+  return () => {
+    if (!hasRun) void run()
+    hasRun = true
+  }
+}
+
+const fixture = fileURLToPath(new URL('../../fixtures/acbak/catalogue-v3.acbak', import.meta.url))
+
+/** An upload slot whose bucket is the fake API. */
+const slot = (url: string): object => ({
+  ...RUNNING,
+  kind: 'restore',
+  status: 'awaiting_upload',
+  upload: { method: 'PUT', url: `${url}/upload`, headers: {}, bucket: 'restores', key: 'upload' },
+})
