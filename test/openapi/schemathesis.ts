@@ -31,6 +31,9 @@ interface FuzzerResult {
  */
 const EXCLUDED_CHECKS = ['positive_data_acceptance', 'ignored_auth']
 
+/** API Gateway and the local program respond within 30 seconds. By default, Schemathesis waits for 10 seconds. */
+const REQUEST_SECONDS = '60'
+
 /** Runs Schemathesis against a program. `python` is a Python that can import it. */
 export const fuzz = async (
   python: string,
@@ -46,7 +49,17 @@ export const fuzz = async (
       [
         ...['--config-file', config, 'run', `${url}/_backup/openapi.json`, '--no-color'],
         ...['--exclude-checks', EXCLUDED_CHECKS.join(','), '--phases', 'examples,coverage,fuzzing'],
-        ...['--max-redirects', '0', '--warnings', 'off', '--suppress-health-check', 'all', ...options],
+        ...[
+          '--request-timeout',
+          REQUEST_SECONDS,
+          '--max-redirects',
+          '0',
+          '--warnings',
+          'off',
+          '--suppress-health-check',
+          'all',
+          ...options,
+        ],
       ],
       { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
     )
