@@ -7,7 +7,10 @@ export const EXIT = {
   verificationFailed: 4,
   cancelled: 5,
   differences: 6,
+  hangup: 129,
   interrupted: 130,
+  brokenPipe: 141,
+  terminated: 143,
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
@@ -20,7 +23,10 @@ const MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.verificationFailed, 'a verification or a check failed'],
   [EXIT.cancelled, 'the job was cancelled, or its upload slot expired'],
   [EXIT.differences, 'differences were found (diff only)'],
+  [EXIT.hangup, 'the terminal was closed; a job that the command has started goes on'],
   [EXIT.interrupted, 'Ctrl-C ended the command; a job that it has started goes on'],
+  [EXIT.brokenPipe, 'the reader of the output, such as head, closed it before its end'],
+  [EXIT.terminated, 'SIGTERM ended the command; a job that it has started goes on'],
 ]
 
 /** The exit codes and their meanings, for the help. */

@@ -14,7 +14,9 @@ import { BUDGET } from './run-command.ts'
 import type { Io } from './terminal/io.ts'
 import { Output } from './terminal/output.ts'
 import { problemText } from './terminal/problem-text.ts'
+import { failureOf, flushed, isBrokenPipe, isFailureOf, watchStream } from './terminal/written-stream.ts'
 import { UsageError } from './usage-error.ts'
+import { commandVersion } from './version.ts'
 
 /** Runs `specstar-backup` with the given arguments. Returns the exit code. Never throws. */
 export const runCli = async (args: readonly string[], io: Io): Promise<ExitCode> => {
@@ -22,12 +24,22 @@ export const runCli = async (args: readonly string[], io: Io): Promise<ExitCode>
   const program = createProgram(io, async (command, context, input) => {
     code = await withCallBudget(BUDGET, () => command.run(context, input))
   })
+  watchStream(io.stdout)
+  watchStream(io.stderr)
+  let output = new Output(io, { json: false })
   try {
     await program.parseAsync([...args], { from: 'user' })
-    return code
   } catch (error) {
-    return reportError(error, new Output(io, args.includes('--json')))
+    output = new Output(io, { json: program.opts()['json'] === true })
+    code = isFailureOf(io.stdout, error) ? EXIT.brokenPipe : reportError(error, output)
   }
+  await flushed(io.stdout)
+  const failure = failureOf(io.stdout)
+  // A reader such as `head` closes the pipe before the end of the output. The result of the command is still its own.
+  if (failure === undefined || isBrokenPipe(failure)) return code
+  const message = `stdout cannot be written: ${errorMessage(failure)}`
+  output.error({ detail: message }, `${output.styleNote('red', 'error')}: ${message}`)
+  return EXIT.error
 }
 
 type Execute = (command: CliCommand, context: CommandContext, input: unknown) => Promise<void>
@@ -42,6 +54,8 @@ const createProgram = (io: Io, execute: Execute): Command => {
     .option('--s3-endpoint <url>', 'the URL of S3 (default: that of the region, or of the local program)')
     .option('--config <file>', 'the settings file (default: ~/.config/specstar-backup.json)')
     .option('--json', 'print results as JSON, one object a line')
+    .option('--show-urls', 'print presigned URLs with their signatures, with which anybody can read the archive')
+    .version(commandVersion(), '--version', 'print the version of this command')
     .addHelpText('after', `\n${EXIT_CODES_HELP}`)
   prepare(program, io)
   const groups = new Map<string, Command>()
@@ -56,7 +70,7 @@ const createProgram = (io: Io, execute: Execute): Command => {
 }
 
 /** The options that all commands have. They are no part of the input of a command. */
-const GLOBAL = ['endpoint', 'region', 'profile', 's3Endpoint', 'config', 'json'] as const
+const GLOBAL = ['endpoint', 'region', 'profile', 's3Endpoint', 'config', 'json', 'showUrls', 'version'] as const
 
 const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, execute: Execute): void => {
   const added = prepare(parent.command(name), io)
@@ -122,7 +136,7 @@ const contextOf = (io: Io, options: Readonly<Record<string, unknown>>, program: 
   const settings = once(() => resolveSettings(flags, io.env))
   return {
     io,
-    output: new Output(io, options['json'] === true),
+    output: new Output(io, { json: options['json'] === true, showUrls: options['showUrls'] === true }),
     settings,
     program,
     api: once(() => new ApiClient(requestSender(settings(), credentialsOf(settings())))),
@@ -146,7 +160,7 @@ const reportError = (error: unknown, output: Output): ExitCode => {
   if (error instanceof InterruptedError) {
     // The id of the job is a result, because a script needs it.
     if (output.json && error.jobId !== undefined) output.show({ job_id: error.jobId, interrupted: true }, () => '')
-    else output.note(error.message)
+    else output.note(error.message, { interrupted: true, detail: error.message })
     return EXIT.interrupted
   }
   if (error instanceof ProblemError) {
@@ -155,7 +169,9 @@ const reportError = (error: unknown, output: Output): ExitCode => {
     if (problem.type === 'verification-failed') return EXIT.verificationFailed
     return USAGE_PROBLEMS.includes(problem.type) ? EXIT.usage : EXIT.error
   }
-  output.error({ detail: errorMessage(error) }, `${output.styleNote('red', 'error')}: ${errorMessage(error)}`)
+  // Further lines are indented, so that none of them looks like a message of this command.
+  const message = errorMessage(error)
+  output.error({ detail: message }, `${output.styleNote('red', 'error')}: ${message.replaceAll('\n', '\n  ')}`)
   return EXIT.error
 }
 

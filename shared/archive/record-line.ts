@@ -6,6 +6,7 @@ import type { Item, Key } from '../tables/item.ts'
 import { toBase64 } from '../values/base64.ts'
 import { errorMessage } from '../values/error-message.ts'
 import { isDeeperThan } from '../values/json-depth.ts'
+import { quote } from '../values/message-text.ts'
 import { RecordInvalidError, type RecordLocation, resultOrFault } from './errors.ts'
 import { checkItem } from './item-check.ts'
 import { MAX_LINE_BYTES, MAX_LINE_LEVELS } from './limits.ts'
@@ -97,7 +98,7 @@ export const recordKeyOf = (item: Item, location: RecordLocation = {}): RecordKe
   const sk = item['sk']?.S ?? ''
   const expected =
     kind === 'metadata' ? sortKey(location, () => metadataSortKey(id)) : expectedRevisionKey(item, id, location)
-  if (sk !== expected) throw new RecordInvalidError(`sk is ${sk}, but must be ${expected}`, location)
+  if (sk !== expected) throw new RecordInvalidError(`sk is ${quote(sk)}, but must be ${quote(expected)}`, location)
   return { kind, model, id, h: sk.slice(0, 16), sk }
 }
 

@@ -133,7 +133,7 @@ describe('archivedRecords', () => {
       {
         id: 'city:1',
         key: { pk: expect.stringMatching(/^city#r#\d+$/) as string, sk: '0000000000000000/city:1/0000000001/-' },
-        fault: `sk is 0000000000000000/city:1/0000000001/-, but must be ${idHashOf('city:1')}/city:1/0000000001/-`,
+        fault: `sk is "0000000000000000/city:1/0000000001/-", but must be "${idHashOf('city:1')}/city:1/0000000001/-"`,
       },
     ],
     [

@@ -109,7 +109,7 @@ describe('a crafted archive', () => {
     [
       'an id hash that does not belong to the id',
       { lines: (l) => l.map((line) => Buffer.from(line.toString().replace(ID_HASH, '0000000000000000'))) },
-      /sk is 0000/,
+      /sk is "0000/,
     ],
     ['a path with ..', { path: 'models/city/../../etc/passwd' }, /path of this chunk must be/],
     ['a path in the folder of another model', { path: 'models/town/s-00000.jsonl.zst' }, /path of this chunk must be/],

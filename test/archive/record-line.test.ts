@@ -103,8 +103,9 @@ describe('the key of a record', () => {
     ['pk', without(metadata, 'pk'), 'pk must be <model>#m#<shard> or <model>#r#<shard>'],
     ['resource_id', without(metadata, 'resource_id'), 'resource_id must be a string'],
     ['revision_id', without(revision, 'revision_id'), 'revision_id must be a string'],
-    ['sk', without(metadata, 'sk'), `sk is , but must be ${h}/city:1`],
-    ['sk', without(revision, 'sk'), `sk is , but must be ${h}/city:1/0000000001/-`],
+    ['sk', without(metadata, 'sk'), `sk is "", but must be "${h}/city:1"`],
+    ['visible characters in sk', { ...metadata, sk: { S: '\u001b[2J' } }, `sk is "\\u001b[2J", but must be "${h}/city:1"`],
+    ['sk', without(revision, 'sk'), `sk is "", but must be "${h}/city:1/0000000001/-"`],
   ])('is rejected without %s', (_, item, reason) => {
     expect(() => recordKeyOf(item, location)).toThrow(invalid(reason))
   })
@@ -121,7 +122,7 @@ describe('the key of a record', () => {
       invalid('schema_version must be a string or null'),
     )
     expect(() => recordKeyOf(versioned({ S: '2' }, '-'), location)).toThrow(
-      invalid(`sk is ${h}/city:1/0000000001/-, but must be ${h}/city:1/0000000001/2`),
+      invalid(`sk is "${h}/city:1/0000000001/-", but must be "${h}/city:1/0000000001/2"`),
     )
   })
 

@@ -1,10 +1,10 @@
 import { MetadataView } from '../../../shared/resources/views.ts'
 import type { CommandContext } from '../command.ts'
+import { printable } from '../terminal/printable.ts'
 import { timeText } from '../terminal/units.ts'
 import type { ArchiveContents } from './contents/contents.ts'
 import { resourcesOf } from './contents/resources.ts'
 import { shownId } from './shown-id.ts'
-import { writePieces } from './write-pieces.ts'
 
 /** A resource of an archive, as `ls` lists it. */
 interface ListedResource {
@@ -21,7 +21,7 @@ interface ListedResource {
  * read. Memory does not grow with the number of resources.
  */
 export const listResources = async (
-  { io, output }: CommandContext,
+  { output }: CommandContext,
   contents: ArchiveContents,
   model: string,
 ): Promise<number> => {
@@ -32,7 +32,10 @@ export const listResources = async (
     for await (const resource of resourcesOf(contents, model)) {
       if ('fault' in resource) {
         faults += 1
-        output.note(`resource ${shownId(resource.id)} of model ${model} cannot be read: ${resource.fault}`)
+        const reason = printable(resource.fault)
+        output.note(`resource ${shownId(resource.id)} of model ${model} cannot be read: ${reason}`, {
+          fault: { model, resource_id: resource.id, reason: resource.fault },
+        })
         continue
       }
       let revisions = 0
@@ -41,7 +44,7 @@ export const listResources = async (
       yield output.json ? `${JSON.stringify(listed)}\n` : lineOf(output.style('dim', 'deleted'), listed)
     }
   }
-  await writePieces(io.stdout, lines())
+  await output.showPieces(output.json ? 'json' : 'text', lines())
   return faults
 }
 

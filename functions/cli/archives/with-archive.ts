@@ -75,5 +75,5 @@ export const readText = ({ bytes, size, requests }: ReadBytes): string =>
 
 /** Writes to stderr what was read: with `--json`, as one line of JSON. For commands whose result is a list or text. */
 export const noteRead = ({ output }: CommandContext, source: CountedSource): void => {
-  output.note(output.json ? JSON.stringify({ read: readBytes(source) }) : readText(readBytes(source)))
+  output.note(readText(readBytes(source)), { read: readBytes(source) })
 }

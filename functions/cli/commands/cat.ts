@@ -8,9 +8,9 @@ import { resourceDocument } from '../archives/documents/resource-document.ts'
 import { ArchiveUnavailableError } from '../archives/errors.ts'
 import type { CountedSource } from '../archives/sources/counted-source.ts'
 import { noteRead, readBytes, readText, withContents } from '../archives/with-archive.ts'
-import { writePieces } from '../archives/write-pieces.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
+import { writePieces } from '../terminal/written-stream.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** `specstar-backup cat`. */
@@ -41,6 +41,8 @@ export const CAT = defineCommand({
       throw new UsageError('pass either MODEL/ID or --blob; `specstar-backup ls` lists the resources of an archive')
     if (blob !== undefined && (revision !== undefined || context.output.json))
       throw new UsageError('--blob: writes the bytes of the blob, so it cannot be combined with --revision or --json')
+    if (blob !== undefined && context.io.stdout.isTTY === true)
+      throw new UsageError('--blob: the bytes of a blob could control the terminal; write them to a file with > FILE')
     const only = resource === undefined ? undefined : parseModelId(resource)
     await withContents(context, archive, { only }, async (contents, source) => {
       if (only !== undefined) await printResource(context, contents, source, only, revision)
@@ -52,7 +54,7 @@ export const CAT = defineCommand({
 })
 
 const printResource = async (
-  { io, output }: CommandContext,
+  { output }: CommandContext,
   contents: ArchiveContents,
   source: CountedSource,
   { model, id }: WantedResource,
@@ -68,7 +70,7 @@ const printResource = async (
       revisionId,
       lastMembers: () => (output.json ? `"read":${JSON.stringify(readBytes(source))}` : ''),
     }
-    await writePieces(io.stdout, resourceDocument(contents, resource, options))
+    await output.showPieces('json', resourceDocument(contents, resource, options))
     isPrinted = true
   }
   if (isPrinted) return

@@ -5,7 +5,8 @@ import { apiFindings } from '../doctor/check-api.ts'
 import { deploymentFindings } from '../doctor/check-deployment.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { EXIT } from '../exit-codes.ts'
-import type { Output, TextFormat } from '../terminal/output.ts'
+import type { Output } from '../terminal/output.ts'
+import type { TextFormat } from '../terminal/printable.ts'
 import { table } from '../terminal/table.ts'
 
 /** `specstar-backup doctor`. */
@@ -47,15 +48,12 @@ const INDENT = 30
 const MIN_WIDTH = 40
 
 /** Breaks a text between words, so that it fits into the last column of a terminal. */
-const wrapped = ({ columns }: Output, text: string): string => {
-  if (columns === undefined) return text
+const wrapped = ({ columns }: Output, text: string): readonly string[] => {
+  if (columns === undefined) return [text]
   const width = Math.max(columns - INDENT, MIN_WIDTH)
-  return text
-    .split(' ')
-    .reduce<string[]>((lines, word) => {
-      const last = lines.at(-1)
-      if (last === undefined || last.length + 1 + word.length > width) return [...lines, word]
-      return [...lines.slice(0, -1), `${last} ${word}`]
-    }, [])
-    .join('\n')
+  return text.split(' ').reduce<string[]>((lines, word) => {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + 1 + word.length > width) return [...lines, word]
+    return [...lines.slice(0, -1), `${last} ${word}`]
+  }, [])
 }

@@ -62,7 +62,7 @@ export const PRUNE = defineCommand({
         .filter((text) => text !== '')
         .join('\n\n'),
     )
-    for (const failure of failures) output.note(output.styleNote('red', `not read: ${failure}`))
+    for (const failure of failures) output.note(output.styleNote('red', `not read: ${failure}`), { not_read: failure })
     return failures.length === 0 ? EXIT.succeeded : EXIT.error
   },
 })

@@ -3,6 +3,7 @@ import type { Job } from '../client/job.ts'
 import type { Io } from './io.ts'
 import type { Output } from './output.ts'
 import { barsOf, type PhaseBar, rateText } from './phase-bars.ts'
+import { forTerminal, printable } from './printable.ts'
 import { durationText } from './units.ts'
 
 /** Shows the progress of a job while the command waits for its end. */
@@ -89,7 +90,7 @@ class AnimatedProgress implements JobProgress {
   #spin(): void {
     if (this.#job === undefined) return
     const frame = this.#output.styleNote('cyan', FRAMES[this.#frame % FRAMES.length] ?? '')
-    this.#shown?.spinner.update(0, { text: `${frame} ${stateText(this.#job, this.#output)}` })
+    this.#shown?.spinner.update(0, { text: forTerminal(`${frame} ${stateText(this.#job, this.#output)}`) })
   }
 
   #barPayload(bar: PhaseBar, seconds: number): object {
@@ -143,5 +144,5 @@ const stateText = (job: Job, output: Output): string => {
   const time = seconds === undefined || seconds < 1 || !output.isAnimated ? '' : ` for ${durationText(seconds)}`
   const limits = throttled.map(({ by, operation }) => `${by} (${operation})`)
   const warning = limits.length === 0 ? '' : output.styleNote('yellow', `, throttled by ${limits.join(', ')}`)
-  return `${kind} ${job_id}: ${state}${time}${warning}`
+  return `${printable(`${kind} ${job_id}: ${state}`)}${time}${warning}`
 }

@@ -1,19 +1,28 @@
-import { styleText } from 'node:util'
 import type { Io, TerminalStream } from './io.ts'
+import { forTerminal, printable, printableJson, styled, type TextFormat } from './printable.ts'
+import { writePieces } from './written-stream.ts'
 
-export type TextFormat = Parameters<typeof styleText>[0]
+interface OutputOptions {
+  readonly json: boolean
+  /** If true, JSON contains the signatures of presigned URLs. */
+  readonly showUrls?: boolean
+}
 
 /**
  * Writes the output of a command: results to stdout, and everything else to stderr. With `--json`, each result is one
- * line of JSON.
+ * line of JSON. Texts may contain anything: characters that could control the terminal are escaped.
  */
 export class Output {
   readonly json: boolean
   readonly #io: Pick<Io, 'stdout' | 'stderr' | 'env'>
+  readonly #showUrls: boolean
+  #results: TerminalStream
 
-  constructor(io: Pick<Io, 'stdout' | 'stderr' | 'env'>, json: boolean) {
+  constructor(io: Pick<Io, 'stdout' | 'stderr' | 'env'>, { json, showUrls = false }: OutputOptions) {
     this.#io = io
     this.json = json
+    this.#showUrls = showUrls
+    this.#results = io.stdout
   }
 
   /** The columns of stdout, or undefined if it is no terminal. */
@@ -26,47 +35,68 @@ export class Output {
     return this.#io.stderr.isTTY === true && this.#io.env['TERM'] !== 'dumb'
   }
 
+  /** Writes all further results to stderr, because stdout contains the bytes of an archive. */
+  reserveStdout(): void {
+    this.#results = this.#io.stderr
+  }
+
   /** Writes one result: `value` with `--json`, otherwise the text. */
   show(value: unknown, text: () => string): void {
-    this.#io.stdout.write(this.json ? `${JSON.stringify(value)}\n` : withNewline(text()))
+    this.#results.write(this.json ? this.#jsonLine(value) : forTerminal(withNewline(text())))
   }
 
   /** Writes a list of results: one object a line with `--json`, otherwise one text. */
   showAll(values: readonly unknown[], text: () => string): void {
-    if (!this.json) this.#io.stdout.write(withNewline(text()))
-    for (const value of this.json ? values : []) this.#io.stdout.write(`${JSON.stringify(value)}\n`)
+    if (!this.json) this.#results.write(forTerminal(withNewline(text())))
+    for (const value of this.json ? values : []) this.#results.write(this.#jsonLine(value))
   }
 
-  /** Writes a message for the user to stderr. */
-  note(text: string): void {
-    this.#io.stderr.write(withNewline(text))
+  /** Writes the pieces of a long result to stdout: JSON, or text for people. Throws if stdout cannot be written. */
+  async showPieces(form: 'json' | 'text', pieces: AsyncIterable<string>): Promise<void> {
+    await writePieces(this.#io.stdout, mapped(pieces, form === 'json' ? printableJson : forTerminal))
+  }
+
+  /** Writes a message for the user to stderr. With `--json`, writes `document` as one line of JSON. */
+  note(text: string, document: object = { note: text }): void {
+    this.#io.stderr.write(this.json ? this.#jsonLine(document) : forTerminal(withNewline(text)))
   }
 
   /** Writes an error to stderr: with `--json`, as one line of JSON. */
   error(document: object, text: string): void {
-    this.#io.stderr.write(this.json ? `${JSON.stringify({ error: document })}\n` : withNewline(text))
+    this.note(text, { error: document })
   }
 
   /** Formats a text for stdout, if it is a terminal that may show colours. */
   style(format: TextFormat, text: string): string {
-    return this.#styleFor(this.#io.stdout, format, text)
+    return this.#isStyled(this.#results) ? styled(format, text) : printable(text)
   }
 
   /** Formats a text for stderr, if it is a terminal that may show colours. */
   styleNote(format: TextFormat, text: string): string {
-    return this.#styleFor(this.#io.stderr, format, text)
+    return this.#isStyled(this.#io.stderr) ? styled(format, text) : printable(text)
   }
 
-  #styleFor(stream: TerminalStream, format: TextFormat, text: string): string {
-    return hasColours(stream, this.#io.env) ? styleText(format, text, { validateStream: false }) : text
+  /** `NO_COLOR` (https://no-color.org) has precedence over `FORCE_COLOR`. */
+  #isStyled(stream: TerminalStream): boolean {
+    const { env } = this.#io
+    if (this.json || isSet(env['NO_COLOR'])) return false
+    if (isSet(env['FORCE_COLOR'])) return env['FORCE_COLOR'] !== '0'
+    return stream.isTTY === true && env['TERM'] !== 'dumb'
+  }
+
+  #jsonLine(value: unknown): string {
+    return `${printableJson(JSON.stringify(value, this.#showUrls ? undefined : withoutSignature))}\n`
   }
 }
 
-/** `NO_COLOR` (https://no-color.org) has precedence over `FORCE_COLOR`. */
-const hasColours = (stream: TerminalStream, env: Io['env']): boolean => {
-  if (isSet(env['NO_COLOR'])) return false
-  if (isSet(env['FORCE_COLOR'])) return env['FORCE_COLOR'] !== '0'
-  return stream.isTTY === true && env['TERM'] !== 'dumb'
+/** Output is often kept in a log, and whoever has a presigned URL can read the whole archive. */
+const withoutSignature = (name: string, value: unknown): unknown =>
+  name === 'url' && typeof value === 'string' && value.includes('X-Amz-Signature=')
+    ? value.replace(/\?.*/s, '?…')
+    : value
+
+async function* mapped(pieces: AsyncIterable<string>, change: (piece: string) => string): AsyncGenerator<string> {
+  for await (const piece of pieces) yield change(piece)
 }
 
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== ''

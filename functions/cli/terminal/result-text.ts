@@ -1,5 +1,6 @@
 import type { Finding, JobResult } from '../client/job-result.ts'
 import type { Output } from './output.ts'
+import { printable } from './printable.ts'
 import { type Column, list, table } from './table.ts'
 import { bytesText, counted, countText } from './units.ts'
 
@@ -41,7 +42,7 @@ const blobsText = ({ blobs }: JobResult): string =>
   blobs === undefined
     ? ''
     : `Blobs: ${Object.entries(blobs)
-        .map(([group, count]) => `${countText(count)} ${group}`)
+        .map(([group, count]) => `${countText(count)} ${printable(group)}`)
         .join(', ')}`
 
 const archiveText = (output: Output, { archive, complete }: JobResult): string => {
@@ -83,7 +84,7 @@ const findingsText = (output: Output, findings: readonly Finding[]): string => {
   const shown = findings.slice(0, SHOWN_FINDINGS)
   const rows = shown.map(
     ({ model, resource_id, what, expected, actual }) =>
-      `  ${output.style('yellow', `${model}/${resource_id}`)}  ${what}: expected ${expected}, found ${actual}`,
+      `  ${output.style('yellow', `${model}/${resource_id}`)}  ${printable(`${what}: expected ${expected}, found ${actual}`)}`,
   )
   const rest = findings.length - shown.length
   return ['Findings:', ...rows, ...(rest === 0 ? [] : [`  … and ${countText(rest)} more`])].join('\n')
@@ -138,7 +139,7 @@ const exception = (output: Output, noun: string, count: number, examples: readon
   const shown = examples.slice(0, SHOWN_IDS)
   return [
     output.style('yellow', count === 1 ? words : plural(words)),
-    ...shown.map((example) => `  ${example}`),
+    ...shown.map((example) => `  ${printable(example)}`),
     ...(count > shown.length && shown.length > 0 ? ['  …'] : []),
   ].join('\n')
 }

@@ -1,4 +1,5 @@
-import type { Output, TextFormat } from './output.ts'
+import type { Output } from './output.ts'
+import type { TextFormat } from './printable.ts'
 
 const FORMATS: Readonly<Record<string, TextFormat>> = {
   succeeded: 'green',

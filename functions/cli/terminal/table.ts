@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import type { Output } from './output.ts'
+import { printableLine } from './printable.ts'
 
 /** No lines between the cells, and two spaces between columns. */
 const NO_LINES = Object.fromEntries(
@@ -13,10 +14,14 @@ const NO_LINES = Object.fromEntries(
 export interface Column<Row> {
   readonly head: string
   readonly align?: 'left' | 'right'
-  readonly cell: (row: Row) => string
+  /** Returns one line, or several. */
+  readonly cell: (row: Row) => string | readonly string[]
 }
 
-/** Returns a table of rows without lines, for people. If there are no rows, returns `empty`. */
+/**
+ * Returns a table of rows without lines, for people. If there are no rows, returns `empty`. Newlines in a line of a cell
+ * are escaped, so that no value looks like another row.
+ */
 export const table = <Row>(
   output: Output,
   columns: readonly Column<Row>[],
@@ -30,18 +35,15 @@ export const table = <Row>(
     head: columns.map(({ head }) => output.style('bold', head)),
     colAligns: columns.map(({ align = 'left' }) => align),
   })
-  grid.push(...rows.map((row) => columns.map(({ cell }) => cell(row))))
+  grid.push(...rows.map((row) => columns.map(({ cell }) => [cell(row)].flat().map(printableLine).join('\n'))))
   return withoutTrailingSpaces(grid.toString())
 }
 
-/** Returns lines of names and values, one below the other. */
+/** Returns lines of names and values, one below the other. Newlines in them are escaped. */
 export const list = (output: Output, pairs: readonly (readonly [string, string])[]): string => {
   const width = Math.max(...pairs.map(([name]) => name.length))
   return pairs
-    .map(([name, value]) => {
-      const indented = value.replaceAll('\n', `\n${' '.repeat(width + 2)}`)
-      return `${output.style('bold', name.padEnd(width))}  ${indented}`
-    })
+    .map(([name, value]) => `${output.style('bold', name.padEnd(width))}  ${printableLine(value)}`)
     .join('\n')
 }
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../../functions/cli/commands.ts'
 import { cli, jsonLines } from './cli-run.ts'
@@ -8,7 +9,7 @@ describe('specstar-backup', () => {
     const { code, stdout, stderr } = await cli(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const { name } of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name.split(' ')[0] ?? ''}\\b`, 'm'))
-    for (const exitCode of [0, 1, 2, 3, 4, 5, 6, 130]) expect(stdout).toMatch(new RegExp(`^  ${exitCode} `, 'm'))
+    for (const exitCode of [0, 1, 2, 3, 4, 5, 6, 129, 130, 141, 143]) expect(stdout).toMatch(new RegExp(`^  ${exitCode} `, 'm'))
   })
 
   it.each(COMMANDS.map(({ name }) => name))('describes %s with examples that can be parsed', async (name) => {
@@ -23,6 +24,13 @@ describe('specstar-backup', () => {
       const parsed = await cli([...example.split(' '), '--help'])
       expect(parsed).toMatchObject({ code: 0, stderr: '' })
     }
+  })
+
+  it('prints the version of its package with --version', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+      version: string
+    }
+    expect(await cli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 
   it('prints its help to stderr and fails if no command is given', async () => {

@@ -1,11 +1,11 @@
 import type { CommandContext } from '../../command.ts'
 import { EXIT, type ExitCode } from '../../exit-codes.ts'
+import { printable } from '../../terminal/printable.ts'
 import { counted, countText } from '../../terminal/units.ts'
 import type { ArchiveContents } from '../contents/contents.ts'
 import { shownId } from '../shown-id.ts'
 import type { CountedSource } from '../sources/counted-source.ts'
 import { readBytes, readText, withContents } from '../with-archive.ts'
-import { writePieces } from '../write-pieces.ts'
 import { type ArchiveDifference, diffArchives } from './diff-archives.ts'
 import { diffBlobs } from './diff-blobs.ts'
 import { fieldDifferences, type FieldDifferences, fieldLines } from './field-lines.ts'
@@ -36,7 +36,7 @@ const printDifferences = async (
   sources: readonly [CountedSource, CountedSource],
   { model, fields }: DiffFilesOptions,
 ): Promise<ExitCode> => {
-  const { io, output } = context
+  const { output } = context
   const resources: Groups = { new: 0, changed: 0, missing: 0 }
   const blobs: Groups = { new: 0, changed: 0, missing: 0 }
   let faults = 0
@@ -46,7 +46,10 @@ const printDifferences = async (
       keepItems: fields,
       onFault: (archive, faultyModel, id, fault) => {
         faults += 1
-        output.note(`resource ${faultyModel}/${shownId(id)} of the ${archive} archive cannot be read: ${fault}`)
+        output.note(
+          `resource ${faultyModel}/${shownId(id)} of the ${archive} archive cannot be read: ${printable(fault)}`,
+          { fault: { archive, model: faultyModel, resource_id: id, reason: fault } },
+        )
       },
     })
     for await (const { versions, ...difference } of differences) {
@@ -64,7 +67,7 @@ const printDifferences = async (
         : `${SIGNS[difference.group]} blob ${shownId(difference.file_id)}\n`
     }
   }
-  await writePieces(io.stdout, lines())
+  await output.showPieces(output.json ? 'json' : 'text', lines())
   const read = { old: readBytes(sources[0]), new: readBytes(sources[1]) }
   const summary = { resources, ...(model === undefined ? { blobs } : {}), faults, read }
   output.show({ summary }, () => summaryText(resources, model === undefined ? blobs : undefined))

@@ -2,6 +2,7 @@ import { type ComparableResource, compareResources } from '../../../../shared/di
 import { type FieldChange, fieldChange } from '../../../../shared/differences/field-change.ts'
 import type { FieldValue } from '../../../../shared/differences/field-value.ts'
 import { payloadOf } from '../../../../shared/resources/views.ts'
+import { printable } from '../../terminal/printable.ts'
 import { bytesText } from '../../terminal/units.ts'
 import type { ArchiveContents } from '../contents/contents.ts'
 import { shownId } from '../shown-id.ts'
@@ -53,11 +54,8 @@ const changeText = ({ path, op, old, new: next }: FieldChange): string => {
   return `${SIGNS[op]} ${shownId(path)}  ${values.join(' → ')}`
 }
 
-/** JSON escapes control characters below U+0020, but not the others. */
-const UNSAFE = /(?! )[\p{C}\p{Z}]/gu
-
 const valueText = (value: FieldValue): string => {
   if (!('json' in value)) return `${value.type}, ${bytesText(value.size)}, sha256 ${value.sha256}`
-  const json = value.json.replace(UNSAFE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+  const json = printable(value.json)
   return value.size === undefined ? json : `${json}… (${bytesText(value.size)})`
 }

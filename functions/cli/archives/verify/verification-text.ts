@@ -1,4 +1,5 @@
 import type { Output } from '../../terminal/output.ts'
+import { printable } from '../../terminal/printable.ts'
 import { list, table } from '../../terminal/table.ts'
 import { bytesText, counted, countText } from '../../terminal/units.ts'
 import { completeText } from '../description-text.ts'
@@ -66,7 +67,7 @@ const findingsText = (output: Output, { findings, checks }: ArchiveVerification)
     'Findings:',
     ...shown.map(({ check, message, offset }) => {
       const place = offset === undefined ? '' : ` (at byte ${offset} of the archive)`
-      return `  ${output.style('yellow', check)}  ${message}${place}`
+      return `  ${output.style('yellow', check)}  ${printable(message)}${place}`
     }),
     ...(total > shown.length ? [`  … and ${countText(total - shown.length)} more; --json lists up to 1,000`] : []),
   ].join('\n')
