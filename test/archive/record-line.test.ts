@@ -104,7 +104,11 @@ describe('the key of a record', () => {
     ['resource_id', without(metadata, 'resource_id'), 'resource_id must be a string'],
     ['revision_id', without(revision, 'revision_id'), 'revision_id must be a string'],
     ['sk', without(metadata, 'sk'), `sk is "", but must be "${h}/city:1"`],
-    ['visible characters in sk', { ...metadata, sk: { S: '\u001b[2J' } }, `sk is "\\u001b[2J", but must be "${h}/city:1"`],
+    [
+      'visible characters in sk',
+      { ...metadata, sk: { S: '\u001b[2J' } },
+      `sk is "\\u001b[2J", but must be "${h}/city:1"`,
+    ],
     ['sk', without(revision, 'sk'), `sk is "", but must be "${h}/city:1/0000000001/-"`],
   ])('is rejected without %s', (_, item, reason) => {
     expect(() => recordKeyOf(item, location)).toThrow(invalid(reason))

@@ -21,9 +21,7 @@ export const printable = (text: string): string => text.replace(INVISIBLE_ONLY, 
 
 /** Like `printable`, but keeps the formats of `styled`. */
 export const printableLine = (text: string): string =>
-  text.replace(INVISIBLE_OR_STYLE, (match, style: string | undefined) =>
-    style === undefined ? escaped(match) : match,
-  )
+  text.replace(INVISIBLE_OR_STYLE, (match, style: string | undefined) => (style === undefined ? escaped(match) : match))
 
 /**
  * Formats an external text. Only `forTerminal` makes the result effective, so that no other text can contain formats.

@@ -42,9 +42,7 @@ export const table = <Row>(
 /** Returns lines of names and values, one below the other. Newlines in them are escaped. */
 export const list = (output: Output, pairs: readonly (readonly [string, string])[]): string => {
   const width = Math.max(...pairs.map(([name]) => name.length))
-  return pairs
-    .map(([name, value]) => `${output.style('bold', name.padEnd(width))}  ${printableLine(value)}`)
-    .join('\n')
+  return pairs.map(([name, value]) => `${output.style('bold', name.padEnd(width))}  ${printableLine(value)}`).join('\n')
 }
 
 const withoutTrailingSpaces = (text: string): string => text.replace(/ +$/gm, '')

@@ -64,10 +64,7 @@ const PRUNED = { retention: HOSTILE, bucket: HOSTILE, key: HOSTILE, at: TIME, ac
 const BODIES = new Map<string, unknown>([
   ['/_backup/jobs', { jobs: [JOB] }],
   ['/_backup/archives', { archives: [ARCHIVE] }],
-  [
-    '/_backup/prune',
-    { objects: [PRUNED], failures: [{ retention: HOSTILE, error: { ...JOB.error, errors: [] } }] },
-  ],
+  ['/_backup/prune', { objects: [PRUNED], failures: [{ retention: HOSTILE, error: { ...JOB.error, errors: [] } }] }],
 ])
 
 let api: FakeApi

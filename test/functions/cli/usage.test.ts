@@ -9,7 +9,8 @@ describe('specstar-backup', () => {
     const { code, stdout, stderr } = await cli(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const { name } of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name.split(' ')[0] ?? ''}\\b`, 'm'))
-    for (const exitCode of [0, 1, 2, 3, 4, 5, 6, 129, 130, 141, 143]) expect(stdout).toMatch(new RegExp(`^  ${exitCode} `, 'm'))
+    for (const exitCode of [0, 1, 2, 3, 4, 5, 6, 129, 130, 141, 143])
+      expect(stdout).toMatch(new RegExp(`^  ${exitCode} `, 'm'))
   })
 
   it.each(COMMANDS.map(({ name }) => name))('describes %s with examples that can be parsed', async (name) => {
