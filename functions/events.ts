@@ -113,7 +113,11 @@ export const EVENTS: readonly EventSpec[] = [
         detail: { stateMachineArn: [...stateMachineArns], status: ['ABORTED', 'TIMED_OUT', 'FAILED'] },
       }),
     },
-    permissions: combine(ABORT_EXPORT, END_RESTORE, { jobs: END_JOB, publishesEvents: true }),
+    permissions: combine(ABORT_EXPORT, END_RESTORE, {
+      // A failed job is added to the list of failed jobs.
+      jobs: [...END_JOB, 'PutItem'],
+      publishesEvents: true,
+    }),
   },
   {
     name: 'prune',

@@ -6,16 +6,14 @@ import { scheduleStatuses, type ScheduleStatusServices } from '../../shared/sche
 const Status = z.enum(['ok', 'degraded'])
 type Status = z.output<typeof Status>
 
-/** The jobs that have not ended, and the jobs of the last 24 hours that failed. */
+/** The jobs that have not ended, and the jobs that failed within the last 24 hours. */
 const JobsCheck = z
   .object({
-    status: Status.describe('`degraded` if `failed` is not empty'),
+    status: Status.describe('`degraded` if `failed` is not empty, or if `all_examined` is false'),
     queued: z.int(),
     running: z.int(),
     awaiting_upload: z.int().describe('The number of open upload slots'),
     since: z.string().describe('The begin of the last 24 hours'),
-    examined: z.int().describe('The number of jobs of this time that were examined: the newest ones, at most 50'),
-    all_examined: z.boolean().describe('False if more jobs were created in this time than were examined'),
     failed: z
       .array(
         z
@@ -29,12 +27,15 @@ const JobsCheck = z
           .readonly(),
       )
       .readonly()
-      .describe('The examined jobs that failed, except those in `rejected`'),
+      .describe('The jobs that failed in this time, whenever they were created, except those in `rejected`'),
     rejected: z
       .int()
       .describe(
-        'The number of examined jobs that failed because of their request, or of an archive that the caller sent',
+        'The number of jobs that failed in this time because of their request, or of an archive that the caller sent',
       ),
+    all_examined: z
+      .boolean()
+      .describe('False if more than 200 jobs failed in this time. Only the newest 200 of them were examined'),
   })
   .readonly()
 
@@ -46,11 +47,17 @@ const SchedulesCheck = z
     overdue: z
       .array(z.string())
       .readonly()
-      .describe('The names of the schedules without a good archive for their last due time'),
+      .describe(
+        'The names of the schedules without a good archive for their last due time, by the judgements. ' +
+          'Archives are not opened: a damaged or deleted archive counts as good',
+      ),
     suspicious: z
       .array(z.string())
       .readonly()
-      .describe('The names of the schedules whose newest archive is suspicious and waits for a decision'),
+      .describe(
+        'The names of the schedules with a suspicious archive that is newer than every good archive ' +
+          'and waits for a decision. No archives of these schedules are deleted',
+      ),
     paused: z
       .array(z.object({ schedule: z.string(), by: z.string(), until: z.string() }).readonly())
       .readonly()
@@ -115,10 +122,10 @@ export const healthView = async (services: HealthServices): Promise<HealthView> 
   ])
   const named = (holds: (status: (typeof schedules)[number]) => boolean): string[] =>
     schedules.filter(holds).map(({ schedule }) => schedule.name)
-  const overdue = named((one) => one.overdue)
-  const suspicious = named(({ last }) => last?.judgement === 'suspicious')
+  const overdue = named(({ overdue }) => overdue === true)
+  const suspicious = named(({ undecided }) => undecided !== undefined)
   const checks = {
-    jobs: { status: statusOf(jobs.failed.length === 0), ...jobs },
+    jobs: { status: statusOf(jobs.failed.length === 0 && jobs.all_examined), ...jobs },
     schedules: {
       status: statusOf(overdue.length + suspicious.length === 0),
       total: schedules.length,

@@ -52,11 +52,22 @@ const ScheduleView = z
         'The next due time, even if the schedule is paused then. Absent if it is unknown, or if no due time follows',
       ),
     last: z.exactOptional(LastExportView),
-    last_good_at: z.exactOptional(z.string()).describe('The due time of the newest good archive'),
-    overdue: z
-      .boolean()
+    undecided: z
+      .exactOptional(z.object({ job_id: z.string(), due_at: z.string(), key: z.string() }).readonly())
       .describe(
-        'True if there is no good archive for the last due time whose grace time is over. A pause changes nothing',
+        'The newest suspicious archive that waits for a decision. Absent if there is none that is newer than every good ' +
+          'archive. Until the decision, no archive of the schedule is deleted',
+      ),
+    last_good_at: z
+      .exactOptional(z.string())
+      .describe(
+        'The due time of the newest good archive. Absent if there is none, or if the newest three are damaged or deleted',
+      ),
+    overdue: z
+      .exactOptional(z.boolean())
+      .describe(
+        'True if there is no good archive for the last due time whose grace time is over. A pause changes nothing. ' +
+          'Absent if it is unknown, because three archives after this due time are damaged or deleted',
       ),
     paused: z
       .exactOptional(SchedulePause)

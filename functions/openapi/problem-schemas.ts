@@ -68,6 +68,7 @@ const MEMBERS: Readonly<Record<string, z.core.$ZodLooseShape>> = {
   'too-large': { limit_bytes: z.int() },
   'too-many-jobs': {
     running: z.exactOptional(z.int()),
+    checks: z.exactOptional(z.int()),
     slots: z.exactOptional(z.int()),
     queued_uploads: z.exactOptional(z.int()),
   },

@@ -2,15 +2,21 @@ import pRetry from 'p-retry'
 import type { JobStore } from './aws/job-store.ts'
 import type { Reservation } from './aws/reservations.ts'
 import { type LimitedKind, TooManyJobsError } from './errors.ts'
-import { isQueuedUpload, isWaitingUpload } from './job.ts'
+import { isQueuedUpload, isWaitingUpload, type Job } from './job.ts'
 
 /**
  * The largest number of jobs of each kind. No deployment needs as many running jobs or slots. These limits stop callers
  * that start jobs in a loop by mistake, before these jobs become expensive. An upload that waits for another restore
  * does no work, but reads all active jobs whenever it tries to start. Therefore, more queued uploads than running jobs
- * are allowed, but not many more.
+ * are allowed, but not many more. The check of a large archive runs for days, and callers may check all archives in a
+ * loop. Only a few checks may run, so that they leave the limits of the account to exports and restores.
  */
-const LIMITS: Readonly<Record<LimitedKind, number>> = { 'running jobs': 100, slots: 100, 'queued uploads': 200 }
+const LIMITS: Readonly<Record<LimitedKind, number>> = {
+  'running jobs': 100,
+  checks: 10,
+  slots: 100,
+  'queued uploads': 200,
+}
 
 /** The limits that apply to one job. Its reservation counts against the first limit. */
 type LimitedKinds = readonly [LimitedKind, ...LimitedKind[]]
@@ -94,10 +100,17 @@ const findReached = async (
   return undefined
 }
 
+/** Returns true if a queued or running job counts against a limit. */
+const COUNTS: Readonly<Record<Exclude<LimitedKind, 'slots'>, (job: Job) => boolean>> = {
+  'running jobs': (job) => job.kind !== 'check' && !isWaitingUpload(job),
+  checks: ({ kind }) => kind === 'check',
+  'queued uploads': isQueuedUpload,
+}
+
 const countExisting = async (jobs: JobStore, kind: LimitedKind): Promise<number> => {
   if (kind === 'slots') return (await jobs.slots()).length
   const active = await jobs.runningJobs()
-  return active.filter(kind === 'queued uploads' ? isQueuedUpload : (job) => !isWaitingUpload(job)).length
+  return active.filter(COUNTS[kind]).length
 }
 
 /** Releases a reservation. Ignores errors, because a reservation expires after a minute in any case. */

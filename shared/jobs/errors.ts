@@ -40,9 +40,9 @@ export class IdempotencyMismatchError extends Error {
 /**
  * The kinds of jobs whose number is limited. An upload slot counts until the restore of its archive has ended. An
  * upload counts as a queued upload until its restore starts. An upload that waits for another restore does not count as
- * a running job.
+ * a running job. Checks do not count as running jobs either, so that they never prevent an export or a restore.
  */
-export type LimitedKind = 'running jobs' | 'slots' | 'queued uploads'
+export type LimitedKind = 'running jobs' | 'checks' | 'slots' | 'queued uploads'
 
 /** A limit on the number of jobs is reached. Jobs that are being created are included. */
 export class TooManyJobsError extends Error {
@@ -51,6 +51,7 @@ export class TooManyJobsError extends Error {
   /** The number of jobs that count against the limit, without the jobs that are being created. */
   readonly existing: number
   readonly running?: number
+  readonly checks?: number
   readonly slots?: number
   readonly queued_uploads?: number
 
@@ -59,6 +60,7 @@ export class TooManyJobsError extends Error {
     this.kind = kind
     this.existing = existing
     if (kind === 'running jobs') this.running = existing
+    else if (kind === 'checks') this.checks = existing
     else if (kind === 'slots') this.slots = existing
     else this.queued_uploads = existing
   }
@@ -68,6 +70,9 @@ const LIMIT_MESSAGES: Readonly<Record<LimitedKind, (existing: number, creating: 
   'running jobs': (existing, creating, limit) =>
     `${existing} jobs are running and ${creating} more are starting; ` +
     `at most ${limit} may run at the same time. Retry after some of these jobs have ended`,
+  checks: (existing, creating, limit) =>
+    `${existing} checks are running and ${creating} more are starting; ` +
+    `at most ${limit} may run at the same time. Retry after some of these checks have ended`,
   slots: (existing, creating, limit) =>
     `${existing} upload slots are in use and ${creating} more are being opened; ` +
     `at most ${limit} may be in use at the same time. ` +

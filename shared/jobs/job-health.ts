@@ -3,16 +3,16 @@ import type { ThrottledAttempts } from '../throttling/throttled-calls.ts'
 import type { JobStore } from './aws/job-store.ts'
 import { isCallerFault } from './caller-fault.ts'
 import { jobEndedEvent } from './job-events.ts'
-import { type Job, statusAt } from './job.ts'
+import type { Job } from './job.ts'
 
 const DAY_MS = 24 * 3600_000
-/** The number of recent jobs that are examined. One page must be enough, because the health must be cheap to find. */
-const EXAMINED = 50
+/** The number of failed jobs that are examined. The limit keeps the number of reads small. */
+const EXAMINED = 200
 /** The number of running jobs whose throttled calls are read. The limit keeps the number of queries small. */
 const THROTTLED_JOBS = 10
 
 interface JobHealthServices {
-  readonly jobs: Pick<JobStore, 'list' | 'notEnded' | 'throttled'>
+  readonly jobs: Pick<JobStore, 'recent' | 'throttled'>
   readonly config: { readonly buckets: { readonly archives: string } }
   readonly clock: () => Date
 }
@@ -27,34 +27,31 @@ interface FailedJob {
   readonly type?: string
 }
 
-/** The running jobs, and the recent jobs that failed. */
+/** The jobs that have not ended, and the jobs that have failed recently. */
 export interface JobHealth {
   readonly queued: number
   readonly running: number
   readonly awaiting_upload: number
   /** The begin of the last 24 hours. */
   readonly since: string
-  /** The number of jobs that were created since then and examined. */
-  readonly examined: number
-  /** True if all jobs since then were examined. */
-  readonly all_examined: boolean
+  /** The jobs that have failed since then, whenever they were created, except those in `rejected`. */
   readonly failed: readonly FailedJob[]
-  /** The number of jobs that failed because of their request or of an archive of their caller. */
+  /** The number of jobs that have failed since then because of their request or of an archive of their caller. */
   readonly rejected: number
+  /** False if more jobs have failed since then than were examined. */
+  readonly all_examined: boolean
   /** The running jobs with calls that AWS throttled within the last two minutes. */
   readonly throttled: readonly { readonly job_id: string; readonly calls: readonly ThrottledAttempts[] }[]
 }
 
 /**
- * Returns the state of the jobs: those that have not ended, and the newest 50 of the last 24 hours. Needs a few reads of
- * the job table, and writes nothing.
+ * Returns the state of the jobs: those that have not ended, and the newest 200 that have failed within the last 24 hours.
+ * Needs a few reads of the job table, and writes nothing.
  */
 export const jobHealth = async ({ jobs, config, clock }: JobHealthServices): Promise<JobHealth> => {
   const now = clock()
-  const since = new Date(now.getTime() - DAY_MS).toISOString()
-  const [active, page] = await Promise.all([jobs.notEnded(), jobs.list({ limit: EXAMINED })])
-  const recent = page.jobs.filter(({ created_at }) => created_at >= since)
-  const failed = recent.filter((job) => statusAt(job, now) === 'failed')
+  const since = new Date(now.getTime() - DAY_MS)
+  const { notEnded: active, failed, allFailed } = await jobs.recent({ since, limit: EXAMINED })
   const rejected = failed.filter((job) => isCallerFault(jobEndedEvent('', job), config.buckets.archives))
   const running = active.filter(({ status }) => status === 'running')
   const throttled = await pMap(running.slice(0, THROTTLED_JOBS), async ({ job_id }) => ({
@@ -65,11 +62,10 @@ export const jobHealth = async ({ jobs, config, clock }: JobHealthServices): Pro
     queued: active.filter(({ status }) => status === 'queued').length,
     running: running.length,
     awaiting_upload: active.filter(({ status }) => status === 'awaiting_upload').length,
-    since,
-    examined: recent.length,
-    all_examined: recent.length < page.jobs.length || page.cursor === undefined,
+    since: since.toISOString(),
     failed: failed.filter((job) => !rejected.includes(job)).map(failedJob),
     rejected: rejected.length,
+    all_examined: allFailed,
     throttled: throttled.filter(({ calls }) => calls.length > 0),
   }
 }

@@ -203,10 +203,10 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   TooManyJobsError: {
     type: 'too-many-jobs',
     status: 429,
-    title: 'Too many jobs are running, too many upload slots are in use, or too many uploads wait',
+    title: 'Too many jobs or checks are running, too many upload slots are in use, or too many uploads wait',
     retryable: true,
     callerFault: 'request',
-    members: fields('running', 'slots', 'queued_uploads'),
+    members: fields('running', 'checks', 'slots', 'queued_uploads'),
   },
 
   DuplicatesError: {

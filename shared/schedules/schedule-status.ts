@@ -32,16 +32,28 @@ interface LastExport {
   readonly judgement?: ArchiveState
 }
 
+/** A suspicious archive that waits for a decision. Until then, no archive of the schedule is deleted. */
+interface UndecidedArchive {
+  readonly job_id: string
+  readonly due_at: string
+  readonly key: string
+}
+
 /** The status of a schedule. All times are in ISO 8601. */
 export interface ScheduleStatus {
   readonly schedule: Schedule
   /** Absent if no due time follows, or if the scheduler has not delivered a due time of a rate yet. */
   readonly next_at?: string
   readonly last?: LastExport
-  /** The due time of the newest good archive that is intact. */
+  /** The newest suspicious archive, if it is newer than every good archive and no caller has decided about it. */
+  readonly undecided?: UndecidedArchive
+  /** The due time of the newest good archive that is intact. Absent if there is none, or if the search has ended. */
   readonly last_good_at?: string
-  /** True if there is no good archive for the last due time whose grace time is over. */
-  readonly overdue: boolean
+  /**
+   * True if there is no good archive for the last due time whose grace time is over. Absent if the search has ended
+   * before it was known.
+   */
+  readonly overdue?: boolean
   readonly paused?: SchedulePause
   readonly last_skipped?: SkippedDueTime
 }
@@ -51,7 +63,7 @@ const FOUND_AT_ONCE = 8
 
 /**
  * The number of damaged or missing archives after which the search for a good archive ends. A few reads must be enough
- * for each schedule. The hourly check continues the search.
+ * for each schedule. The hourly check opens all archives.
  */
 const MAX_DAMAGED = 3
 
@@ -74,36 +86,53 @@ const statusOf = async (
   isIntact: IsIntact,
 ): Promise<ScheduleStatus> => {
   const now = services.clock()
-  const { newest, good } = await findJudgements(services, schedule, isIntact)
+  const found = await findJudgements(services, schedule, isIntact)
+  const { newest, undecided, good } = found
   const next_at = nextDue(schedule, record, now)?.toISOString()
   const last = await lastExport(services, record, newest)
+  const overdue = await isOverdue(services, schedule, found, now)
   const { pause, skipped } = record
   return {
     schedule,
     ...(next_at === undefined ? {} : { next_at }),
     ...(last === undefined ? {} : { last }),
+    ...(undecided === undefined ? {} : { undecided }),
     ...(good === undefined ? {} : { last_good_at: good.at }),
-    overdue: await isOverdue(services, schedule, good, now),
+    ...(overdue === undefined ? {} : { overdue }),
     ...(pause === undefined || !isPausedAt(pause, now) ? {} : { paused: pause }),
     ...(skipped === undefined ? {} : { last_skipped: skipped }),
   }
 }
 
-/** Returns the newest judgement, and the newest judgement of a good archive that is intact. */
+/** The judgements on which the status of a schedule depends. */
+interface FoundJudgements {
+  readonly newest?: ArchiveJudgement
+  readonly undecided?: UndecidedArchive
+  /** The newest judgement of a good archive that is intact. */
+  readonly good?: ArchiveJudgement
+  /** The due time of the archive after which the search has ended. Absent if `good` or all judgements were found. */
+  readonly ended_at?: string
+}
+
 const findJudgements = async (
   { archiveJudgements }: Pick<ScheduleStatusServices, 'archiveJudgements'>,
   { name }: Schedule,
   isIntact: IsIntact,
-): Promise<{ readonly newest?: ArchiveJudgement; readonly good?: ArchiveJudgement }> => {
-  let newest: ArchiveJudgement | undefined
-  let damaged = 0
+): Promise<FoundJudgements> => {
+  let found: FoundJudgements = {}
+  let counted = 0
   for await (const judgement of archiveJudgements.newest(name)) {
-    newest ??= judgement
-    if (!isCounted(judgement)) continue
-    if (await isIntact(judgement)) return { newest, good: judgement }
-    if (++damaged === MAX_DAMAGED) break
+    const { state, job_id, at, key } = judgement
+    found = { newest: judgement, ...found }
+    if (!isCounted(judgement)) {
+      // Pruning uses the same condition: it does not open archives, so damaged ones count, too.
+      if (state === 'suspicious' && counted === 0) found = { undecided: { job_id, due_at: at, key }, ...found }
+      continue
+    }
+    if (await isIntact(judgement)) return { ...found, good: judgement }
+    if (++counted === MAX_DAMAGED) return { ...found, ended_at: at }
   }
-  return newest === undefined ? {} : { newest }
+  return found
 }
 
 /**
@@ -153,15 +182,19 @@ const lastExport = async (
   }
 }
 
-/** Returns true under the same conditions as `checkSchedules`, which runs every hour. */
+/**
+ * Returns true under the same conditions as `checkSchedules`, which runs every hour. Returns `undefined` if the search
+ * for a good archive has ended before the last due time was reached.
+ */
 const isOverdue = async (
   { jobs }: Pick<ScheduleStatusServices, 'jobs'>,
   schedule: Schedule,
-  good: ArchiveJudgement | undefined,
+  { good, ended_at }: FoundJudgements,
   now: Date,
-): Promise<boolean> => {
+): Promise<boolean | undefined> => {
   const due = lastDue(schedule, now)
   if (due === undefined || (good !== undefined && Date.parse(good.at) >= due.getTime())) return false
   const since = await jobs.seenAt(firstCheckKey(schedule))
-  return since !== undefined && due >= since
+  if (since === undefined || due < since) return false
+  return ended_at !== undefined && Date.parse(ended_at) > due.getTime() ? undefined : true
 }

@@ -59,6 +59,50 @@ const putArchive = async (key: string) => {
   return { bucket, key, etag, version_id }
 }
 
+describe('the limit of checks', () => {
+  const clear = async (): Promise<void> => {
+    for (const { job_id, status } of await api.services.jobs.runningJobs())
+      await api.services.jobs.change(job_id, { status: 'cancelled' }, { from: [status] })
+  }
+  afterEach(clear)
+
+  it('rejects an eleventh running check, and counts no other jobs', async () => {
+    const from = { job_id: await exportJob() }
+    api.engine.script = undefined
+    await request('POST', '/country/export', { wait: 0 })
+    const keys = Array.from({ length: 11 }, (_, k) => ({ 'idempotency-key': `check ${k}` }))
+    for (const key of keys.slice(0, 10)) expect((await check({ from, wait: 0 }, key)).status).toBe(202)
+    const { status, headers, body } = await check({ from, wait: 0 }, keys[10])
+    expect([status, headers.get('retry-after')]).toEqual([429, '30'])
+    expect(body).toMatchObject({
+      type: 'too-many-jobs',
+      detail:
+        '10 checks are running and 0 more are starting; at most 10 may run at the same time. ' +
+        'Retry after some of these checks have ended',
+      checks: 10,
+    })
+    expect((await check({ from, wait: 0 }, keys[0])).status).toBe(202)
+    await clear()
+    expect((await check({ from, wait: 0 }, keys[10])).status).toBe(202)
+  })
+
+  it('does not count checks as running jobs, so that they never prevent an export', async () => {
+    api.engine.script = undefined
+    const archive = { bucket: api.services.config.buckets.archives, key: 'exports/a.acbak', etag: 'e', size: 7 }
+    for (let k = 0; k < 100; k++)
+      await api.services.jobs.create({
+        job_id: `a-check-${k}`,
+        kind: 'check',
+        status: 'queued',
+        source: 'api',
+        requested_by: 'local',
+        created_at: api.services.clock().toISOString(),
+        request: { filters: {}, archive },
+      })
+    expect((await request('POST', '/memo/export', { wait: 0 })).status).toBe(202)
+  })
+})
+
 describe('POST /_backup/check', () => {
   it('checks the archive of an export, and returns the result that its schema describes', async () => {
     const job_id = await exportJob()

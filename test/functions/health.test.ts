@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { HealthView } from '../../functions/http/health-view.ts'
 import type { ExportJob, JobStatus, RestoreJob } from '../../shared/jobs/job.ts'
 import type { Problem } from '../../shared/problems/problem.ts'
+import type { ArchiveJudgement } from '../../shared/schedules/archive-judgement.ts'
 import { injectFaults } from '../faults/fault-middleware.ts'
 import { counts, judgement } from '../schedules/sample-archives.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
@@ -29,7 +30,8 @@ beforeEach(() => {
   api.clock.ahead += 200 * 24 * HOUR_MS
 })
 afterEach(async () => {
-  for (const { job_id, status } of await api.services.jobs.notEnded())
+  const { notEnded } = await api.services.jobs.recent({ since: now(), limit: 1 })
+  for (const { job_id, status } of notEnded)
     await api.services.jobs.change(job_id, { status: 'cancelled' }, { from: [status] })
 })
 afterAll(() => api.stop())
@@ -90,10 +92,9 @@ describe('GET /_backup/health', () => {
           running: 0,
           awaiting_upload: 0,
           since: expect.any(String) as string,
-          examined: 1,
-          all_examined: true,
           failed: [],
           rejected: 0,
+          all_examined: true,
         },
         schedules: { status: 'ok', total: 2, overdue: [], suspicious: [], paused: [] },
         throttling: { status: 'ok', jobs: [] },
@@ -113,7 +114,7 @@ describe('GET /_backup/health', () => {
     await create(restoreJob(), 'failed', problem('archive-truncated'))
     const { status, checks } = await health()
     expect(status).toBe('degraded')
-    expect(checks.jobs).toMatchObject({ status: 'degraded', examined: 4, all_examined: true, rejected: 2 })
+    expect(checks.jobs).toMatchObject({ status: 'degraded', all_examined: true, rejected: 2 })
     const ended_at = expect.any(String) as string
     expect(checks.jobs.failed).toEqual([
       { job_id: scheduled, kind: 'export', source: 'schedule', ended_at, type: 'specstar-refuses' },
@@ -122,9 +123,24 @@ describe('GET /_backup/health', () => {
     expect(JSON.stringify(checks)).not.toContain(`"${old}"`)
   })
 
-  it('examines the newest 50 jobs, and states that there are more', async () => {
+  it('lists a job that failed now, although it was created days ago and many jobs were created since then', async () => {
+    const slow = exportJob()
+    await api.services.jobs.create(slow)
+    api.clock.ahead += 72 * HOUR_MS
     for (let k = 0; k < 51; k++) await create(exportJob(), 'succeeded')
-    expect((await health()).checks.jobs).toMatchObject({ examined: 50, all_examined: false })
+    const ending = { status: 'failed', ended_at: now().toISOString(), error: problem('internal-error') } as const
+    await api.services.jobs.change(slow.job_id, ending, { from: ['queued'] })
+    const { status, checks } = await health()
+    expect(status).toBe('degraded')
+    expect(checks.jobs.failed.map(({ job_id }) => job_id)).toEqual([slow.job_id])
+  })
+
+  it('is degraded if more than 200 jobs failed, because it examines only the newest 200', async () => {
+    const caller = problem('archive-truncated')
+    for (let k = 0; k < 200; k++) await create(restoreJob(), 'failed', caller)
+    expect((await health()).checks.jobs).toMatchObject({ status: 'ok', rejected: 200, all_examined: true })
+    await create(restoreJob(), 'failed', caller)
+    expect((await health()).checks.jobs).toMatchObject({ status: 'degraded', rejected: 200, all_examined: false })
   })
 
   it('counts the jobs that have not ended, and lists throttled jobs', async () => {
@@ -179,12 +195,47 @@ describe('GET /_backup/health', () => {
     })
   })
 
+  it('names a suspicious schedule until somebody decides, also after the next export has started or failed', async () => {
+    const { archiveJudgements } = api.services
+    const keep = async (state: 'good' | 'incomplete' | 'suspicious', hoursAgo: number): Promise<ArchiveJudgement> => {
+      const at = new Date(now().getTime() - hoursAgo * HOUR_MS).toISOString()
+      const job_id = `j-${made++}`
+      const key = `scheduled/nightly/${at.slice(0, 10).replaceAll('-', '/')}/${at}-${job_id}.acbak`
+      const kept = judgement(1, { memo: counts(1) }, { at, state, job_id, key })
+      await archiveJudgements.keep('nightly', kept)
+      return kept
+    }
+    await keep('good', 48)
+    const bad = await keep('suspicious', 24)
+    const run = exportJob({ source: 'schedule' })
+    await api.services.jobs.create(run)
+    await api.services.scheduleRecords.storeRun('nightly', { job_id: run.job_id, due_at: now().toISOString() })
+    const suspicious = async (): Promise<unknown> => {
+      const { status, checks } = await health()
+      return { status, suspicious: checks.schedules.suspicious }
+    }
+    const undecided = { status: 'degraded', suspicious: ['nightly'] }
+    expect(await suspicious()).toEqual(undecided)
+    await api.services.jobs.change(run.job_id, { status: 'failed' }, { from: ['queued'] })
+    expect(await suspicious()).toEqual(undecided)
+    // An incomplete archive replaces no archive, and needs no decision.
+    await keep('incomplete', 2)
+    expect(await suspicious()).toEqual(undecided)
+    const decision = { state: 'rejected', decided: { by: 'a', at: now().toISOString() } } as const
+    await archiveJudgements.decide('nightly', bad, decision)
+    expect(await suspicious()).toEqual({ status: 'ok', suspicious: [] })
+    await keep('suspicious', 1)
+    expect(await suspicious()).toEqual(undecided)
+    await keep('good', 0)
+    expect(await suspicious()).toEqual({ status: 'ok', suspicious: [] })
+  })
+
   it('responds with a problem if the job table cannot be read', async () => {
     const { jobs } = api.services
-    const notEnded = jobs.notEnded.bind(jobs)
-    jobs.notEnded = () => Promise.reject(Object.assign(new Error('denied'), { name: 'AccessDeniedException' }))
+    const recent = jobs.recent.bind(jobs)
+    jobs.recent = () => Promise.reject(Object.assign(new Error('denied'), { name: 'AccessDeniedException' }))
     const response = await fetch(`${api.gateway.url}/_backup/health`)
-    jobs.notEnded = notEnded
+    jobs.recent = recent
     expect(response.status).toBe(500)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
   })

@@ -212,7 +212,8 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       // This read lists only jobs that have not ended, and removes nothing.
       const queued = job()
       await jobs.create(queued)
-      const notEnded = (await jobs.notEnded()).map(({ job_id }) => job_id)
+      const recent = await jobs.recent({ since: now, limit: 10 })
+      const notEnded = recent.notEnded.map(({ job_id }) => job_id)
       expect([ended, slot, queued].map(({ job_id }) => notEnded.includes(job_id))).toEqual([false, false, true])
       expect(await listed()).toEqual(expect.arrayContaining([ended.job_id, slot.job_id]))
       // The read succeeds even if the removal fails.
@@ -310,5 +311,56 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect((await list.list({ kind: 'restore', limit: 5 })).jobs).toEqual([])
       await expect(list.list({ limit: 5, cursor: 'nonsense' })).rejects.toThrow(InvalidRequestError)
     })
+
+    const fail = ({ job_id }: ExportJob): Promise<unknown> =>
+      jobs.change(job_id, { status: 'failed', ended_at: now.toISOString() }, { from: ['queued', 'failed'] })
+    const minutesLater = (minutes: number): void => {
+      now = new Date(now.getTime() + minutes * 60_000)
+    }
+
+    it('returns the jobs that failed since a time, newest first, even if they were created long before', async () => {
+      const [early, late, succeeded] = [job(), job(), job()]
+      for (const one of [early, late, succeeded]) await jobs.create(one)
+      minutesLater(92 * 60)
+      await fail(early)
+      minutesLater(1)
+      const since = now
+      await jobs.change(succeeded.job_id, { status: 'succeeded', ended_at: now.toISOString() }, { from: ['queued'] })
+      await fail(late)
+      const failedSince = async (time: Date, limit: number): Promise<unknown> => {
+        const { failed, allFailed } = await jobs.recent({ since: time, limit })
+        return { failed: failed.map(({ job_id }) => job_id), allFailed }
+      }
+      expect(await failedSince(since, 10)).toEqual({ failed: [late.job_id], allFailed: true })
+      const before = new Date(since.getTime() - 60_000)
+      expect(await failedSince(before, 2)).toEqual({ failed: [late.job_id, early.job_id], allFailed: true })
+      expect(await failedSince(before, 1)).toEqual({ failed: [late.job_id], allFailed: false })
+      // A stage that fails a job that has already failed ends the job again. It is still one failure.
+      minutesLater(1)
+      await fail(late)
+      expect(await failedSince(before, 3)).toEqual({ failed: [late.job_id, early.job_id], allFailed: true })
+    })
+
+    it.each(['PutItemCommand', 'DeleteItemCommand'])(
+      'returns a failed job whose %s failed after the change of its status',
+      async (broken) => {
+        // No other test has jobs in this year.
+        now = new Date(`${broken === 'PutItemCommand' ? '2301' : '2302'}-01-01T00:00:00.000Z`)
+        const since = now
+        const one = job()
+        await jobs.create(one)
+        const client = servers.newDynamo()
+        injectFaults(client, (_n, command) => (command === broken ? { kind: 'fail-before' } : undefined))
+        const dying = new JobStore(client, servers.config.tables.jobs, () => now)
+        const ending = { status: 'failed', ended_at: now.toISOString() } as const
+        await expect(dying.change(one.job_id, ending, { from: ['queued'] })).rejects.toThrow('injected')
+        const failed = async (): Promise<unknown> =>
+          (await jobs.recent({ since, limit: 10 })).failed.map(({ job_id }) => job_id)
+        expect(await failed()).toEqual([one.job_id])
+        // This read removes the job from the list of active jobs.
+        await jobs.runningJobs()
+        expect(await failed()).toEqual([one.job_id])
+      },
+    )
   })
 }

@@ -18,7 +18,8 @@ export const Schedule = z.looseObject({
     }),
   ),
   last_good_at: z.exactOptional(z.string()),
-  overdue: z.boolean(),
+  overdue: z.exactOptional(z.boolean()),
+  undecided: z.exactOptional(z.looseObject({ job_id: z.string() })),
   paused: z.exactOptional(
     z.looseObject({ by: z.string(), at: z.string(), until: z.string(), reason: z.exactOptional(z.string()) }),
   ),

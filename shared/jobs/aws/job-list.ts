@@ -20,6 +20,22 @@ export interface JobPage {
   readonly cursor?: string
 }
 
+/** Selects the newest jobs that have failed since a time. */
+export interface RecentFailures {
+  readonly since: Date
+  /** The largest number of failed jobs. */
+  readonly limit: number
+}
+
+export interface RecentJobs {
+  /** The jobs that have not ended, oldest first. A job whose upload slot has expired has ended. */
+  readonly notEnded: readonly Job[]
+  /** The jobs that have failed recently. The last failure is first. */
+  readonly failed: readonly Job[]
+  /** False if more jobs than the limit may have failed. */
+  readonly allFailed: boolean
+}
+
 /**
  * The number of months whose jobs are listed, including the current month. Jobs are kept for 90 days, which fall in at
  * most 4 months. One more month is a margin.
@@ -34,6 +50,14 @@ const PAGE = 100
 const ADDED_BYTES = 1024
 /** The partition that lists the jobs that have not ended. It is small, because the number of such jobs is limited. */
 const ACTIVE = 'jobs#active'
+
+/**
+ * The partition that lists the jobs that have failed, by the time of their failure. A job may run for days, so the list
+ * of a month, which is in the order of creation, does not show which jobs have failed recently.
+ */
+const FAILED = 'jobs#failed'
+/** The time after which DynamoDB deletes the entry of a failed job. Only the failures of the last day are read. */
+const FAILED_KEPT_SECONDS = 7 * 24 * 3600
 
 /**
  * The largest number of ended jobs that one read removes from the list of active jobs. The limit keeps the read fast.
@@ -55,7 +79,7 @@ const Cursor = z.strictObject({
 type Cursor = z.output<typeof Cursor>
 
 /**
- * Lists the jobs of each month, and the jobs that have not ended. The lists consist of items in the job table, so the
+ * Lists the jobs of each month, the jobs that have not ended, and the jobs that have failed recently. The lists consist of items in the job table, so the
  * table needs no index.
  */
 export class JobList {
@@ -73,9 +97,19 @@ export class JobList {
     await this.#items.put({ ...keyAttributes({ pk: ACTIVE, sk: job_id }), ...item, created_at: { S: created_at } })
   }
 
-  /** Removes a job from the list of active jobs. */
-  async ended(jobId: string): Promise<void> {
-    await this.#items.delete(keyAttributes({ pk: ACTIVE, sk: jobId }))
+  /**
+   * Removes an ended job from the list of active jobs. If the job has failed, first adds it to the list of failed jobs,
+   * so that it is always in one of these lists.
+   */
+  async ended(job: Job): Promise<void> {
+    const { job_id, status } = job
+    const sk = failedKey(job)
+    if (status === 'failed' && sk !== undefined) {
+      const expires = Math.floor(this.#items.now().getTime() / 1000) + FAILED_KEPT_SECONDS
+      const item = { job_id: { S: job_id }, expires: { N: expires.toString() } }
+      await this.#items.put({ ...keyAttributes({ pk: FAILED, sk }), ...item })
+    }
+    await this.#items.delete(keyAttributes({ pk: ACTIVE, sk: job_id }))
   }
 
   /**
@@ -88,11 +122,27 @@ export class JobList {
     return jobs.filter(({ status }) => statuses.includes(status)).sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
   }
 
-  /** Returns the jobs that have not ended, oldest first. Unlike `active`, only reads. */
-  async notEnded(): Promise<Job[]> {
+  /** Returns the jobs that have not ended, and the jobs that have failed recently. Unlike `active`, only reads. */
+  async recent({ since, limit }: RecentFailures): Promise<RecentJobs> {
     const now = this.#items.now()
-    const jobs = (await this.#listedAsActive()).filter((job) => !hasEnded(job, now))
-    return jobs.sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
+    // The list of active jobs is read first. A job that fails in between is then at least in the list of failed jobs.
+    const listed = await this.#listedAsActive()
+    const from = since.toISOString()
+    const { items } = await this.#items.queryBackwards(FAILED, { from, limit: limit + 1 })
+    const entries = new Set(items.map(sortKeyOf))
+    // A failed job that has ended twice has two entries. Only the entry with the job's `ended_at` is valid.
+    const found = (await this.#jobs(items.map(idOf))).filter((job) => entries.has(failedKey(job) ?? ''))
+    const failed = new Map(
+      [...listed, ...found]
+        .filter(({ status, ended_at = '' }) => status === 'failed' && ended_at >= from)
+        .map((job) => [job.job_id, job]),
+    )
+    const newestFirst = [...failed.values()].sort((a, b) => ((a.ended_at ?? '') < (b.ended_at ?? '') ? 1 : -1))
+    return {
+      notEnded: listed.filter((job) => !hasEnded(job, now)).sort((a, b) => (a.created_at < b.created_at ? -1 : 1)),
+      failed: newestFirst.slice(0, limit),
+      allFailed: items.length <= limit && newestFirst.length <= limit,
+    }
   }
 
   /** Returns the jobs in the list of active jobs. Some of them may have ended. */
@@ -106,7 +156,7 @@ export class JobList {
   async #removeEnded(jobs: readonly Job[]): Promise<void> {
     const now = new Date(this.#items.now().getTime() - CLOCK_MARGIN_MS)
     const ended = jobs.filter((job) => hasEnded(job, now)).slice(0, MAX_REMOVED)
-    await Promise.allSettled(ended.map(({ job_id }) => this.ended(job_id)))
+    await Promise.allSettled(ended.map((job) => this.ended(job)))
   }
 
   /**
@@ -169,6 +219,9 @@ export class JobList {
 const idOf = (item: Item): string => item['job_id']?.S ?? ''
 
 const listKey = ({ job_id, created_at }: Job): string => `${created_at}#${job_id}`
+
+const failedKey = ({ job_id, ended_at }: Job): string | undefined =>
+  ended_at === undefined ? undefined : `${ended_at}#${job_id}`
 
 const monthOf = (time: string): string => time.slice(0, 7).replace('-', '')
 

@@ -7,7 +7,7 @@ import { IdempotencyMismatchError } from '../errors.ts'
 import type { ResultName, Stage } from '../stage.ts'
 import type { StageName } from '../stage-names.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf } from './job-item.ts'
-import { JobList, type JobPage, type ListOptions } from './job-list.ts'
+import { JobList, type JobPage, type ListOptions, type RecentFailures, type RecentJobs } from './job-list.ts'
 import { JobTable } from './job-table.ts'
 import { Reservations } from './reservations.ts'
 import { ThrottledItems } from './throttled-items.ts'
@@ -105,9 +105,9 @@ export class JobStore {
     return this.#list.active(['queued', 'running'])
   }
 
-  /** Returns the jobs that have not ended, oldest first. An expired upload slot has ended. Only reads. */
-  notEnded(): Promise<Job[]> {
-    return this.#list.notEnded()
+  /** Returns the jobs that have not ended, and the jobs that have failed since a time, however long they ran. Only reads. */
+  recent(failures: RecentFailures): Promise<RecentJobs> {
+    return this.#list.recent(failures)
   }
 
   /**
@@ -145,7 +145,7 @@ export class JobStore {
     })
     if (item === undefined) return undefined
     const job = jobOf(item)
-    if (hasEnded(job)) await this.#list.ended(jobId)
+    if (hasEnded(job)) await this.#list.ended(job)
     return job
   }
 

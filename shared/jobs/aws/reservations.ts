@@ -6,6 +6,7 @@ import type { JobTable } from './job-table.ts'
 /** An upload has a reservation of a running job, because it counts as a running job until it must wait. */
 const PARTITIONS = {
   'running jobs': 'jobs#starting',
+  checks: 'jobs#checking',
   slots: 'jobs#opening',
   'queued uploads': 'jobs#starting',
 } as const satisfies Record<LimitedKind, string>

@@ -14,7 +14,7 @@ export interface StartCheckServices {
 
 /**
  * Starts a job that checks an archive. A repeated request with the same idempotency key returns the existing job. Throws
- * `TooManyJobsError` if the limit on running jobs is reached, and the errors of `locateArchive`.
+ * `TooManyJobsError` if the limit on checks is reached, and the errors of `locateArchive`.
  */
 export const startCheck = async (
   services: StartCheckServices & LocateArchiveServices,
@@ -37,7 +37,7 @@ export const startCheck = async (
         request: { filters: {}, archive: await locateArchive(services, from) },
       },
       identity,
-      ['running jobs'],
+      ['checks'],
     ))
   return startWorkflow(services, job)
 }

@@ -46,9 +46,12 @@ const lastText = (output: Output, { last }: Schedule): string =>
     ? '-'
     : `${timeText(last.due_at)} ${statusText(output, last.status)}${last.judgement === undefined ? '' : `, ${last.judgement}`}`
 
-const stateText = (output: Output, { overdue, paused }: Schedule): string => {
+const stateText = (output: Output, { overdue, undecided, paused }: Schedule): string => {
   const states = [
-    ...(overdue ? [output.style('red', 'overdue')] : []),
+    ...(overdue === true ? [output.style('red', 'overdue')] : []),
+    // The newest archives cannot be opened, and the search for a good archive has ended.
+    ...(overdue === undefined ? [output.style('red', 'damaged archives')] : []),
+    ...(undecided === undefined ? [] : [output.style('red', `decide about ${undecided.job_id}`)]),
     ...(paused === undefined ? [] : [output.style('yellow', `paused by ${paused.by} until ${timeText(paused.until)}`)]),
   ]
   return states.length === 0 ? output.style('green', 'on time') : states.join(', ')

@@ -158,7 +158,9 @@ const Schedule = z.looseObject({
   next_at: maybe(text()),
   last: maybe(z.looseObject({ job_id: text(), status: text(), due_at: maybe(text()), ended_at: maybe(text()) })),
   last_good_at: maybe(text()),
-  overdue: z.boolean(),
+  undecided: maybe(z.looseObject({ job_id: text() })),
+  /** Absent if the newest archives are damaged, and it is therefore unknown. */
+  overdue: maybe(z.boolean()),
   paused: maybe(Pause),
 })
 export type Schedule = z.output<typeof Schedule>

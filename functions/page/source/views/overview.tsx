@@ -23,7 +23,7 @@ export const Overview = (): VNode => {
   const archives = useArchives()
   const schedules = useApi('/_backup/schedules', ScheduleList)
   const running = (jobs.data?.jobs ?? []).filter((job) => job.status === 'running' || job.status === 'queued')
-  const late = (schedules.data?.schedules ?? []).filter(({ overdue }) => overdue)
+  const late = (schedules.data?.schedules ?? []).filter(({ overdue }) => overdue === true)
   const isEmpty = jobs.data?.jobs.length === 0
   return (
     <>

@@ -45,6 +45,7 @@ const ScheduleCard = ({ schedule, reload }: { readonly schedule: Schedule; reado
     last,
     last_good_at,
     overdue,
+    undecided,
     paused,
   } = schedule
   const { isBusy, problem, run } = useAction()
@@ -61,7 +62,7 @@ const ScheduleCard = ({ schedule, reload }: { readonly schedule: Schedule; reado
         <h2>{name}</h2>
         <span class="panel-actions">
           {paused !== undefined && <Badge tone="idle" text="paused" />}
-          {overdue ? <Badge tone="bad" text="late" /> : <Badge tone="good" text="on time" />}
+          <Punctuality overdue={overdue} />
         </span>
       </div>
       <p class="muted">
@@ -88,9 +89,17 @@ const ScheduleCard = ({ schedule, reload }: { readonly schedule: Schedule; reado
         </div>
         <div>
           <dt>Last good archive</dt>
-          <dd>{last_good_at === undefined ? 'none' : <Time at={last_good_at} />}</dd>
+          <dd>
+            {last_good_at === undefined ? overdue === undefined ? 'unknown' : 'none' : <Time at={last_good_at} />}
+          </dd>
         </div>
       </dl>
+      {undecided !== undefined && (
+        <p class="notice warn">
+          <a href={jobHref(undecided.job_id)}>A suspicious archive</a> waits for a decision. Until then, no archive of
+          this schedule is deleted.
+        </p>
+      )}
       {paused !== undefined && (
         <p class="notice warn">
           Paused by {paused.by} until {new Date(paused.until).toLocaleString()}
@@ -136,4 +145,10 @@ const ScheduleCard = ({ schedule, reload }: { readonly schedule: Schedule; reado
       </div>
     </li>
   )
+}
+
+/** Whether a schedule is on time. This is unknown if its newest archives are damaged or deleted. */
+const Punctuality = ({ overdue }: Pick<Schedule, 'overdue'>): VNode => {
+  if (overdue === undefined) return <Badge tone="bad" text="damaged archives" />
+  return overdue ? <Badge tone="bad" text="late" /> : <Badge tone="good" text="on time" />
 }
