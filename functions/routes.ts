@@ -42,7 +42,7 @@ const IMPORT = combine(FIND_ARCHIVE, {
 
 /**
  * For routes that list archives. They look up each archive in S3, read how it was judged, and remove it from the
- * catalogue if it was deleted. They also add archives that exports could not add.
+ * lists of the catalogue if it was deleted. They also add archives that exports could not add.
  */
 const LIST_ARCHIVES: Permissions = {
   jobs: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],

@@ -30,7 +30,7 @@ const FILTER = {
 export const ArchiveListParameters = z.strictObject({
   ...FILTER,
   from: z.exactOptional(time()).describe('Only archives created at this time or later'),
-  to: z.exactOptional(time()).describe('Only archives created at this time or earlier'),
+  to: z.exactOptional(time()).describe('Only archives created before this time'),
   limit: wholeNumber('a whole number', 1, MAX_PAGE).default(50).describe('The largest number of archives on the page'),
   cursor: z.exactOptional(text()).describe('The cursor of the previous page'),
 })

@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { InvalidRequestError } from '../requests/errors.ts'
 import type { KnownArchive } from './catalogued-archive.ts'
 
 /** Selects archives. An absent member selects all archives. */
@@ -22,22 +21,8 @@ export interface SearchStep {
 }
 
 /** A position in the lists of the catalogue: a month, and the sort key of the last entry that was read. */
-const Position = z.strictObject({
+export const Position = z.strictObject({
   month: z.string().regex(/^\d{6}$/),
   after: z.string().regex(/^[\x21-\x7e]{1,200}$/),
 })
 export type Position = z.output<typeof Position>
-
-export const encodeCursor = (position: Position): string => Buffer.from(JSON.stringify(position)).toString('base64url')
-
-/** Throws `InvalidRequestError` if the text is not the cursor of a search. */
-export const parseCursor = (text: string): Position => {
-  try {
-    return Position.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
-  } catch (error) {
-    throw Object.assign(
-      new InvalidRequestError([{ field: 'cursor', message: 'must be the `cursor` of an earlier page of this list' }]),
-      { cause: error },
-    )
-  }
-}

@@ -1,8 +1,7 @@
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { hasEnded } from '../jobs/job.ts'
-import { logger } from '../telemetry/telemetry.ts'
-import { withShorterBudget } from '../throttling/call-context.ts'
-import { errorMessage } from '../values/error-message.ts'
+import { withTotalBudget } from '../throttling/call-context.ts'
+import { BRIEF_MS, tryBriefly } from '../throttling/try-briefly.ts'
 import type { AnnouncedArchive, ArchiveCatalogue } from './aws/archive-catalogue.ts'
 import { archiveOfExport } from './catalogued-archive.ts'
 
@@ -12,11 +11,10 @@ export interface CatalogueExportServices {
   readonly catalogue: Pick<ArchiveCatalogue, 'announce' | 'put' | 'withdraw'>
 }
 
-/**
- * The time in milliseconds for which a throttled write is repeated. The export must not wait much longer, because its
- * archive is complete.
- */
-const WRITE_MS = 5_000
+/** The stores that are needed to add archives that their exports could not add. */
+export interface AddMissingServices extends CatalogueExportServices {
+  readonly catalogue: CatalogueExportServices['catalogue'] & Pick<ArchiveCatalogue, 'announced'>
+}
 
 /** The largest number of archives that one listing adds. The limit keeps the listing fast. */
 const MAX_ADDED = 25
@@ -29,11 +27,9 @@ export const announceArchive = async (
   { catalogue }: { readonly catalogue: Pick<ArchiveCatalogue, 'announce'> },
   announced: AnnouncedArchive,
 ): Promise<void> => {
-  try {
-    await withShorterBudget(WRITE_MS, () => catalogue.announce(announced))
-  } catch (error) {
-    logger.error('the archive of an export could not be announced', { ...announced, cause: errorMessage(error) })
-  }
+  await tryBriefly('the archive of an export could not be announced', { ...announced }, () =>
+    catalogue.announce(announced),
+  )
 }
 
 /** Adds the archive of an export to the catalogue. Never throws, for the same reason as `announceArchive`. */
@@ -41,25 +37,31 @@ export const catalogueExport = async (
   services: CatalogueExportServices,
   announced: AnnouncedArchive,
 ): Promise<void> => {
-  try {
-    await withShorterBudget(WRITE_MS, () => addAnnounced(services, announced))
-  } catch (error) {
-    logger.error('the archive of an export is not in the catalogue yet; the next listing adds it', {
-      ...announced,
-      cause: errorMessage(error),
-    })
-  }
+  await tryBriefly(
+    'the archive of an export is not in the catalogue yet; the next listing adds it',
+    { ...announced },
+    () => addAnnounced(services, announced),
+  )
 }
 
 /**
  * Adds the archives of announced exports that have ended. Such archives exist only if a process has ended too early, or
  * if writing to the catalogue has failed. If an archive cannot be added, logs the error and continues with the next one.
+ * If the table is throttled, ends after about 5 seconds, and a later listing adds the other archives.
  */
-export const addMissingArchives = async (
-  services: CatalogueExportServices & { readonly catalogue: Pick<ArchiveCatalogue, 'announced'> },
-): Promise<void> => {
-  const announced = await services.catalogue.announced()
-  for (const one of announced.slice(0, MAX_ADDED)) await catalogueExport(services, one)
+export const addMissingArchives = (services: AddMissingServices): Promise<void> =>
+  withTotalBudget(BRIEF_MS, async () => {
+    const end = performance.now() + BRIEF_MS
+    for (const one of (await services.catalogue.announced()).slice(0, MAX_ADDED)) {
+      if (performance.now() >= end) return
+      await catalogueExport(services, one)
+    }
+  })
+
+/** Adds the archive of one announced export. Does nothing if the export was not announced, or was already added. */
+export const addMissingArchive = async (services: AddMissingServices, jobId: string): Promise<void> => {
+  const announced = (await services.catalogue.announced()).find(({ job_id }) => job_id === jobId)
+  if (announced !== undefined) await addAnnounced(services, announced)
 }
 
 /** Adds the archive of an export that has ended with a result. Does nothing while the export is running. */

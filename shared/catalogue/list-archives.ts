@@ -1,7 +1,6 @@
 import pMap from 'p-map'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
-import { logger } from '../telemetry/telemetry.ts'
-import { errorMessage } from '../values/error-message.ts'
+import { tryBriefly } from '../throttling/try-briefly.ts'
 import { bytesInResponse, MAX_PAGE_BYTES } from '../values/response-size.ts'
 import type { ArchiveFilter } from './archive-search.ts'
 import type { ArchiveCatalogue } from './aws/archive-catalogue.ts'
@@ -11,7 +10,7 @@ import { ArchiveSearchTimeoutError } from './errors.ts'
 
 /** The stores that are needed to list archives. */
 export interface ListArchivesServices extends CatalogueExportServices {
-  readonly catalogue: CatalogueExportServices['catalogue'] & Pick<ArchiveCatalogue, 'announced' | 'search' | 'remove'>
+  readonly catalogue: CatalogueExportServices['catalogue'] & Pick<ArchiveCatalogue, 'announced' | 'search' | 'unlist'>
   readonly objects: Pick<ObjectStore, 'head'>
   /** Returns the states of the judgements of archives, by their keys. Archives without a judgement are absent. */
   readonly archiveJudgements: {
@@ -59,7 +58,7 @@ const ADDED_BYTES = 512
 
 /**
  * Returns a page of the archives that exist, newest first. Each archive is looked up in S3. If it was deleted or
- * replaced, for example by a lifecycle rule, it is removed from the catalogue and is not listed. The first page also
+ * replaced, for example by a lifecycle rule, the catalogue no longer lists it. The first page also
  * adds archives whose exports could not add them. A page may have fewer than `limit` archives. Throws
  * `InvalidRequestError` if the cursor is invalid.
  */
@@ -127,7 +126,7 @@ export const latestArchive = async (
   return undefined
 }
 
-/** Returns the current states of archives. Removes archives that no longer exist, and returns undefined for them. */
+/** Returns the current states of archives. Returns undefined for archives that no longer exist. */
 const describeAll = async (
   services: ListArchivesServices,
   archives: readonly KnownArchive[],
@@ -146,7 +145,7 @@ const describe = async (
 ): Promise<ListedArchive | undefined> => {
   const head = await objects.head(archive.bucket, archive.key)
   if (head === undefined || !isSameVersion(head, archive)) {
-    await removeDeleted(catalogue, archive)
+    await unlistDeleted(catalogue, archive, clock())
     return undefined
   }
   const decision = DECISIONS.find((name) => name === state)
@@ -160,14 +159,12 @@ const describe = async (
   }
 }
 
-/** Removes a deleted archive. If this fails, the next listing tries again. */
-const removeDeleted = async (catalogue: Pick<ArchiveCatalogue, 'remove'>, archive: KnownArchive): Promise<void> => {
-  try {
-    await catalogue.remove(archive)
-  } catch (error) {
-    logger.error('a deleted archive could not be removed from the catalogue', {
-      key: archive.key,
-      cause: errorMessage(error),
-    })
-  }
-}
+/** Removes a deleted archive from the lists. If this fails, the next listing tries again. */
+const unlistDeleted = (
+  catalogue: Pick<ArchiveCatalogue, 'unlist'>,
+  archive: KnownArchive,
+  now: Date,
+): Promise<unknown> =>
+  tryBriefly('a deleted archive could not be removed from the lists of the catalogue', { key: archive.key }, () =>
+    catalogue.unlist(archive, now),
+  )

@@ -1,24 +1,18 @@
 import pMap from 'p-map'
-import {
-  ArchiveInvalidError,
-  ArchiveTruncatedError,
-  EntryCorruptError,
-  NotAnArchiveError,
-  UnsupportedVersionError,
-} from '../archive/errors.ts'
+import { isArchiveDefect } from '../archive/archive-defect.ts'
 import { hasTrailer, openArchive } from '../archive/open.ts'
 import { isSpecStarStream, STREAM_HEAD_BYTES } from '../archive/specstar-stream.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
-import { ObjectChangedError } from '../objects/errors.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { errorMessage } from '../values/error-message.ts'
 import { ARCHIVE_PREFIXES, jobIdIn } from './archive-key.ts'
-import type { ArchiveCatalogue, ListEntry } from './aws/archive-catalogue.ts'
+import type { ArchiveCatalogue } from './aws/archive-catalogue.ts'
+import type { ListEntry } from './aws/archive-lists.ts'
 import {
   archiveOfExport,
   archiveOfManifest,
-  type CataloguedArchive,
+  CataloguedArchive,
   isSameVersion,
   type ObjectVersion,
 } from './catalogued-archive.ts'
@@ -28,7 +22,7 @@ import { OtherBucketError } from './errors.ts'
 export interface RebuildServices {
   readonly jobs: Pick<JobStore, 'get'>
   readonly objects: Pick<ObjectStore, 'list' | 'head' | 'sourceOf'>
-  readonly catalogue: Pick<ArchiveCatalogue, 'search' | 'get' | 'put' | 'remove' | 'entries' | 'removeEntry'>
+  readonly catalogue: Pick<ArchiveCatalogue, 'search' | 'get' | 'known' | 'put' | 'unlist' | 'entries' | 'removeEntry'>
   readonly config: { readonly buckets: { readonly archives: string } }
 }
 
@@ -38,7 +32,7 @@ export interface RebuildCounts {
   readonly archives: number
   /** The number of archives in the bucket that could not be read. */
   readonly unreadable: number
-  /** The number of archives that were removed from the catalogue, because they do not exist. */
+  /** The number of archives that the catalogue no longer lists, because they do not exist. */
   readonly removed: number
 }
 
@@ -55,16 +49,6 @@ const READ_AT_ONCE = 8
 const LOOKED_UP_AT_ONCE = 32
 /** The number of archives after which the progress is reported. */
 const BATCH = 200
-
-/** Errors for an archive that is damaged, or that was replaced or deleted after it was listed. */
-const DEFECTS = [
-  ArchiveInvalidError,
-  ArchiveTruncatedError,
-  EntryCorruptError,
-  NotAnArchiveError,
-  ObjectChangedError,
-  UnsupportedVersionError,
-]
 
 /** An object that cannot be added to the catalogue. */
 class Unreadable {
@@ -160,9 +144,12 @@ const addArchive = async (
     await catalogue.put(read)
     return read
   }
-  const known = await catalogue.get(key)
+  const known = await catalogue.known(key)
   // A stream whose job was deleted is not described by anything else than the catalogue.
-  return known?.format === 'specstar' && isSameVersion(known, head) ? known : read
+  if (known?.format !== 'specstar' || !isSameVersion(known, head)) return read
+  // The stream may have been deleted and restored, so that it is no longer listed.
+  await catalogue.put(CataloguedArchive.parse(known))
+  return known
 }
 
 const readArchive = async (
@@ -178,7 +165,7 @@ const readArchive = async (
       return new Unreadable('it has no trailer, so it is incomplete or was not written by an export')
     return archiveOfManifest(object, (await openArchive(source)).manifest)
   } catch (error) {
-    if (DEFECTS.some((kind) => error instanceof kind)) return new Unreadable(errorMessage(error))
+    if (isArchiveDefect(error)) return new Unreadable(errorMessage(error))
     throw error
   }
 }
@@ -213,6 +200,6 @@ const removeUnlessExists = async (
     return true
   }
   if (head !== undefined && isSameVersion(known, head)) return false
-  await catalogue.remove(known)
+  await catalogue.unlist(known, new Date())
   return true
 }

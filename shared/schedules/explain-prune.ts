@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Problem, problemOf } from '../problems/problem.ts'
-import { InvalidRequestError } from '../requests/errors.ts'
+import { encodeCursor, parseCursor } from '../requests/cursor.ts'
 import { COPY_STATES } from './archive-copy.ts'
 import type { ArchiveCopies } from './aws/archive-copies.ts'
 import { type CopyTargetConfig, currentState } from './copy-target.ts'
@@ -100,7 +100,7 @@ export const explainPrune = async (
   onFailure: OnFailure,
 ): Promise<ExplainedPage> => {
   const all = sections(services)
-  const start = cursor === undefined ? undefined : parseCursor(cursor, all)
+  const start = cursor === undefined ? undefined : parseCursor(cursorOf(all), cursor)
   const first = start === undefined ? 0 : all.findIndex(({ name }) => name === start.section)
   const objects: ExplainedObject[] = []
   const failures: UnexplainedSection[] = []
@@ -168,17 +168,6 @@ async function* explainGroup(
   for await (const object of planObjects(services, retention, after)) yield { retention, ...object }
 }
 
-const encodeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString('base64url')
-
-const parseCursor = (text: string, all: readonly Section[]): Cursor => {
-  const invalid = new InvalidRequestError([
-    { field: 'cursor', message: 'must be the `cursor` of an earlier page of this list' },
-  ])
-  try {
-    const cursor = Cursor.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
-    if (all.some(({ name }) => name === cursor.section)) return cursor
-  } catch (error) {
-    throw Object.assign(invalid, { cause: error })
-  }
-  throw invalid
-}
+/** Returns the schema of the cursors of a list with these sections. */
+const cursorOf = (all: readonly Section[]) =>
+  Cursor.refine(({ section }) => all.some(({ name }) => name === section), 'must be a section of the list')

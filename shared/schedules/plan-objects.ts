@@ -1,4 +1,6 @@
+import { pMapIterable, pMapSkip } from 'p-map'
 import * as z from 'zod'
+import type { DatedObject } from '../objects/aws/object-reader.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { hasReport } from '../restore/upload-report.ts'
@@ -47,6 +49,8 @@ interface Rules {
 const SHORT_REPORTS = '_reports/'
 const ARCHIVE = '.acbak'
 const REPORT = '.acbak.report.json'
+/** The number of objects that are examined at the same time, each with at most two requests. */
+const EXAMINED_AT_ONCE = 16
 const always = (): boolean => true
 const never: ReasonToKeep = () => Promise.resolve(undefined)
 
@@ -89,26 +93,33 @@ export async function* planObjects(
   name: RetentionGroup,
   after?: string,
 ): AsyncGenerator<PlannedObject> {
-  const { objects, config, clock } = services
+  const { config } = services
   const days = config.retention[name]
   if (days === undefined) return
   const { bucket, prefix } = RETENTION_LOCATIONS[name]
-  const { isPart, reasonToKeep } = RULES[name]
-  const now = clock().getTime()
-  for await (const { object, modified } of objects.listDated(config.buckets[bucket], prefix, after)) {
-    if (!isPart(object.key)) continue
-    const until = modified.getTime() + days * DAY_MS
-    const setting = `retention.${name}_days is ${days}`
-    const reason =
-      until >= now
-        ? `is kept until ${new Date(until).toISOString()} (${setting})`
-        : ((await reasonToKeep(services, object)) ?? (await reasonToKeepLocked(services, object)))
-    yield {
-      bucket: object.bucket,
-      key: object.key,
-      at: modified.toISOString(),
-      action: reason === undefined ? 'delete' : 'keep',
-      reason: reason ?? `is older than ${days} days (${setting})`,
-    }
+  const { isPart } = RULES[name]
+  const listed = services.objects.listDated(config.buckets[bucket], prefix, after)
+  const plan = (object: DatedObject): Promise<PlannedObject | typeof pMapSkip> =>
+    isPart(object.object.key) ? planObject(services, { name, days }, object) : Promise.resolve(pMapSkip)
+  yield* pMapIterable(listed, plan, { concurrency: EXAMINED_AT_ONCE })
+}
+
+const planObject = async (
+  services: PlanObjectsServices,
+  { name, days }: { readonly name: RetentionGroup; readonly days: number },
+  { object, modified }: DatedObject,
+): Promise<PlannedObject> => {
+  const until = modified.getTime() + days * DAY_MS
+  const setting = `retention.${name}_days is ${days}`
+  const reason =
+    until >= services.clock().getTime()
+      ? `is kept until ${new Date(until).toISOString()} (${setting})`
+      : ((await RULES[name].reasonToKeep(services, object)) ?? (await reasonToKeepLocked(services, object)))
+  return {
+    bucket: object.bucket,
+    key: object.key,
+    at: modified.toISOString(),
+    action: reason === undefined ? 'delete' : 'keep',
+    reason: reason ?? `is older than ${days} days (${setting})`,
   }
 }

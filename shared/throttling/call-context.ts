@@ -131,6 +131,15 @@ export const withShorterBudget = <Output>(ms: number, work: () => Output): Outpu
 }
 
 /**
+ * Calls `work` with one budget for all its calls together. After it, throttled calls are not repeated. The budget of the
+ * current context still applies.
+ */
+export const withTotalBudget = <Output>(ms: number, work: () => Output): Output => {
+  const context = stored()
+  return storage.run({ ...context, callUntil: Math.min(context.callUntil, performance.now() + ms) }, work)
+}
+
+/**
  * Calls `work`. Before each attempt of its calls, also before the attempts that the SDK repeats, calls `guard`. If the
  * guard throws, the attempt is not sent, and the call fails with the thrown error. The guard runs after the wait for the
  * limit of attempts in flight. The calls of the guard itself are not guarded.

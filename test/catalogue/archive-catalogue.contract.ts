@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { GetItemCommand } from '@aws-sdk/client-dynamodb'
+import pMap from 'p-map'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ArchiveFilter } from '../../shared/catalogue/archive-search.ts'
 import { ArchiveCatalogue } from '../../shared/catalogue/aws/archive-catalogue.ts'
 import type { CataloguedArchive } from '../../shared/catalogue/catalogued-archive.ts'
@@ -24,6 +26,16 @@ export const archiveCatalogueContract = (start: () => Promise<TestServers>): voi
       for await (const { archives } of catalogue.search({ ...bounds, ...filter }, size))
         found.push(...archives.map(({ archive }) => archive))
       return found
+    }
+    const storedItem = async ({ key }: CataloguedArchive) => {
+      const { Item } = await servers.dynamo.send(
+        new GetItemCommand({
+          TableName: servers.config.tables.jobs,
+          Key: { pk: { S: `archive#${key}` }, sk: { S: 'archive' } },
+          ConsistentRead: true,
+        }),
+      )
+      return Item
     }
     const putAll = async (archives: readonly CataloguedArchive[]): Promise<void> => {
       for (const archive of archives) await catalogue.put(archive)
@@ -161,6 +173,66 @@ export const archiveCatalogueContract = (start: () => Promise<TestServers>): voi
       expect(await search('2010')).toEqual([two])
       const keys = (await Array.fromAsync(catalogue.entries())).map(({ key }) => key)
       expect(keys.filter((key) => [one.key, two.key, three.key].includes(key))).toEqual([two.key])
+    })
+
+    it('removes many archives at the same time', async () => {
+      const archives = Array.from({ length: 40 }, (_, k) =>
+        sampleArchive(`2014-01-${10 + (k % 20)}T00:00:00.${100 + k}Z`),
+      )
+      await putAll(archives)
+      let running = 0
+      let most = 0
+      const remove = vi.spyOn(catalogue, 'remove').mockImplementation(async (archive) => {
+        most = Math.max(most, ++running)
+        await ArchiveCatalogue.prototype.remove.call(catalogue, archive)
+        running--
+      })
+      await catalogue.removeKeys(archives.map(({ key }) => key))
+      remove.mockRestore()
+      expect(most).toBe(16)
+      expect(await search('2014')).toEqual([])
+    })
+
+    it('no longer lists an archive that does not exist, and keeps what is known about it for 90 days', async () => {
+      const [gone, other] = [sampleArchive('2015-01-02'), sampleArchive('2015-01-01')]
+      await putAll([gone, other])
+      const check = { at: '2015-02-01T00:00:00.000Z', job_id: 'c', passed: true }
+      const proof = { at: '2015-02-02T00:00:00.000Z', job_id: 'r' }
+      await catalogue.recordCheck(gone, check)
+      await catalogue.recordProof(gone, proof)
+      const now = new Date('2115-03-01T00:00:00.000Z')
+      await catalogue.unlist({ ...gone, etag: 'another' }, now)
+      expect(await search('2015')).toHaveLength(2)
+      await catalogue.unlist(gone, now)
+      expect(await search('2015')).toEqual([other])
+      const keys = (await Array.fromAsync(catalogue.entries())).map(({ key }) => key)
+      expect(keys).not.toContain(gone.key)
+      expect((await storedItem(gone))?.['expires']).toEqual({ N: `${Date.parse('2115-05-30T00:00:00.000Z') / 1000}` })
+      await catalogue.put(gone)
+      expect(await search('2015')).toEqual([{ ...gone, last_checked: check, last_proved: proof }, other])
+      expect(await storedItem(gone)).not.toHaveProperty('expires')
+    })
+
+    it('reads few entries if one of the first ones matches, and more in each further query', async () => {
+      const entries = Array.from({ length: 1_000 }, (_, k) =>
+        sampleArchive(`2016-01-01T00:00:${10 + Math.floor(k / 100)}.${100 + (k % 100)}Z`),
+      )
+      const rare = sampleArchive('2016-01-01T00:00:00.000Z', { schedule: 'rare-2016' })
+      await pMap([...entries, rare], (archive) => catalogue.put(archive), { concurrency: 16 })
+      const limits = async (filter: ArchiveFilter, until: number): Promise<unknown[]> => {
+        const send = vi.spyOn(servers.dynamo, 'send')
+        let found = 0
+        const bounds = { from: '2016-01-01T00:00:00.000Z', to: '2017-01-01T00:00:00.000Z' }
+        for await (const { archives } of catalogue.search({ ...bounds, ...filter }, 2)) {
+          found += archives.length
+          if (found >= until) break
+        }
+        const queries = send.mock.calls.flatMap(([{ input }]) => ('FilterExpression' in input ? [input] : []))
+        send.mockRestore()
+        return queries.map((input) => ('Limit' in input ? input.Limit : undefined))
+      }
+      expect(await limits({ complete: true }, 1)).toEqual([200])
+      expect(await limits({ schedule: 'rare-2016' }, 1)).toEqual([200, 800, 3_200])
     })
 
     it('ignores entries without an archive, which a process can leave behind', async () => {

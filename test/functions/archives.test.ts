@@ -143,7 +143,7 @@ describe('GET /_backup/archives', () => {
   it('lists the other archives although a deleted one cannot be removed', async () => {
     const [deleted, kept] = [await add('2026-01-02'), await add('2026-01-01')]
     await deleteObject(deleted)
-    vi.spyOn(api.services.catalogue, 'remove').mockRejectedValue(new Error('no'))
+    vi.spyOn(api.services.catalogue, 'unlist').mockRejectedValue(new Error('no'))
     expect(await keys()).toEqual([kept.key])
   })
 

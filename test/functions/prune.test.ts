@@ -46,6 +46,25 @@ describe('GET /_backup/prune', () => {
     expect(await api.keysIn('archives')).toEqual([old, newer])
   })
 
+  it('examines 16 objects at the same time', async () => {
+    for (let k = 0; k < 40; k++) await api.put('archives', `exports/2026/01/01/${100 + k}.acbak`)
+    api.clock.ahead = 12 * DAY_MS
+    const { objects } = api.services
+    const head = objects.head.bind(objects)
+    let running = 0
+    let most = 0
+    vi.spyOn(objects, 'head').mockImplementation(async (...object) => {
+      most = Math.max(most, ++running)
+      const found = await head(...object)
+      running--
+      return found
+    })
+    const keys = (await api.explain()).map(({ key }) => key)
+    vi.restoreAllMocks()
+    expect(keys).toEqual(Array.from({ length: 40 }, (_, k) => `exports/2026/01/01/${100 + k}.acbak`))
+    expect(most).toBe(16)
+  })
+
   it('pages through all schedules and groups, whatever the size of the page', async () => {
     for (const days of [50, 40, 20, 5]) await api.put('archives', keyOf(days), archive)
     await api.put('archives', keyOf(60), Buffer.from('damaged'))

@@ -5,6 +5,7 @@ import { startCheck } from '../../shared/restore/start/start-check.ts'
 import type { ExportJob, RestoreJob } from '../../shared/jobs/job.ts'
 import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
 import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
+import { logger } from '../../shared/telemetry/telemetry.ts'
 import { must } from '../../shared/values/must.ts'
 import { findResource } from './catalogue.ts'
 import { startRunner } from './start-runner.ts'
@@ -164,6 +165,14 @@ describe('a restore that ends', () => {
     expect(await catalogued(job)).not.toHaveProperty('last_proved')
   })
 
+  it('first adds an archive that its export could not add, so that the proof is not lost', async () => {
+    const put = vi.spyOn(runner.services.catalogue, 'put').mockRejectedValue(new Error('no'))
+    const { job } = await runner.export(MODELS)
+    put.mockRestore()
+    const { job_id } = await restore(job)
+    expect(await catalogued(job)).toMatchObject({ last_proved: { job_id } })
+  })
+
   it('succeeds although the proof cannot be written', async () => {
     const { job } = await runner.export(MODELS)
     vi.spyOn(runner.services.catalogue, 'recordProof').mockRejectedValue(new Error('no'))
@@ -219,6 +228,15 @@ describe('a check that ends', () => {
     expect(await lastChecked(archive)).toBeUndefined()
   })
 
+  it('stores nothing if a later release has written the archive', async () => {
+    const archive = await exportDamaged((bytes) => {
+      bytes.write('{"acbak":4', bytes.lastIndexOf('{"acbak":3'))
+      return bytes
+    })
+    expect(await check(archive)).toMatchObject({ status: 'failed', error: { type: 'unsupported-version' } })
+    expect(await lastChecked(archive)).toBeUndefined()
+  })
+
   it('stores nothing if it was cancelled', async () => {
     const { job } = await runner.export(MODELS)
     const { archive } = must(job.result)
@@ -227,6 +245,39 @@ describe('a check that ends', () => {
     })
     expect(await check(archive)).toMatchObject({ status: 'cancelled' })
     expect(await lastChecked(archive)).toBeUndefined()
+  })
+
+  it('first adds an archive that its export could not add', async () => {
+    const put = vi.spyOn(runner.services.catalogue, 'put').mockRejectedValue(new Error('no'))
+    const { job } = await runner.export(MODELS)
+    const { archive } = must(job.result)
+    put.mockRestore()
+    const { job_id } = await check(archive)
+    expect(await lastChecked(archive)).toMatchObject({ job_id, passed: true })
+    expect(await runner.services.catalogue.announced()).toEqual([])
+  })
+
+  it('logs that the catalogue does not contain the archive', async () => {
+    const { job } = await runner.export(MODELS)
+    const { archive } = must(job.result)
+    await runner.services.catalogue.removeKeys([archive.key])
+    const log = vi.spyOn(logger, 'warn')
+    const { job_id } = await check(archive)
+    expect(log).toHaveBeenCalledExactlyOnceWith(
+      'the catalogue does not contain the archive; add it with `specstar-backup catalogue rebuild`',
+      { job_id, key: archive.key },
+    )
+  })
+
+  it('logs nothing if the result of a later check is stored', async () => {
+    const { job } = await runner.export(MODELS)
+    const { archive } = must(job.result)
+    const later = { at: '2999-01-01T00:00:00.000Z', job_id: 'later', passed: true }
+    await runner.services.catalogue.recordCheck(must(await catalogued(job)), later)
+    const log = vi.spyOn(logger, 'warn')
+    await check(archive)
+    expect(await lastChecked(archive)).toEqual(later)
+    expect(log).not.toHaveBeenCalled()
   })
 
   it('stores nothing about another version of the object', async () => {

@@ -21,7 +21,7 @@ export const ARCHIVES = defineCommand({
     new Option('--schedule <name>', 'list only archives of this schedule'),
     new Option('--model <model>', 'list only archives that contain this model'),
     new Option('--from <time>', 'list only archives that were created at this time or later'),
-    new Option('--to <time>', 'list only archives that were created at this time or earlier'),
+    new Option('--to <time>', 'list only archives that were created before this time'),
     new Option('--complete', 'list only complete archives'),
     new Option('--latest', 'list only the newest archive; fail if there is none'),
     new Option('--limit <number>', 'list at most this number of archives').default('20'),

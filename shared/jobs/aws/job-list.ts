@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { InvalidRequestError } from '../../requests/errors.ts'
+import { encodeCursor, parseCursor } from '../../requests/cursor.ts'
 import { type Item, keyAttributes, sortKeyOf } from '../../tables/item.ts'
 import { bytesInResponse, MAX_PAGE_BYTES } from '../../values/response-size.ts'
 import { hasEnded, type Job, type JobStatus } from '../job.ts'
@@ -166,7 +166,7 @@ export class JobList {
   async page({ kind, status, limit, cursor }: ListOptions): Promise<JobPage> {
     const jobs: Job[] = []
     let bytes = 0
-    let at = cursor === undefined ? undefined : parseCursor(cursor)
+    let at = cursor === undefined ? undefined : parseCursor(Cursor, cursor)
     /** The cursor of a page that ends with the last added job. */
     let end: string | undefined
     for (const month of monthsBack(this.#items.now())) {
@@ -233,18 +233,3 @@ const monthsBack = (now: Date): string[] =>
   Array.from({ length: MONTHS + 1 }, (_, k) =>
     monthOf(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1 - k, 1)).toISOString()),
   )
-
-const encodeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString('base64url')
-
-const parseCursor = (text: string): Cursor => {
-  try {
-    return Cursor.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
-  } catch (error) {
-    throw Object.assign(
-      new InvalidRequestError([{ field: 'cursor', message: 'must be the `cursor` of an earlier page of this list' }]),
-      {
-        cause: error,
-      },
-    )
-  }
-}

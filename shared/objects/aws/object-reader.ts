@@ -15,7 +15,7 @@ interface ObjectSource {
 }
 
 /** A listed object, and the time at which it was written. */
-interface DatedObject {
+export interface DatedObject {
   readonly object: PinnedObject
   readonly modified: Date
 }

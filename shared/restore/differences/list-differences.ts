@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { RestoreJob } from '../../jobs/job.ts'
-import { InvalidRequestError } from '../../requests/errors.ts'
+import { encodeCursor, parseCursor } from '../../requests/cursor.ts'
 import { DifferencesExpiredError } from '../errors.ts'
 import { type DifferenceGroup, type DifferencePage, JOB_DIFFERENCES } from '../messages/differences.ts'
 import { type DifferenceStores, readDifferencePage } from '../results/job-differences.ts'
@@ -40,7 +40,7 @@ export const listDifferences = async (
   { job_id, result }: RestoreJob,
   { group, model, limit, cursor }: ListOptions,
 ): Promise<readonly LocatedDifference[]> => {
-  const start = cursor === undefined ? { page: 0, id: 0 } : parseCursor(cursor)
+  const start = cursor === undefined ? { page: 0, id: 0 } : parseCursor(Cursor, cursor)
   if (result?.differences === undefined) return []
   const pages = await services.workFiles.find(JOB_DIFFERENCES, job_id)
   if (pages === undefined) throw new DifferencesExpiredError(job_id)
@@ -58,22 +58,12 @@ export const listDifferences = async (
       const isLast = first + k + 1 >= ids.length
       listed.push({
         difference: { group: page.group, model: page.model, resource_id },
-        next: isLast ? encodeCursor(following, 0) : encodeCursor(index, first + k + 1),
+        next: cursorOf(isLast ? following : index, isLast ? 0 : first + k + 1),
       })
     }
   }
   return listed
 }
 
-const encodeCursor = (page: number | undefined, id: number): string | undefined =>
-  page === undefined ? undefined : Buffer.from(JSON.stringify({ page, id })).toString('base64url')
-
-const parseCursor = (text: string): z.output<typeof Cursor> => {
-  try {
-    return Cursor.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
-  } catch {
-    throw new InvalidRequestError([
-      { field: 'cursor', message: 'must be the `cursor` of an earlier page of this list' },
-    ])
-  }
-}
+const cursorOf = (page: number | undefined, id: number): string | undefined =>
+  page === undefined ? undefined : encodeCursor({ page, id } satisfies z.output<typeof Cursor>)

@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { ARCHIVES } from '../../../functions/cli/commands/archives.ts'
 import { apiDocument } from '../../../functions/openapi/document.ts'
 import { EXAMPLES } from '../../../functions/openapi/examples.ts'
 import { OPERATIONS } from '../../../functions/openapi/operations.ts'
@@ -75,7 +76,19 @@ describe('the OpenAPI document', () => {
   })
 })
 
-const Parameters = z.array(z.looseObject({ name: z.string() }))
+const Parameters = z.array(z.looseObject({ name: z.string(), description: z.string().optional() }))
+
+describe('the parameters of the list of archives', () => {
+  it('state that `from` is inclusive and `to` is exclusive, as the search is', () => {
+    const parameters = Parameters.parse(apiDocument().paths['/_backup/archives']?.['get']?.['parameters'])
+    const descriptionOf = (name: string) => parameters.find((parameter) => parameter.name === name)?.description
+    expect(descriptionOf('from')).toBe('Only archives created at this time or later')
+    expect(descriptionOf('to')).toBe('Only archives created before this time')
+    const options = new Map(ARCHIVES.options?.map(({ long, description }) => [long, description]))
+    expect(options.get('--from')).toBe('list only archives that were created at this time or later')
+    expect(options.get('--to')).toBe('list only archives that were created before this time')
+  })
+})
 
 describe('checkAnswer', () => {
   const job = {
