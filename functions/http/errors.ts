@@ -85,10 +85,11 @@ export class ForeignRequestError extends Error {
   override readonly name = 'ForeignRequestError'
   readonly header: string
 
-  constructor(header: string, value: string, allowed: readonly string[]) {
+  /** `advice` says what is allowed. */
+  constructor(header: string, value: string, advice: string) {
     super(
-      `the header ${header} is ${quote(value)}, so the request may come from a page of another site. ` +
-        `Allowed values: ${allowed.join(', ')}`,
+      `the header ${header} ${value === '' ? 'is missing' : `is ${quote(value)}`}, ` +
+        `so the request may come from a page of another site. ${advice}`,
     )
     this.header = header
   }

@@ -1,16 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { problemOf } from '../../../shared/problems/problem.ts'
+import { InvalidRequestError } from '../../../shared/requests/errors.ts'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 import { ForeignRequestError, TooLargeError } from '../../http/errors.ts'
 import { checkLoopbackRequest } from '../../http/loopback-request.ts'
 import { MAX_ARCHIVE_BYTES } from '../../http/http-request.ts'
 import type { SendRequest } from '../client/send-request.ts'
+import { UsageError } from '../usage-error.ts'
 import { Session } from './session.ts'
 
 /** A running server. Its address contains the token. */
 export interface UiServer {
   readonly url: string
-  /** Stops listening and ends all connections. */
+  /** Stops listening, and ends all connections and requests to the API. */
   readonly stop: () => Promise<void>
 }
 
@@ -30,48 +32,56 @@ const RESPONSE_HEADERS = [
 ] as const
 
 /**
- * Starts a server on 127.0.0.1 that sends requests on to the API with `send`, which signs them with the credentials of
- * the caller. Only a browser that has exchanged the token for a cookie can use it. Port 0 selects any free port.
+ * Starts a server on 127.0.0.1. Below a secret path, it sends requests on to the API with `send`, which
+ * signs them with the credentials of the caller. Only a browser that has exchanged the token for a cookie can use it.
+ * Port 0 selects any free port. Rejects with `UsageError` if the port cannot be used.
  */
 export const startUiServer = async (send: SendRequest, port: number): Promise<UiServer> => {
   const server = createServer()
   const bound = await listen(server, port)
-  const session = new Session(bound)
+  const session = new Session()
+  const stopped = new AbortController()
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    answer({ send, session, port: bound }, request, response).catch((error: unknown) => {
+    answer({ send, session, port: bound, signal: stopped.signal }, request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy()
       else sendProblem(response, error)
       request.resume()
     })
   })
-  return { url: `http://127.0.0.1:${bound}/?token=${session.token}`, stop: () => close(server) }
+  return {
+    url: `http://127.0.0.1:${bound}/?token=${session.token}`,
+    stop: () => {
+      stopped.abort(new Error('the command has ended'))
+      return close(server)
+    },
+  }
 }
 
 interface UiContext {
   readonly send: SendRequest
   readonly session: Session
   readonly port: number
+  readonly signal: AbortSignal
 }
 
 const answer = async (context: UiContext, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const { session, port } = context
   const { headers, method = 'GET' } = request
-  checkLoopbackRequest(headers, port)
+  checkLoopbackRequest(request, port)
   // Browsers send `Origin` with every request that is not GET or HEAD.
   if (method !== 'GET' && headers.origin === undefined)
-    throw new ForeignRequestError('Origin', '', [`http://127.0.0.1:${port}`])
-  const url = new URL(request.url ?? '/', `http://127.0.0.1:${port}`)
+    throw new ForeignRequestError('Origin', '', `It must be http://127.0.0.1:${port}`)
+  const url = urlOf(request, port)
   const token = url.searchParams.get('token')
   if (method === 'GET' && url.pathname === '/' && token !== null) {
     const cookie = session.exchange(token)
     if (cookie === undefined) sendText(response, 403, 'This address was used before. Run specstar-backup ui again.')
-    else sendRedirect(response, '/_backup', cookie)
-  } else if (!session.has(headers.cookie)) {
+    else sendRedirect(response, `${session.path}/_backup`, cookie)
+  } else if (!url.pathname.startsWith(`${session.path}/`) || !session.has(headers.cookie)) {
     sendText(response, 401, 'Open the address that specstar-backup ui has printed.')
-  } else if (method === 'GET' && url.pathname === '/') {
-    sendRedirect(response, '/_backup')
   } else if (method === 'GET' || method === 'POST') {
-    await forward(context, { method, url }, request, response)
+    const path = url.pathname.slice(session.path.length)
+    await forward(context, { method, path, query: url.searchParams }, request, response)
     return
   } else {
     sendText(response, 405, 'The page sends only GET and POST.')
@@ -79,9 +89,22 @@ const answer = async (context: UiContext, request: IncomingMessage, response: Se
   request.resume()
 }
 
+/** A target such as `//` must not be parsed as a host, so it is appended to the origin. */
+const urlOf = ({ url = '/' }: IncomingMessage, port: number): URL => {
+  const parsed = URL.parse(`http://127.0.0.1:${port}${url}`)
+  if (parsed === null) throw new InvalidRequestError([{ field: 'request', message: 'the target must be a path' }])
+  return parsed
+}
+
+interface Forwarded {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly query: URLSearchParams
+}
+
 const forward = async (
-  { send }: UiContext,
-  { method, url }: { readonly method: 'GET' | 'POST'; readonly url: URL },
+  { send, signal }: UiContext,
+  { method, path, query }: Forwarded,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
@@ -90,12 +113,11 @@ const forward = async (
     const value = request.headers[name]
     return typeof value === 'string' ? [[name, value]] : []
   })
-  const query = Object.fromEntries([...url.searchParams.keys()].map((name) => [name, url.searchParams.getAll(name)]))
-  const path = url.pathname
   const result = await send({
     method,
     path,
-    query,
+    query: Object.fromEntries([...query.keys()].map((name) => [name, query.getAll(name)])),
+    signal,
     headers: Object.fromEntries(headers) as Record<string, string>,
     ...(body.length === 0 ? {} : { body }),
   })
@@ -123,9 +145,11 @@ const readBody = async (request: IncomingMessage): Promise<Uint8Array<ArrayBuffe
   return new Uint8Array(Buffer.concat(chunks))
 }
 
+const OWN_ERRORS = [ForeignRequestError, InvalidRequestError, TooLargeError]
+
 /** Sends a problem document. A failure of the request to the API has no row in the error table. */
 const sendProblem = (response: ServerResponse, error: unknown): void => {
-  const isOwn = error instanceof ForeignRequestError || error instanceof TooLargeError
+  const isOwn = OWN_ERRORS.some((type) => error instanceof type)
   const unreachable = {
     type: 'unreachable',
     title: 'The API does not respond',
@@ -154,9 +178,18 @@ const sendRedirect = (response: ServerResponse, location: string, cookie?: strin
   response.end()
 }
 
+const PORT_PROBLEMS: Readonly<Record<string, string | undefined>> = {
+  EADDRINUSE: 'is used by another program',
+  EACCES: 'is reserved for the administrator',
+}
+
 const listen = (server: Server, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = PORT_PROBLEMS[error.code ?? '']
+      const message = `The port ${port} ${reason ?? ''}. Choose another one with --port, or omit --port`
+      reject(reason === undefined ? error : new UsageError(message))
+    })
     server.listen(port, '127.0.0.1', () => {
       const address = server.address()
       resolve(typeof address === 'object' && address !== null ? address.port : port)

@@ -87,10 +87,10 @@ export function guardRequests(
 }
 
 /** Returns true if a web page may have sent the request. No page of this project calls DynamoDB. */
-function isForeign({ headers, socket }: IncomingMessage): boolean {
+function isForeign(request: IncomingMessage): boolean {
   try {
-    checkLoopbackRequest(headers, socket.localPort ?? 0)
-    return headers.origin !== undefined
+    checkLoopbackRequest(request, request.socket.localPort ?? 0)
+    return request.headers.origin !== undefined
   } catch {
     return true
   }

@@ -120,9 +120,9 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
 }
 
 /** Returns the error of a request that a page of another site may have caused, otherwise undefined. */
-const foreignRequest = ({ headers, socket }: IncomingMessage): unknown => {
+const foreignRequest = (request: IncomingMessage): unknown => {
   try {
-    checkLoopbackRequest(headers, socket.localPort ?? 0)
+    checkLoopbackRequest(request, request.socket.localPort ?? 0)
     return undefined
   } catch (error) {
     return error

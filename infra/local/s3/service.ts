@@ -13,6 +13,7 @@ import { S3Limiter } from './s3-limiter.ts'
 import { SignatureVerifier } from './signing/signature-verifier.ts'
 import type { Credentials } from './signing/signer.ts'
 import type { Storage } from './storage/storage.ts'
+import { isFromWebPage } from './web-page.ts'
 
 interface ServiceOptions {
   readonly storage: Storage
@@ -22,14 +23,15 @@ interface ServiceOptions {
 }
 
 /**
- * Returns the listener that handles requests. For each request, the listener verifies the signature, runs the operation
- * and sends the response.
+ * Returns the listener that handles requests. For each request, the listener rejects web pages, verifies the signature,
+ * runs the operation and sends the response.
  */
 export function createService({ storage, credentials, limits, onCreated }: ServiceOptions): RequestListener {
   const verifier = new SignatureVerifier(credentials)
   const endpoint = new LimitsEndpoint(S3Limits, limits, (given) => new S3Limiter(given))
 
   const answer = async (incoming: IncomingMessage): Promise<Reply> => {
+    if (isFromWebPage(incoming)) throw new S3Error('AccessDenied', 'This service accepts no requests of web pages.')
     const request = readRequest(incoming)
     const signer = await verifier.verify(request)
     const { run, createsBucket } = findOperation(request)
@@ -55,7 +57,7 @@ export function createService({ storage, credentials, limits, onCreated }: Servi
   }
 
   return (incoming, response) => {
-    if (endpoint.handle(incoming, response)) return
+    if (!isFromWebPage(incoming) && endpoint.handle(incoming, response)) return
     handle(incoming, response).catch((error: unknown) => {
       reportError(error)
       response.destroy()

@@ -30,11 +30,21 @@ const send = async (base: string, { method = 'GET', path = '/', headers = {}, bo
   return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) }
 }
 
-/** Opens the address of the command, as a browser does, and returns the cookie. */
-const open = async (url: string): Promise<string> => {
+/** What the browser knows after it has opened the address of the command. */
+interface Opened {
+  readonly cookie: string
+  /** The secret path of the page. */
+  readonly base: string
+}
+
+/** Opens the address of the command, as a browser does. */
+const open = async (url: string): Promise<Opened> => {
   const { pathname, search } = new URL(url)
   const { headers } = await send(url, { path: pathname + search, headers: { 'sec-fetch-site': 'none' } })
-  return headers['set-cookie']?.[0]?.split(';')[0] ?? ''
+  return {
+    cookie: headers['set-cookie']?.[0]?.split(';')[0] ?? '',
+    base: headers.location?.replace(/\/_backup$/, '') ?? '',
+  }
 }
 
 let requests: ApiRequest[] = []
@@ -52,15 +62,21 @@ afterEach(() => server.stop())
 
 describe('the address that the command prints', () => {
   it('is exchanged for a cookie that scripts and other sites cannot use', async () => {
-    const { pathname, search, port } = new URL(server.url)
+    const { pathname, search } = new URL(server.url)
     const { status, headers } = await send(server.url, { path: pathname + search })
     expect(status).toBe(303)
-    expect(headers.location).toBe('/_backup')
-    expect(headers['set-cookie']?.[0]).toMatch(
-      new RegExp(`^specstar-backup-${port}=[\\w-]{43}; HttpOnly; SameSite=Strict; Path=/$`),
-    )
+    expect(headers.location).toMatch(/^\/[\w-]{43}\/_backup$/)
+    expect(headers['set-cookie']?.[0]).toMatch(/^specstar-backup=[\w-]{43}; HttpOnly; SameSite=Strict; /)
     expect(headers['referrer-policy']).toBe('no-referrer')
     expect(headers['cache-control']).toBe('no-store')
+  })
+
+  it('limits the cookie to a secret path, so that browsers send it to no other port', async () => {
+    const { pathname, search } = new URL(server.url)
+    const { headers } = await send(server.url, { path: pathname + search })
+    const secret = headers.location?.replace(/_backup$/, '') ?? ''
+    expect(headers['set-cookie']?.[0]).toMatch(new RegExp(`; Path=${secret}$`))
+    expect(server.url).not.toContain(secret.replaceAll('/', ''))
   })
 
   it('works once', async () => {
@@ -75,14 +91,14 @@ describe('the address that the command prints', () => {
     const { status, headers } = await send(server.url, { path: `/?token=${token}` })
     expect(status).toBe(403)
     expect(headers['set-cookie']).toBeUndefined()
-    expect(await open(server.url)).not.toBe('')
+    expect((await open(server.url)).cookie).not.toBe('')
   })
 
   it('is not exchanged for a page of another site', async () => {
     const { pathname, search } = new URL(server.url)
     for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { host: 'rebound.example.com' }] as const)
       expect((await send(server.url, { path: pathname + search, headers })).status).toBe(403)
-    expect(await open(server.url)).not.toBe('')
+    expect((await open(server.url)).cookie).not.toBe('')
   })
 })
 
@@ -90,10 +106,9 @@ describe('a request with the cookie', () => {
   const own = (): Record<string, string> => ({ origin: new URL(server.url).origin, 'sec-fetch-site': 'same-origin' })
 
   it('is sent to the API without the cookie and the origin', async () => {
-    const cookie = await open(server.url)
-    const path = '/_backup/jobs?limit=5&ids=a&ids=b%20c'
+    const { cookie, base } = await open(server.url)
     const { status, headers, body } = await send(server.url, {
-      path,
+      path: `${base}/_backup/jobs?limit=5&ids=a&ids=b%20c`,
       headers: { cookie, accept: 'application/json', 'x-other': '1', 'sec-fetch-site': 'same-origin' },
     })
     expect({ status, body }).toEqual({ status: 200, body: '{"jobs": []}' })
@@ -104,14 +119,20 @@ describe('a request with the cookie', () => {
         path: '/_backup/jobs',
         query: { limit: ['5'], ids: ['a', 'b c'] },
         headers: { accept: 'application/json' },
+        signal: expect.any(AbortSignal) as unknown,
       },
     ])
   })
 
   it('can change something if its origin is that of the page', async () => {
-    const cookie = await open(server.url)
+    const { cookie, base } = await open(server.url)
     const headers = { ...own(), cookie, 'content-type': 'application/json', 'idempotency-key': 'k' }
-    const { status } = await send(server.url, { method: 'POST', path: '/_backup/export', headers, body: '{"wait":0}' })
+    const { status } = await send(server.url, {
+      method: 'POST',
+      path: `${base}/_backup/export`,
+      headers,
+      body: '{"wait":0}',
+    })
     expect(status).toBe(200)
     expect(requests).toMatchObject([{ method: 'POST', headers: { 'idempotency-key': 'k' } }])
     expect(Buffer.from(requests[0]?.body as Uint8Array).toString()).toBe('{"wait":0}')
@@ -119,8 +140,8 @@ describe('a request with the cookie', () => {
 
   it('passes redirects on to the browser', async () => {
     answer = () => new Response(null, { status: 303, headers: { location: 'https://s3.example.com/archive' } })
-    const cookie = await open(server.url)
-    const { status, headers } = await send(server.url, { path: '/_backup/jobs/a/archive', headers: { cookie } })
+    const { cookie, base } = await open(server.url)
+    const { status, headers } = await send(server.url, { path: `${base}/_backup/jobs/a/archive`, headers: { cookie } })
     expect([status, headers.location]).toEqual([303, 'https://s3.example.com/archive'])
   })
 
@@ -128,18 +149,18 @@ describe('a request with the cookie', () => {
     answer = () => {
       throw new UnreachableError('it does not respond')
     }
-    const cookie = await open(server.url)
-    const { status, body } = await send(server.url, { path: '/_backup/jobs', headers: { cookie } })
+    const { cookie, base } = await open(server.url)
+    const { status, body } = await send(server.url, { path: `${base}/_backup/jobs`, headers: { cookie } })
     expect(status).toBe(502)
     expect(JSON.parse(body)).toMatchObject({ type: 'unreachable', detail: 'it does not respond' })
   })
 
   it('is rejected if its body is too large', async () => {
-    const cookie = await open(server.url)
+    const { cookie, base } = await open(server.url)
     const headers = { ...own(), cookie, 'content-type': 'application/octet-stream' }
     const { status } = await send(server.url, {
       method: 'POST',
-      path: '/_backup/import',
+      path: `${base}/_backup/import`,
       headers,
       body: Buffer.alloc(5 * 1024 * 1024),
     })
@@ -148,8 +169,10 @@ describe('a request with the cookie', () => {
   })
 
   it.each(['PUT', 'DELETE', 'OPTIONS'])('is rejected if its method is %s', async (method) => {
-    const cookie = await open(server.url)
-    expect((await send(server.url, { method, path: '/_backup/jobs', headers: { ...own(), cookie } })).status).toBe(405)
+    const { cookie, base } = await open(server.url)
+    expect(
+      (await send(server.url, { method, path: `${base}/_backup/jobs`, headers: { ...own(), cookie } })).status,
+    ).toBe(405)
     expect(requests).toEqual([])
   })
 })
@@ -161,14 +184,29 @@ describe('a request that is not of the page', () => {
   })
 
   it('is rejected without the cookie', async () => {
+    const { cookie, base } = await open(server.url)
     for (const path of ['/', '/_backup', '/_backup/jobs', '/_backup/export'])
-      expect((await send(server.url, { path })).status).toBe(401)
-    const cookie = (await open(server.url)).replace(/=.*/, '=x')
-    expect((await send(server.url, { path: '/_backup/jobs', headers: { cookie } })).status).toBe(401)
+      expect((await send(server.url, { path: base + path })).status).toBe(401)
+    const wrong = cookie.replace(/=.*/, '=x')
+    expect((await send(server.url, { path: `${base}/_backup/jobs`, headers: { cookie: wrong } })).status).toBe(401)
+  })
+
+  it('is rejected outside of the secret path, even with the cookie', async () => {
+    const { cookie, base } = await open(server.url)
+    for (const path of ['/', '//', '/_backup', '/_backup/jobs', `${base}x/_backup`, `${base}/../_backup`, base])
+      expect((await send(server.url, { path, headers: { cookie } })).status).toBe(401)
+  })
+
+  it('is rejected if its target is no path', async () => {
+    const { cookie } = await open(server.url)
+    for (const path of ['http://example.com/_backup', '*']) {
+      const { status, body } = await send(server.url, { path, headers: { cookie } })
+      expect([status, JSON.parse(body)]).toMatchObject([400, { type: 'invalid-request' }])
+    }
   })
 
   it.each(STARTING)('cannot change anything without its own origin, even with the cookie: POST %s', async (path) => {
-    const cookie = await open(server.url)
+    const { cookie, base } = await open(server.url)
     const types = [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -179,25 +217,56 @@ describe('a request that is not of the page', () => {
     for (const type of types)
       for (const origin of origins) {
         const headers = { ...origin, cookie, 'content-type': type }
-        const { status, body } = await send(server.url, { method: 'POST', path, headers, body: '{}' })
+        const { status, body } = await send(server.url, { method: 'POST', path: base + path, headers, body: '{}' })
         expect(status).toBe(403)
         expect(JSON.parse(body)).toMatchObject({ type: 'foreign-request' })
       }
   })
 
   it('cannot start a job with an image or a link, even with the cookie', async () => {
-    const cookie = await open(server.url)
-    for (const site of ['cross-site', 'same-site'])
+    const { cookie, base } = await open(server.url)
+    for (const site of ['cross-site', 'same-site', 'none'])
       for (const path of ['/_backup/export', '/country/export'])
-        expect((await send(server.url, { path, headers: { cookie, 'sec-fetch-site': site } })).status).toBe(403)
+        expect(
+          (await send(server.url, { path: base + path, headers: { cookie, 'sec-fetch-site': site } })).status,
+        ).toBe(403)
   })
 
   it('can neither read nor change anything by DNS rebinding, even with the cookie', async () => {
-    const cookie = await open(server.url)
+    const { cookie, base } = await open(server.url)
     const host = `rebound.example.com:${new URL(server.url).port}`
     const headers = { host, cookie, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
     for (const path of ['/_backup', '/_backup/jobs', '/_backup/export'])
-      for (const method of ['GET', 'POST']) expect((await send(server.url, { method, path, headers })).status).toBe(403)
+      for (const method of ['GET', 'POST'])
+        expect((await send(server.url, { method, path: base + path, headers })).status).toBe(403)
+  })
+})
+
+describe('the server', () => {
+  it('ends its requests to the API when it is stopped', async () => {
+    const { promise: asked, resolve: onAsked } = Promise.withResolvers<AbortSignal | undefined>()
+    const waiting = await startUiServer(({ signal }) => {
+      onAsked(signal)
+      return new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => {
+          reject(new UnreachableError('aborted'))
+        })
+      })
+    }, 0)
+    const { cookie, base } = await open(waiting.url)
+    const answered = send(waiting.url, { path: `${base}/_backup/jobs`, headers: { cookie } }).catch(String)
+    const signal = await asked
+    expect(signal?.aborted).toBe(false)
+    await waiting.stop()
+    expect(signal?.aborted).toBe(true)
+    await answered
+  })
+
+  it('says what to do if its port is in use', async () => {
+    const port = Number(new URL(server.url).port)
+    await expect(startUiServer(() => Promise.resolve(new Response()), port)).rejects.toThrow(
+      `The port ${port} is used by another program. Choose another one with --port, or omit --port`,
+    )
   })
 })
 
@@ -218,15 +287,15 @@ describe('specstar-backup ui', () => {
       },
     })
     const [{ url }] = jsonLines(await printed) as [{ readonly url: string }]
-    const cookie = await open(url)
-    const page = await send(url, { path: '/_backup', headers: { cookie } })
+    const { cookie, base } = await open(url)
+    const page = await send(url, { path: `${base}/_backup`, headers: { cookie } })
     expect(page.status).toBe(200)
     expect(page.body).toContain('<title>SpecStar Backup</title>')
     expect(page.headers['content-security-policy']).toContain("default-src 'none'")
     const script = /src="([^"]+)"/.exec(page.body)?.[1] ?? ''
-    const file = await send(url, { path: `/${script}`, headers: { cookie } })
+    const file = await send(url, { path: `${base}/${script}`, headers: { cookie } })
     expect([file.status, file.headers['content-type']]).toEqual([200, 'text/javascript; charset=utf-8'])
-    const jobs = await send(url, { path: '/_backup/jobs', headers: { cookie } })
+    const jobs = await send(url, { path: `${base}/_backup/jobs`, headers: { cookie } })
     expect(JSON.parse(jobs.body)).toEqual({ jobs: [] })
     finish('ctrl-c')
     expect((await running).code).toBe(0)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkLoopbackRequest } from '../../../functions/http/loopback-request.ts'
 import type { ForeignRequestError } from '../../../functions/http/errors.ts'
+import { ROUTES } from '../../../functions/routes.ts'
 
 const PORT = 3000
 
@@ -15,7 +16,7 @@ describe('checkLoopbackRequest', () => {
     [{ host: 'localhost:3000', 'sec-fetch-site': 'none' }],
   ])('accepts %j', (headers) => {
     expect(() => {
-      checkLoopbackRequest(headers, PORT)
+      checkLoopbackRequest({ method: 'GET', url: '/_backup/jobs', headers }, PORT)
     }).not.toThrow()
   })
 
@@ -38,8 +39,50 @@ describe('checkLoopbackRequest', () => {
     ['Sec-Fetch-Site', { host: '127.0.0.1:3000', 'sec-fetch-site': '' }],
   ])('rejects the %s of %j', (header, headers) => {
     const check = (): void => {
-      checkLoopbackRequest(headers, PORT)
+      checkLoopbackRequest({ method: 'GET', url: '/_backup/jobs', headers }, PORT)
     }
     expect(check).toThrow(expect.objectContaining({ header }) as ForeignRequestError)
+  })
+})
+
+describe('a port that browsers omit', () => {
+  it.each(['127.0.0.1', 'localhost', '127.0.0.1:80'])('is accepted in the Host %s of port 80', (host) => {
+    expect(() => {
+      checkLoopbackRequest({ method: 'GET', url: '/_backup', headers: { host, origin: `http://${host}` } }, 80)
+    }).not.toThrow()
+  })
+})
+
+describe('a GET request that starts a job', () => {
+  const check =
+    (url: string, headers: Readonly<Record<string, string>>, method = 'GET') =>
+    (): void => {
+      checkLoopbackRequest({ method, url, headers: { host: '127.0.0.1:3000', ...headers } }, PORT)
+    }
+  const URLS = ['/_backup/export?wait=0', '/country/export', '/_backup/export/', '/_backup/%65xport#x']
+  const BROWSER = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:80.0) Gecko/20100101 Firefox/80.0' }
+
+  it.each(URLS)('is rejected if a browser sends it for a mail, an image or a bookmark: %s', (url) => {
+    for (const headers of [{ 'sec-fetch-site': 'none' }, BROWSER, { referer: 'https://example.com/' }])
+      expect(check(url, headers)).toThrow('with POST')
+  })
+
+  it.each(URLS)('is accepted from programs and from the page: %s', (url) => {
+    for (const headers of [{}, { 'user-agent': 'curl/8.5.0' }, { 'sec-fetch-site': 'same-origin', ...BROWSER }])
+      expect(check(url, headers)).not.toThrow()
+  })
+
+  it('can be replaced by POST, and is not confused with other routes', () => {
+    expect(check('/_backup/export', { ...BROWSER, origin: 'http://127.0.0.1:3000' }, 'POST')).not.toThrow()
+    for (const url of ['/_backup', '/_backup/jobs', '/_backup/jobs?kind=export', '/_backup/jobs/export/archive'])
+      expect(check(url, { ...BROWSER, 'sec-fetch-site': 'none' })).not.toThrow()
+  })
+
+  it('is recognized for every route of the API that starts a workflow with GET', () => {
+    const starting = ROUTES.filter(
+      ({ methods, permissions }) => methods.some((one) => one !== 'POST') && permissions.startsWorkflows !== undefined,
+    )
+    expect(starting.length).toBeGreaterThan(0)
+    for (const { path } of starting) expect(check(path, BROWSER)).toThrow('with POST')
   })
 })

@@ -67,6 +67,15 @@ describe('a page of another site', () => {
       )
   })
 
+  it.each([{ 'sec-fetch-site': 'none' }, { 'user-agent': 'Mozilla/5.0 (Macintosh) Version/16.3 Safari/605.1.15' }])(
+    'cannot start a job with a link in a mail, or with an image in an old browser: %j',
+    async (headers) => {
+      for (const path of ['/_backup/export?wait=0', '/country/export?wait=0', '/country/%65xport'])
+        expect(await send({ path, headers })).toMatchObject(FOREIGN)
+      expect(await send({ path: '/_backup/jobs', headers })).toMatchObject({ status: 200 })
+    },
+  )
+
   it('cannot start a job from a frame without an origin', async () => {
     expect(await send({ method: 'POST', path: '/_backup/export', headers: { origin: 'null' } })).toMatchObject(FOREIGN)
   })
