@@ -121,7 +121,7 @@ export const makeReport = async (
     ...(missing.length === 0 ? {} : { missing_blobs_hint: MISSING_BLOBS_HINT }),
     blob_conflicts: [...(await blobConflicts(services, blobs)), ...(await lateBlobConflicts(services, job_id))],
     ...(left_out === undefined ? {} : { left_out }),
-    ...(await targetOnlyCounts(services, job_id, plan)),
+    ...(await targetOnlyCounts(services, job, plan)),
     ...(await idsNotRestored(services, { job, plan })),
   }
 }

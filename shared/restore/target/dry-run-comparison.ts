@@ -105,10 +105,8 @@ export class DryRunComparison implements TargetLookup {
   }
 
   async end(beforeBucket: string | undefined): Promise<TargetCounts> {
-    if (this.#targetOnly.endBucket(beforeBucket)) {
-      this.#endBucket()
-      await this.#join.end(({ metadata }) => this.#targetOnly.pass(metadata), beforeBucket)
-    }
+    const isComplete = this.#targetOnly.endBucket(beforeBucket)
+    if (isComplete) await this.#join.end(({ metadata }) => this.#targetOnly.pass(metadata), beforeBucket)
     // `compare` removes torn resources from `#torn`. The remaining torn resources are not in the archive, or are left
     // out.
     for (const id of this.#torn) {
@@ -116,6 +114,8 @@ export class DryRunComparison implements TargetLookup {
       const metadata = await this.#services.resources.getMetadata(this.#model, id)
       if (metadata !== undefined) await this.#targetOnly.pass(metadata)
     }
+    // If a read above fails, the pass ends before this digest bucket, so the bucket must not be counted earlier.
+    if (isComplete) this.#endBucket()
     return { dryRun: { ...this.#counts, target_only: this.#targetOnly.count }, findings: this.#findings }
   }
 

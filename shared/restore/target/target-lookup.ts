@@ -2,6 +2,7 @@ import type { ResourceFilter } from '../../filters/filters.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { idHashOf } from '../../resources/keys.ts'
 import { type Item, sortKeyOf } from '../../tables/item.ts'
+import { ThrottledError } from '../../throttling/throttled-error.ts'
 import type { Finding } from '../messages/finding.ts'
 import type { RestorePlan, SegmentRange } from '../messages/inspect.ts'
 import type { DryRunCounts } from '../messages/preflight.ts'
@@ -64,12 +65,17 @@ export const openTargetLookup = (
 /** The number of rows that are counted after the time of the pass. They are read within a few seconds. */
 const LATE_ROWS = 10_000
 
-/** Reads the metadata of all resources in a range. */
+/**
+ * Reads the metadata of all resources in a range. A restore does not depend on the count of the resources that only the
+ * target has. Therefore, an error that concerns only this count ends the count, and not the pass.
+ */
 class RangeLookup implements TargetLookup {
   readonly #join: TargetJoin<Item>
   readonly #targetOnly: TargetOnly
-  readonly #lists: DifferenceLists
   readonly #timeIsUp: () => boolean
+  /** Removes all resources of the range from the lists. */
+  readonly #reset: () => void
+  #isCounting = true
 
   constructor(
     { resources }: { readonly resources: ResourceStore },
@@ -77,8 +83,9 @@ class RangeLookup implements TargetLookup {
     { bucket, accepts, lists, timeIsUp }: LookupOptions,
   ) {
     this.#join = new TargetJoin(resources.metadata(model, targetRange(bucket ?? after, up_to)), sortKeyOf)
-    this.#targetOnly = new TargetOnly(lists, model, accepts)
-    this.#lists = lists
+    this.#reset = lists.mark()
+    // The filter can fail for a resource that is not in the archive, for example if a condition cannot be evaluated.
+    this.#targetOnly = new TargetOnly(lists, model, (metadata) => this.#isCounting && this.#isAccepted(accepts, metadata))
     this.#timeIsUp = timeIsUp
   }
 
@@ -94,25 +101,43 @@ class RangeLookup implements TargetLookup {
   }
 
   /**
-   * If the time of the pass is up, stops counting after `LATE_ROWS`. A restore does not depend on this count, and the
-   * target may have many more resources than the archive.
+   * If the time of the pass is up, stops counting after `LATE_ROWS`, because the target may have many more resources than
+   * the archive. Also stops counting if AWS throttles a read until the time is up. The pass then keeps its results.
    */
   async end(beforeBucket: string | undefined): Promise<TargetCounts> {
-    if (!this.#targetOnly.endBucket(beforeBucket)) return { targetOnly: this.#targetOnly.count, findings: [] }
-    const reset = this.#lists.mark()
-    let rows = 0
-    const isComplete = await this.#join.end(
-      (metadata) => this.#targetOnly.pass(metadata),
-      beforeBucket,
-      () => (rows += 1) <= LATE_ROWS || !this.#timeIsUp(),
-    )
-    if (isComplete) return { targetOnly: this.#targetOnly.count, findings: [] }
-    reset()
-    return { findings: [] }
+    if (this.#isCounting && this.#targetOnly.endBucket(beforeBucket) && !(await this.#readRest(beforeBucket)))
+      this.#stopCounting()
+    return { ...(this.#isCounting ? { targetOnly: this.#targetOnly.count } : {}), findings: [] }
   }
 
   close(): Promise<void> {
     return this.#join.close()
+  }
+
+  /** Reads the rows after the last archived resource. Returns false if it has not read all of them. */
+  async #readRest(beforeBucket: string | undefined): Promise<boolean> {
+    let rows = 0
+    const mayRead = (): boolean => this.#isCounting && ((rows += 1) <= LATE_ROWS || !this.#timeIsUp())
+    try {
+      return await this.#join.end((metadata) => this.#targetOnly.pass(metadata), beforeBucket, mayRead)
+    } catch (error) {
+      if (error instanceof ThrottledError) return false
+      throw error
+    }
+  }
+
+  #isAccepted(accepts: ResourceFilter, metadata: Item): boolean {
+    try {
+      return accepts(metadata)
+    } catch {
+      this.#stopCounting()
+      return false
+    }
+  }
+
+  #stopCounting(): void {
+    this.#isCounting = false
+    this.#reset()
   }
 }
 

@@ -17,6 +17,7 @@ export class TargetOnly {
   /** The number of resources before the current digest bucket. */
   #complete = 0
   #bucket = ''
+  /** The number of resources of the current digest bucket and, after `endBucket`, of the later ones. */
   #ofBucket = 0
   /** Removes the resources of the current digest bucket from the lists. */
   #reset: () => void
@@ -67,29 +68,26 @@ export class TargetOnly {
   }
 
   /**
-   * Ends the digest bucket that was searched last. Returns false if this bucket is not before `beforeBucket`. All
-   * differences of the bucket are then removed from the lists, and no other row is before `beforeBucket`.
+   * Must be called before the rows after the last archived resource are counted. Returns false if the digest bucket that
+   * was searched last is not before `beforeBucket`. All resources of this bucket and those that were counted after an
+   * earlier call are then removed, and no other row is before `beforeBucket`.
    */
   endBucket(beforeBucket: string | undefined): boolean {
-    if (beforeBucket !== undefined && this.#bucket >= beforeBucket) {
-      this.#reset()
-      this.#ofBucket = 0
-      return false
-    }
-    this.#complete += this.#ofBucket
+    if (beforeBucket === undefined || this.#bucket < beforeBucket) return true
+    this.#reset()
     this.#ofBucket = 0
-    return true
+    return false
   }
 
   /** Counts a row after the last archived resource. */
   pass(metadata: Item): Promise<void> | undefined {
     if (!this.#isTargetOnly(metadata)) return undefined
-    this.#complete += 1
+    this.#ofBucket += 1
     return this.#list(metadata)
   }
 
   get count(): number {
-    return this.#complete
+    return this.#complete + this.#ofBucket
   }
 
   #isTargetOnly(metadata: Item): boolean {
