@@ -8,7 +8,7 @@ import { isNonFinite, sameValue, valueAt } from './payload-values.ts'
  * A value in `indexed_data` that differs from the payload. `expected` and `actual` are JSON strings, or `absent` if
  * there is no value.
  */
-interface IndexedDifference {
+export interface IndexedDifference {
   readonly key: string
   readonly expected: string
   readonly actual: string

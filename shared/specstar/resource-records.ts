@@ -224,6 +224,6 @@ const streamValue = (name: string, attribute: Item[string]): unknown => {
 
 const integerOf = (text: string): bigint => {
   const plain = plainNumber(text)
-  if (plain.includes('.')) throw new RangeError(`${plain} is not a whole number`)
+  if (plain.includes('.')) throw new RangeError('must be a whole number')
   return BigInt(plain)
 }

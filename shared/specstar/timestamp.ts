@@ -62,7 +62,7 @@ const readParts = (bytes: Buffer): { readonly seconds: bigint; readonly nanoseco
  */
 export const encodeTimestamp = ({ text }: Timestamp): Buffer => {
   const instant = instantOf(text)
-  if (instant === undefined) throw notATime(text)
+  if (instant === undefined) throw notATime()
   const seconds = BigInt(Date.parse(`${instant.slice(0, 19)}Z`) / 1000)
   const nanoseconds = Number(instant.slice(20, 26)) * 1000
   if (seconds < 0n || seconds >= 1n << 34n) {
@@ -91,9 +91,10 @@ const WITHOUT_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?$/
 export const streamTime = (text: string): Timestamp | string => {
   if (zonedInstantOf(text) !== undefined) return new Timestamp(text)
   const instant = instantOf(text)
-  if (instant === undefined) throw notATime(text)
+  if (instant === undefined) throw notATime()
   if (WITHOUT_ZONE.test(text)) return text
   return instant.endsWith('.000000Z') ? instant.slice(0, 19) : instant.slice(0, 26)
 }
 
-const notATime = (text: string): RangeError => new RangeError(`${JSON.stringify(text)} is not a time in ISO 8601`)
+/** The message does not contain the text, because reports contain the message. */
+const notATime = (): RangeError => new RangeError('must be a time in ISO 8601')

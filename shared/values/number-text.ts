@@ -24,7 +24,7 @@ export const isNumberText = (text: string): boolean => PLAIN_INTEGER.test(text) 
 export const plainNumber = (text: string): string => {
   if (PLAIN_INTEGER.test(text)) return text
   const decimal = parse(text)
-  if (decimal === undefined) throw new RangeError(`${text} is not a DynamoDB number`)
+  if (decimal === undefined) throw new RangeError('must be a DynamoDB number')
   const { negative, digits, exponent } = decimal
   const sign = negative ? '-' : ''
   if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`

@@ -130,15 +130,15 @@ describe('an item', () => {
     [
       'a count with a fraction',
       { total_revision_count: { N: '15e-1' } },
-      'total_revision_count: 1.5 is not a whole number',
+      'total_revision_count: must be a whole number',
     ],
     [
       'a count that is not a number',
       { total_revision_count: { N: 'x' } },
-      'total_revision_count: x is not a DynamoDB number',
+      'total_revision_count: must be a DynamoDB number',
     ],
     ['a negative count', { total_revision_count: { N: '-1' } }, 'total_revision_count: must be at least 0'],
-    ['a text that is not a time', { updated_time: { S: 'soon' } }, 'updated_time: "soon" is not a time in ISO 8601'],
+    ['a text that is not a time', { updated_time: { S: 'soon' } }, 'updated_time: must be a time in ISO 8601'],
     ['an unknown status', { rev_status: { S: '' } }, 'rev_status: must be one of: "draft", "stable"'],
     ['indexed data that is not JSON', { indexed_data: { S: '{' } }, 'indexed_data: invalid JSON at character 1'],
     ['indexed data that is not a map', { indexed_data: { S: '[]' } }, 'indexed_data: must be a map, not a list'],

@@ -44,8 +44,8 @@ describe('a timestamp', () => {
   })
 
   it('rejects a text that is not a time in ISO 8601', () => {
-    expect(() => streamTime('so"on')).toThrow(new RangeError('"so\\"on" is not a time in ISO 8601'))
-    expect(() => encodeTimestamp(new Timestamp('so"on'))).toThrow(new RangeError('"so\\"on" is not a time in ISO 8601'))
+    expect(() => streamTime('so"on')).toThrow(new RangeError('must be a time in ISO 8601'))
+    expect(() => encodeTimestamp(new Timestamp('so"on'))).toThrow(new RangeError('must be a time in ISO 8601'))
   })
 
   const timestampBytes = (seconds: bigint, nanoseconds: number): Buffer => {

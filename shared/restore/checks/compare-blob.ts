@@ -22,8 +22,18 @@ export const compareBlob = ({ blob, stored }: ComparedBlob): Finding | undefined
   if (actual !== archived) return finding('has other bytes', archived, actual)
   const differences = stored.properties === undefined ? [] : propertyDifferences(blob, stored.properties)
   if (differences.length === 0) return undefined
-  return finding('has other headers', listOf(differences, 'archived'), listOf(differences, 'stored'))
+  return finding('has other headers', describe(differences, 'archived'), describe(differences, 'stored'))
 }
 
-const listOf = (differences: readonly PropertyDifference[], side: 'archived' | 'stored'): string =>
-  differences.map(({ name, [side]: value }) => `${name}: ${value === undefined ? 'absent' : quote(value)}`).join(', ')
+/**
+ * Describes the headers without their values, because findings are stored in reports. The content type is stated, because
+ * it is the type of the blob.
+ */
+const describe = (differences: readonly PropertyDifference[], side: 'archived' | 'stored'): string =>
+  differences
+    .map(({ name, [side]: value }) => {
+      if (value === undefined) return `${name}: absent`
+      if (name === 'content-type') return `${name}: ${quote(value)}`
+      return `${name}: ${side === 'archived' ? 'the archived value' : 'another value'}, ${Buffer.byteLength(value)} bytes`
+    })
+    .join(', ')

@@ -1,8 +1,9 @@
 import { compileFilters, type Filters } from '../../filters/filters.ts'
-import { indexedDifferences } from '../../resources/indexed.ts'
+import { type IndexedDifference, indexedDifferences } from '../../resources/indexed.ts'
 import { decodePayload } from '../../resources/payload.ts'
 import { MetadataView } from '../../resources/views.ts'
 import type { Item } from '../../tables/item.ts'
+import { describeJson } from '../../values/describe-json.ts'
 import { instantOf } from '../../values/instant.ts'
 import type { VerificationCheck } from './check.ts'
 
@@ -22,22 +23,28 @@ export const search = {
       for (const filters of filtersThatFind(archived.metadata, stored.metadata)) {
         if (compileFilters(filters, { model, requestedAt: now })(stored.metadata)) continue
         const what = `not found by ${Object.keys(filters).join(', ')}`
-        const values: unknown[] = Object.values(filters)
-        findings.fail({ ...subject, what, expected: values.map(String).join(', '), actual: 'not found' })
+        findings.fail({ ...subject, what, expected: 'found by the archived value', actual: 'not found' })
       }
       const payload = await stored.currentPayload()
       if (payload === undefined) return
       const { indexedData } = new MetadataView(stored.metadata)
       const isAsArchived = indexedData === new MetadataView(archived.metadata).indexedData
-      for (const { key, expected, actual } of indexedDifferences(model, indexedData, decodePayload(payload))) {
+      for (const { key, ...values } of indexedDifferences(model, indexedData, decodePayload(payload))) {
         const what = `indexed ${key}`
+        const finding = { ...subject, ...withoutValues(values) }
         if (isAsArchived)
-          findings.reportSeparately({ ...subject, what: `${what}: already differed in the archive`, expected, actual })
-        else findings.fail({ ...subject, what, expected, actual })
+          findings.reportSeparately({ ...finding, what: `${what}: already differed in the archive` })
+        else findings.fail({ ...finding, what })
       }
     },
   }),
 } as const satisfies VerificationCheck
+
+/** Describes the values without stating them, because findings are stored in reports. */
+const withoutValues = ({ expected, actual }: Pick<IndexedDifference, 'expected' | 'actual'>) => ({
+  expected: `the value in the payload, ${describeJson(expected)}`,
+  actual: actual === 'absent' ? actual : `another value, ${describeJson(actual)}`,
+})
 
 /**
  * Returns filters for the archived values of a resource. Each filter must select the restored resource. A filter that

@@ -1,6 +1,10 @@
 import * as z from 'zod'
 
-/** A difference between the archive and the store. */
+/**
+ * A difference between the archive and the store. Findings are stored in reports, so they must not contain values of
+ * payloads, indexed values or other attributes. They may contain ids, names of fields, types, sizes and SHA-256 hashes of
+ * whole payloads, blobs and resources.
+ */
 export const Finding = z
   .object({
     model: z.string(),
@@ -8,9 +12,9 @@ export const Finding = z
     resource_id: z.string(),
     /** What differs, for example `blob f1 has other bytes`. */
     what: z.string(),
-    /** The value that the archive requires. */
+    /** What the archive requires, for example an id or a hash, but not a value of a field. */
     expected: z.string(),
-    /** The value in the store. */
+    /** What the store contains, in the form of `expected`. */
     actual: z.string(),
   })
   .readonly()
