@@ -37,7 +37,7 @@ const TARGET_ONLY = {
     'By model, the resources in the scope of the restore that the archive does not contain. Absent if there are none',
   ),
   target_only_unknown: TargetOnly.shape.target_only_unknown.describe(
-    'The models whose resources could not be counted in time',
+    'The models whose resources could not be counted',
   ),
 }
 

@@ -2,6 +2,7 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { afterEach, expect, it, vi } from 'vitest'
 import { DifferencesAnswer, differencesAnswer } from '../../functions/http/differences-answer.ts'
 import type { JobEndedEvent } from '../../shared/jobs/job-events.ts'
+import { logger } from '../../shared/telemetry/telemetry.ts'
 import { findResource, nth } from './catalogue.ts'
 import { buildBlobs, buildResource, combine, writeToStore } from './sample-store.ts'
 import { startRunner } from './start-runner.ts'
@@ -25,12 +26,24 @@ afterEach(async () => {
 /** The beginning of every value that must not be stored. */
 const SECRET = 'S3CRET'
 
-/** Collects what is written to the log from now on. */
+/** Collects what is written to the log from now on, at every level. */
 const collectLog = (): (() => string) => {
-  const spies = [vi.spyOn(process.stdout, 'write'), vi.spyOn(process.stderr, 'write')]
-  const logs = (['log', 'info', 'warn', 'error', 'debug'] as const).map((name) => vi.spyOn(console, name))
-  return () => JSON.stringify([...spies, ...logs].map(({ mock }) => mock.calls))
+  const spies = [
+    ...[process.stdout, process.stderr].map((stream) => vi.spyOn(stream, 'write')),
+    ...(['log', 'info', 'warn', 'error', 'debug'] as const).map((name) => vi.spyOn(console, name)),
+  ]
+  const level = logger.getLevelName()
+  logger.setLogLevel('DEBUG')
+  logger.debug(PROBE)
+  return () => {
+    logger.setLogLevel(level)
+    const text = JSON.stringify(spies.map(({ mock }) => mock.calls))
+    expect(text).toContain(PROBE)
+    return text
+  }
 }
+/** A message that shows that the log is collected. */
+const PROBE = 'the log is collected'
 
 /** Everything that a job has stored or published, by its place. */
 const storedBy = async (jobId: string): Promise<ReadonlyMap<string, string>> => {
