@@ -36,9 +36,7 @@ const TARGET_ONLY = {
   target_only: TargetOnly.shape.target_only.describe(
     'By model, the resources in the scope of the restore that the archive does not contain. Absent if there are none',
   ),
-  target_only_unknown: TargetOnly.shape.target_only_unknown.describe(
-    'The models whose resources could not be counted',
-  ),
+  target_only_unknown: TargetOnly.shape.target_only_unknown.describe('The models whose resources could not be counted'),
 }
 
 /** The checks of a verification in a response. The report lists more findings of each check. */

@@ -22,9 +22,7 @@ const ARCHIVED = IDS.slice(0, 20).filter((_, k) => k % 2 === 1)
 const writeCities = (ids: readonly string[]): Promise<void> =>
   writeToStore(
     runner.clients,
-    combine(
-      ...ids.map((id) => buildResource(runner.services.models, { model: 'city', id, payloads: [{ name: id }] })),
-    ),
+    combine(...ids.map((id) => buildResource(runner.services.models, { model: 'city', id, payloads: [{ name: id }] }))),
   )
 
 const writeMemo = (id: string, payload: object): Promise<void> =>

@@ -32,8 +32,7 @@ export const search = {
       for (const { key, ...values } of indexedDifferences(model, indexedData, decodePayload(payload))) {
         const what = `indexed ${key}`
         const finding = { ...subject, ...withoutValues(values) }
-        if (isAsArchived)
-          findings.reportSeparately({ ...finding, what: `${what}: already differed in the archive` })
+        if (isAsArchived) findings.reportSeparately({ ...finding, what: `${what}: already differed in the archive` })
         else findings.fail({ ...finding, what })
       }
     },

@@ -85,7 +85,11 @@ class RangeLookup implements TargetLookup {
     this.#join = new TargetJoin(resources.metadata(model, targetRange(bucket ?? after, up_to)), sortKeyOf)
     this.#reset = lists.mark()
     // The filter can fail for a resource that is not in the archive, for example if a condition cannot be evaluated.
-    this.#targetOnly = new TargetOnly(lists, model, (metadata) => this.#isCounting && this.#isAccepted(accepts, metadata))
+    this.#targetOnly = new TargetOnly(
+      lists,
+      model,
+      (metadata) => this.#isCounting && this.#isAccepted(accepts, metadata),
+    )
     this.#timeIsUp = timeIsUp
   }
 

@@ -110,7 +110,12 @@ export const DAMAGED_RESTORES: readonly DamagedRestore[] = [
     fails: {
       content: differs('c'),
       search: [
-        { of: 'c', what: 'indexed name', expected: `${IN_PAYLOAD}, string of 4 bytes of JSON`, actual: 'another value, string of 4 bytes of JSON' },
+        {
+          of: 'c',
+          what: 'indexed name',
+          expected: `${IN_PAYLOAD}, string of 4 bytes of JSON`,
+          actual: 'another value, string of 4 bytes of JSON',
+        },
         { of: 'c', what: 'indexed country', expected: `${IN_PAYLOAD}, string of 7 bytes of JSON`, actual: 'absent' },
         { of: 'c', what: 'indexed lat', expected: `${IN_PAYLOAD}, null`, actual: 'absent' },
         { of: 'c', what: 'indexed lng', expected: `${IN_PAYLOAD}, null`, actual: 'absent' },
