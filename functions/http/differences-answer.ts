@@ -40,13 +40,13 @@ const Revision = z
   })
   .readonly()
 
-const ListedDifference = z
+const DetailedDifference = z
   .object({
     group: DifferenceGroup,
     model: z.string(),
     resource_id: z.string(),
     now: z
-      .exactOptional(z.enum(['same', 'changed', 'torn', 'without_metadata', 'missing', 'too_large']))
+      .exactOptional(z.enum(['same', 'changed', 'torn', 'without_metadata', 'missing', 'too_large', 'not_compared']))
       .describe(
         'The result of the comparison with the store as it is now. Present only for `detail=fields` and group `changed`',
       ),
@@ -60,12 +60,12 @@ const ListedDifference = z
     revisions_total: z.exactOptional(z.int()).describe('The number of all these revisions'),
   })
   .readonly()
-type ListedDifference = z.output<typeof ListedDifference>
+type DetailedDifference = z.output<typeof DetailedDifference>
 
 /** The response of `GET /_backup/jobs/{job_id}/differences`. */
 export const DifferencesAnswer = z
   .object({
-    differences: z.array(ListedDifference).readonly(),
+    differences: z.array(DetailedDifference).readonly(),
     cursor: z
       .exactOptional(z.string())
       .describe('The value of the parameter `cursor` for the next page. The last page has no cursor'),
@@ -116,7 +116,7 @@ export const differencesAnswer = async (
 const withoutDifferences = (job: Job, now: Date, reason: string): JobStateError =>
   new JobStateError(job.job_id, statusAt(job, now), reason)
 
-const page = (differences: readonly ListedDifference[], last: LocatedDifference | undefined): DifferencesAnswer => ({
+const page = (differences: readonly DetailedDifference[], last: LocatedDifference | undefined): DifferencesAnswer => ({
   differences,
   ...(last?.next === undefined ? {} : { cursor: last.next }),
 })
@@ -128,7 +128,7 @@ const comparedPage = async (
   listed: readonly LocatedDifference[],
 ): Promise<DifferencesAnswer> => {
   const deadline = performance.now() + PAGE_MS
-  const compared: ListedDifference[] = []
+  const compared: DetailedDifference[] = []
   let characters = 0
   let archive: ReturnType<typeof openArchive> | undefined
   const isFull = (): boolean => characters >= PAGE_CHARACTERS || performance.now() >= deadline
@@ -141,8 +141,10 @@ const comparedPage = async (
     }
     archive ??= openPinned(services, jobId)
     const ids = run.map((one) => one.difference.resource_id)
-    const found = currentDifferences(services, await archive, difference.model, ids)
+    const found = currentDifferences(services, await archive, difference.model, ids, deadline)
     for await (const [resource_id, current] of found) {
+      // The next page begins with this resource, and has more time for it.
+      if (current.now === 'not_compared' && compared.length > 0) return page(compared, listed[compared.length - 1])
       const detailed = { ...difference, resource_id, ...detailOf(current) }
       characters += JSON.stringify(detailed).length
       compared.push(detailed)
@@ -171,7 +173,7 @@ const openPinned = async (services: DifferenceStores, jobId: string): ReturnType
   return openArchive(services.objects.sourceOf(plan.archive))
 }
 
-const detailOf = (current: CurrentDifference): Omit<ListedDifference, 'group' | 'model' | 'resource_id'> => {
+const detailOf = (current: CurrentDifference): Omit<DetailedDifference, 'group' | 'model' | 'resource_id'> => {
   if (!('changes' in current)) return { now: current.now }
   let left = MAX_FIELDS
   const revisions = current.revisions.slice(0, MAX_REVISIONS).map(({ changes, ...revision }) => {

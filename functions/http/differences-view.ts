@@ -1,13 +1,13 @@
 import * as z from 'zod'
 import type { Job } from '../../shared/jobs/job.ts'
 import type { WorkFiles } from '../../shared/jobs/work-files.ts'
-import { FIRST_DIFFERENCES, ListedDifference } from '../../shared/restore/messages/differences.ts'
+import { FIRST_DIFFERENCES, DifferingResource } from '../../shared/restore/messages/differences.ts'
 
 const GroupView = z
   .object({
     count: z.int().describe('The number of all resources of the group'),
     resources: z
-      .exactOptional(z.array(ListedDifference).readonly())
+      .exactOptional(z.array(DifferingResource).readonly())
       .describe('The first 1,000 resources, in the order of the archive. Absent after 7 days'),
   })
   .readonly()

@@ -1,9 +1,13 @@
 import { hash } from 'node:crypto'
 import { must } from '../values/must.ts'
 import type { ArchiveSegment, OpenArchive } from './archive.ts'
+import { EntryFinder } from './entry-finder.ts'
 import { EntryCorruptError } from './errors.ts'
+import { type IndexLine, payloadPosition } from './index-line.ts'
 import { readTogether } from './read-together.ts'
 import { readIndex } from './segment-reader.ts'
+
+type PayloadLine = Extract<IndexLine, { readonly kind: 'payload' }>
 
 interface PayloadLocation {
   /** In bytes from the start of the archive. */
@@ -12,11 +16,22 @@ interface PayloadLocation {
   readonly size: number
 }
 
+/** Reads the spilled payloads of an archive by their SHA-256. */
+export interface PayloadReader {
+  /**
+   * Returns the bytes of a payload, or undefined if the archive does not contain the payload. Throws
+   * `EntryCorruptError` if the checksum of the payload is wrong.
+   */
+  get(sha256: string): Promise<Buffer | undefined>
+  /** Returns the size of a payload in bytes, or undefined if the archive does not contain the payload. */
+  sizeOf(sha256: string): Promise<number | undefined>
+}
+
 /**
- * Reads the spilled payloads of an archive by their SHA-256. Reads the indexes one after the other, until an index
- * contains the requested payload.
+ * Reads many of the spilled payloads of an archive. Reads the indexes one after the other, until an index contains the
+ * requested payload, and keeps the locations of all payloads in memory. To read few payloads, use `FewArchivePayloads`.
  */
-export class ArchivePayloads {
+export class ArchivePayloads implements PayloadReader {
   readonly #archive: OpenArchive
   /** The archive from which the indexes are read. */
   readonly #indexed: OpenArchive
@@ -31,20 +46,10 @@ export class ArchivePayloads {
     this.#unread = segments.map((segment) => must(archive.segments[segment]))
   }
 
-  /**
-   * Returns the bytes of a payload, or undefined if the archive does not contain the payload. Throws
-   * `EntryCorruptError` if the checksum of the payload is wrong.
-   */
   async get(sha256: string): Promise<Buffer | undefined> {
-    const location = await this.#locate(sha256)
-    if (location === undefined) return undefined
-    const bytes = await this.#archive.source.read(location.offset, location.size)
-    const actual = hash('sha256', bytes)
-    if (actual !== sha256) throw new EntryCorruptError(`payloads/${sha256}`, sha256, actual)
-    return bytes
+    return readPayload(this.#archive, await this.#locate(sha256), sha256)
   }
 
-  /** Returns the size of a payload in bytes, or undefined if the archive does not contain the payload. */
   async sizeOf(sha256: string): Promise<number | undefined> {
     return (await this.#locate(sha256))?.size
   }
@@ -60,4 +65,43 @@ export class ArchivePayloads {
     }
     return this.#locations.get(sha256)
   }
+}
+
+/** Reads few of the spilled payloads of an archive. Finds each of them by bisection, so that few indexes are read. */
+export class FewArchivePayloads implements PayloadReader {
+  readonly #archive: OpenArchive
+  readonly #finder: EntryFinder
+
+  constructor(archive: OpenArchive) {
+    this.#archive = archive
+    this.#finder = new EntryFinder(archive)
+  }
+
+  async get(sha256: string): Promise<Buffer | undefined> {
+    return readPayload(this.#archive, await this.#locate(sha256), sha256)
+  }
+
+  async sizeOf(sha256: string): Promise<number | undefined> {
+    return (await this.#locate(sha256))?.size
+  }
+
+  async #locate(sha256: string): Promise<PayloadLocation | undefined> {
+    const found = await this.#finder.find(
+      payloadPosition(sha256),
+      (line): line is PayloadLine => line.kind === 'payload' && line.sha256 === sha256,
+    )
+    return found && { offset: found.segment.offset + found.entry.offset, size: found.entry.size }
+  }
+}
+
+const readPayload = async (
+  { source }: OpenArchive,
+  location: PayloadLocation | undefined,
+  sha256: string,
+): Promise<Buffer | undefined> => {
+  if (location === undefined) return undefined
+  const bytes = await source.read(location.offset, location.size)
+  const actual = hash('sha256', bytes)
+  if (actual !== sha256) throw new EntryCorruptError(`payloads/${sha256}`, sha256, actual)
+  return bytes
 }

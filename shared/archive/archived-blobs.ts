@@ -1,18 +1,15 @@
 import { blobPosition } from '../blobs/blob-references.ts'
 import { buffersOf } from '../values/buffers-of.ts'
-import { must } from '../values/must.ts'
 import type { ArchiveSegment, OpenArchive } from './archive.ts'
-import { entrySortKey, type IndexLine } from './index-line.ts'
+import { EntryFinder, type FoundEntry } from './entry-finder.ts'
+import type { IndexLine } from './index-line.ts'
 import { readEntries, readIndex } from './segment-reader.ts'
 
 /** The index line of a blob. */
 type BlobLine = Extract<IndexLine, { readonly kind: 'blob' }>
 
 /** A blob of an archive. */
-export interface ArchivedBlob {
-  readonly segment: ArchiveSegment
-  readonly entry: BlobLine
-}
+export type ArchivedBlob = FoundEntry<BlobLine>
 
 const blobSegments = ({ segments }: OpenArchive): readonly ArchiveSegment[] =>
   segments.filter(({ model }) => model === undefined)
@@ -32,23 +29,11 @@ export async function* archivedBlobs(archive: OpenArchive): AsyncGenerator<Archi
  * Returns the blob with this file id, or undefined if the archive does not contain it. The segments are sorted, so they
  * are searched by bisection: about log2 of their number of indexes are read.
  */
-export const findArchivedBlob = async (archive: OpenArchive, fileId: string): Promise<ArchivedBlob | undefined> => {
-  const segments = blobSegments(archive)
-  const position = blobPosition(fileId)
-  let low = 0
-  let high = segments.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    const segment = must(segments[middle])
-    const index = await readIndex(archive, segment)
-    if (position < entrySortKey(must(index[0]))) high = middle
-    else if (position > entrySortKey(must(index.at(-1)))) low = middle + 1
-    else {
-      const entry = index.filter(isBlob).find(({ file_id }) => file_id === fileId)
-      return entry === undefined ? undefined : { segment, entry }
-    }
-  }
-  return undefined
+export const findArchivedBlob = (archive: OpenArchive, fileId: string): Promise<ArchivedBlob | undefined> => {
+  return new EntryFinder(archive).find(
+    blobPosition(fileId),
+    (line): line is BlobLine => isBlob(line) && line.file_id === fileId,
+  )
 }
 
 /**

@@ -144,10 +144,13 @@ const CHUNK_NAME = /^[A-Za-z0-9_-]{1,80}\.jsonl(?:\.zst|\.gz)?$/
 export const entrySortKey = (line: IndexLine): string => {
   switch (line.kind) {
     case 'payload':
-      return `0${line.sha256}`
+      return payloadPosition(line.sha256)
     case 'blob':
       return `1${hash('sha256', line.file_id)}`
     case 'records':
       throw new ArchiveInvalidError(`entry ${line.path} is a chunk of records in a segment of payloads and blobs`)
   }
 }
+
+/** Returns the sort key of the payload with this SHA-256. */
+export const payloadPosition = (sha256: string): string => `0${sha256}`

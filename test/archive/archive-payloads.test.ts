@@ -3,9 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { EntryCorruptError } from '../../shared/archive/errors.ts'
 import { openArchive } from '../../shared/archive/open.ts'
 import { blobName } from '../../shared/blobs/blob-name.ts'
-import { ArchivePayloads } from '../../shared/archive/archive-payloads.ts'
+import { ArchivePayloads, FewArchivePayloads } from '../../shared/archive/archive-payloads.ts'
 import { craft } from './craft.ts'
-import { memorySource } from './memory.ts'
+import { toManifestSegment } from '../../shared/archive/manifest.ts'
+import type { OpenArchive } from '../../shared/archive/archive.ts'
+import { SegmentWriter } from '../../shared/archive/segment-writer.ts'
+import { MemorySink, memorySource } from './memory.ts'
 import { writeArchive } from './sample.ts'
 
 const one = Buffer.from('{"a":1}')
@@ -26,10 +29,13 @@ const archiveOf = (): Buffer =>
       { ...entry(blob, { kind: 'blob', file_id: 'c' }), path: `blobs/${blobName('c')}` },
     ],
   })
-const payloadsOf = async (bytes: Buffer): Promise<ArchivePayloads> =>
-  new ArchivePayloads(await openArchive(memorySource(bytes)))
 
-describe('ArchivePayloads', () => {
+describe.each([
+  ['ArchivePayloads', ArchivePayloads],
+  ['FewArchivePayloads', FewArchivePayloads],
+])('%s', (_, Payloads) => {
+  const payloadsOf = async (bytes: Buffer) => new Payloads(await openArchive(memorySource(bytes)))
+
   it('returns payloads in any order and repeatedly', async () => {
     const payloads = await payloadsOf(archiveOf())
     expect(await payloads.get(hash('sha256', two))).toEqual(two)
@@ -73,10 +79,69 @@ describe('ArchivePayloads', () => {
       },
     })
     reads.length = 0
-    expect(await new ArchivePayloads(archive).get(hash('sha256', '{}'))).toBeUndefined()
+    expect(await new Payloads(archive).get(hash('sha256', '{}'))).toBeUndefined()
     const segments = archive.segments.filter(({ model }) => model === undefined)
     expect(segments).toHaveLength(1)
-    // The index of a small segment is read together with the rest of the segment.
-    expect(reads).toEqual(segments.map(({ offset }) => offset))
+    const [segment] = segments
+    if (segment === undefined) return expect.fail('the archive has no blobs')
+    // `ArchivePayloads` reads the index of a small segment together with the rest of the segment.
+    const { offset, index } = segment
+    expect(reads).toEqual([Payloads === ArchivePayloads ? offset : offset + index.offset])
+  })
+})
+
+describe('FewArchivePayloads', () => {
+  const SEGMENTS = 1_000
+  const contents = Array.from({ length: 2 * SEGMENTS }, (_, k) => Buffer.from(`{"n":${k}}`))
+  const sorted = contents
+    .map((content) => ({ content, sha256: hash('sha256', content) }))
+    .sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
+
+  /** An archive with 1,000 segments of two payloads each, and the number of its reads. */
+  const archiveOfSegments = async (): Promise<{ archive: OpenArchive; reads: () => number }> => {
+    const segments: OpenArchive['segments'][number][] = []
+    const pieces: Buffer[] = []
+    let offset = 0
+    for (let k = 0; k < SEGMENTS; k++) {
+      const sink = new MemorySink()
+      const segment = new SegmentWriter(`blobs-${k}`, sink)
+      for (const { content, sha256 } of sorted.slice(2 * k, 2 * k + 2))
+        await segment.entry({ path: `payloads/${sha256}`, size: content.length, sha256, kind: 'payload' }, content)
+      const summary = await segment.finish()
+      segments.push(toManifestSegment(summary, offset))
+      offset += summary.size
+      pieces.push(sink.all())
+    }
+    const source = memorySource(Buffer.concat(pieces))
+    let reads = 0
+    const empty = await openArchive(memorySource(await writeArchive({ models: { city: [] } })))
+    const counted = { ...source, read: (start: number, length: number) => (reads++, source.read(start, length)) }
+    return { archive: { ...empty, source: counted, segments }, reads: () => reads }
+  }
+
+  it('finds one payload among 1,000 segments with about log2 of the reads', async () => {
+    const { archive, reads } = await archiveOfSegments()
+    for (const [k, { content, sha256 }] of sorted.filter((_, k) => k % 199 === 0 || k === 1_999).entries()) {
+      const before = reads()
+      expect(await new FewArchivePayloads(archive).get(sha256), `payload ${k}`).toEqual(content)
+      // Ten or eleven indexes and the payload.
+      expect(reads() - before).toBeLessThanOrEqual(12)
+    }
+    const before = reads()
+    expect(await new FewArchivePayloads(archive).get('5'.repeat(64))).toBeUndefined()
+    expect(reads() - before).toBeLessThanOrEqual(11)
+  })
+
+  it('finds further payloads with fewer reads, and reads no index twice in a row', async () => {
+    const { archive, reads } = await archiveOfSegments()
+    const payloads = new FewArchivePayloads(archive)
+    for (const { content, sha256 } of sorted) expect(await payloads.get(sha256)).toEqual(content)
+    // Without the known bounds, these would be about 20,000 indexes.
+    expect(reads() - sorted.length).toBeLessThanOrEqual(2 * SEGMENTS)
+    const before = reads()
+    const [first] = sorted
+    expect(await payloads.sizeOf(first?.sha256 ?? '')).toBe(first?.content.length)
+    expect(await payloads.get(first?.sha256 ?? '')).toEqual(first?.content)
+    expect(reads() - before).toBe(2)
   })
 })

@@ -1,5 +1,5 @@
 import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Answer } from '../../functions/http/answer.ts'
 import { DifferencesAnswer, differencesAnswer } from '../../functions/http/differences-answer.ts'
 import type { DifferencesParameters } from '../../functions/http/differences-parameters.ts'
@@ -209,6 +209,51 @@ describe('the differences with detail=fields', () => {
       stored: { size: 400_002 },
     })
     expect(e?.revisions).toMatchObject([{ revision_id: 'e:3', op: 'add' }])
+  })
+
+  describe('whose payloads take too long to read', () => {
+    /** Is called before each resource is read from the store. Adds time to the clock of the page. */
+    const delay = (before: (resource: number, wait: (ms: number) => void) => void): void => {
+      const { resources } = runner.services
+      const [now, read] = [performance.now.bind(performance), resources.resourcesById.bind(resources)]
+      let added = 0
+      let resource = 0
+      vi.spyOn(performance, 'now').mockImplementation(() => now() + added)
+      vi.spyOn(resources, 'resourcesById').mockImplementation((...request) => {
+        before(resource++, (ms) => (added += ms))
+        return read(...request)
+      })
+    }
+    const pageOf = async (job: RestoreJob, options: Options): Promise<DifferencesAnswer> =>
+      DifferencesAnswer.parse((await answerOf(job, { detail: 'fields', group: 'changed', ...options })).body)
+    afterEach(() => vi.restoreAllMocks())
+
+    it('end the page before the resource, and the next page has more time for it', async () => {
+      await changeStore()
+      const job = await dryRun()
+      const expected = await listAll(job, { detail: 'fields', group: 'changed' })
+      delay((resource, wait) => {
+        if (resource === 1) wait(20_000)
+      })
+      const first = await pageOf(job, {})
+      expect(first.differences).toEqual(expected.slice(0, 1))
+      const { cursor } = first
+      if (cursor === undefined) return expect.fail('the page has no cursor')
+      expect((await pageOf(job, { cursor })).differences).toEqual(expected.slice(1))
+    })
+
+    it('name the resource as not compared if it alone takes too long, and continue after it', async () => {
+      await changeStore()
+      const job = await dryRun()
+      const expected = await listAll(job, { detail: 'fields', group: 'changed' })
+      delay((_, wait) => {
+        wait(20_000)
+      })
+      const all = await listAll(job, { detail: 'fields', group: 'changed' })
+      expect(all).toEqual(
+        expected.map(({ group, model, resource_id }) => ({ group, model, resource_id, now: 'not_compared' })),
+      )
+    })
   })
 
   it('have no fields for other groups', async () => {

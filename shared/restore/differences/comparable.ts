@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
+import type { PayloadReader } from '../../archive/archive-payloads.ts'
 import { BlobMismatchError, BlobsMissingError } from '../../blobs/errors.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { ComparableResource } from '../../differences/compare-resources.ts'
@@ -39,7 +39,7 @@ export class RevisionBuffer {
 
 /** Returns an archived resource for a comparison. Reads spilled payloads from the archive. */
 export const archivedComparable = (
-  payloads: ArchivePayloads,
+  payloads: PayloadReader,
   metadata: Item,
   revisions: readonly Item[],
 ): ComparableResource => ({
@@ -51,7 +51,7 @@ export const archivedComparable = (
     if (size === undefined) return undefined
     return size > MAX_COMPARED_BYTES ? { type: 'large', size, sha256: spilledSha256 } : payloads.get(spilledSha256)
   },
-  // The name of an archived payload is its SHA-256, and `ArchivePayloads` verifies it.
+  // The name of an archived payload is its SHA-256, and `PayloadReader` verifies it.
   payloadSha256: ({ inlinePayload, spilledSha256 }) =>
     Promise.resolve(inlinePayload === undefined ? spilledSha256 : hash('sha256', inlinePayload)),
 })
@@ -70,6 +70,27 @@ export const storedComparable = (
       : spilledPayload(services.payloads, spilledSha256),
   payloadSha256: (revision) => payloadSha256(services, revision),
 })
+
+/** The comparison has reached its deadline. */
+export const DEADLINE_REACHED = new Error('the time for the comparison of a resource is over')
+
+/** Returns the same resource, but throws `DEADLINE_REACHED` instead of reading a payload after the deadline. */
+export const readUntil = (deadline: number, resource: ComparableResource): ComparableResource => {
+  const check = (): void => {
+    if (performance.now() >= deadline) throw DEADLINE_REACHED
+  }
+  return {
+    ...resource,
+    payloadOf: async (revision) => {
+      check()
+      return resource.payloadOf(revision)
+    },
+    payloadSha256: async (revision) => {
+      check()
+      return resource.payloadSha256(revision)
+    },
+  }
+}
 
 const spilledPayload = async (payloads: PayloadStore, sha256: string): Promise<Encoded | undefined> => {
   const head = await payloads.head(sha256)

@@ -1,11 +1,11 @@
-import { ArchivePayloads } from '../../archive/archive-payloads.ts'
+import { FewArchivePayloads } from '../../archive/archive-payloads.ts'
 import type { OpenArchive } from '../../archive/archive.ts'
 import { archivedRecords } from '../../archive/archived-records.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import { type ComparableResource, compareResources, type ResourceChanges } from '../../differences/compare-resources.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import type { Item } from '../../tables/item.ts'
-import { archivedComparable, RevisionBuffer, storedComparable } from './comparable.ts'
+import { archivedComparable, DEADLINE_REACHED, readUntil, RevisionBuffer, storedComparable } from './comparable.ts'
 
 export interface CompareServices {
   readonly resources: ResourceStore
@@ -19,27 +19,32 @@ export interface CompareServices {
  * - `without_metadata`: the store contains only revisions of the resource.
  * - `missing`: the store contains neither metadata nor revisions.
  * - `too_large`: the revisions have more than 32 MiB, so they were not compared.
+ * - `not_compared`: the payloads could not be read before the deadline.
  */
 export type CurrentDifference =
-  | { readonly now: 'same' | 'missing' | 'too_large' }
+  | { readonly now: 'same' | 'missing' | 'too_large' | 'not_compared' }
   | ({ readonly now: 'changed' | 'torn' | 'without_metadata' } & ResourceChanges)
 
 /**
  * Compares archived resources of one model with the store, and yields each resource with its difference. The changes lead
  * from the stored resource to the archived one. The ids must be in the order of the archive. Reads only the indexes and
- * chunks of the archive that contain the resources. One resource is in memory.
+ * chunks of the archive that contain the resources. One resource is in memory. No payload is read after `deadline`, a time
+ * of `performance.now()`.
  */
 export async function* currentDifferences(
   services: CompareServices,
   archive: OpenArchive,
   model: string,
   ids: readonly string[],
+  deadline: number,
 ): AsyncGenerator<readonly [id: string, difference: CurrentDifference]> {
-  const payloads = new ArchivePayloads(archive)
+  const payloads = new FewArchivePayloads(archive)
   for await (const { id, metadata, revisions } of archivedResources(archive, model, ids)) {
     if (revisions.isTooLarge) yield [id, { now: 'too_large' }]
-    else
-      yield [id, await compareWithStore(services, model, id, archivedComparable(payloads, metadata, revisions.items))]
+    else {
+      const archived = archivedComparable(payloads, metadata, revisions.items)
+      yield [id, await compareUntil(deadline, services, { model, id, archived })]
+    }
   }
 }
 
@@ -73,11 +78,29 @@ async function* archivedResources(
   if (current !== undefined) yield current
 }
 
+interface Compared {
+  readonly model: string
+  readonly id: string
+  readonly archived: ComparableResource
+}
+
+const compareUntil = async (
+  deadline: number,
+  services: CompareServices,
+  { archived, ...compared }: Compared,
+): Promise<CurrentDifference> => {
+  try {
+    return await compareWithStore(services, { ...compared, archived: readUntil(deadline, archived) }, deadline)
+  } catch (error) {
+    if (error === DEADLINE_REACHED) return { now: 'not_compared' }
+    throw error
+  }
+}
+
 const compareWithStore = async (
   services: CompareServices,
-  model: string,
-  id: string,
-  archived: ComparableResource,
+  { model, id, archived }: Compared,
+  deadline: number,
 ): Promise<CurrentDifference> => {
   const { resources } = services
   const compare = async (
@@ -86,7 +109,7 @@ const compareWithStore = async (
   ): Promise<ResourceChanges | undefined> => {
     const buffer = new RevisionBuffer()
     for await (const item of revisions) if (!buffer.add(item)) return undefined
-    return compareResources(storedComparable(services, metadata, buffer.items), archived)
+    return compareResources(readUntil(deadline, storedComparable(services, metadata, buffer.items)), archived)
   }
   for await (const { metadata, revisions } of resources.resourcesById(model, [id], { onTorn: () => undefined })) {
     const changes = await compare(metadata, revisions)

@@ -40,13 +40,13 @@ export const JOB_DIFFERENCES: WorkFile<readonly DifferencePage[]> = {
 }
 
 /** A resource of a group. */
-export const ListedDifference = z.object({ model: z.string(), resource_id: z.string() }).readonly()
+export const DifferingResource = z.object({ model: z.string(), resource_id: z.string() }).readonly()
 const FirstOfGroup = z
   .object({
     /** The number of all resources of the group. */
     count: z.int(),
     /** The first 1,000 of them, in the order of the archive. */
-    resources: z.array(ListedDifference).readonly(),
+    resources: z.array(DifferingResource).readonly(),
   })
   .readonly()
 /** The first resources of each group. A group without resources is absent. */
