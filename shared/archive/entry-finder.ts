@@ -61,8 +61,7 @@ export class EntryFinder {
   }
 
   async #indexOf(segment: ArchiveSegment): Promise<readonly IndexLine[]> {
-    if (this.#read?.segment !== segment)
-      this.#read = { segment, index: await readIndex(this.#archive, segment) }
+    if (this.#read?.segment !== segment) this.#read = { segment, index: await readIndex(this.#archive, segment) }
     return this.#read.index
   }
 }
