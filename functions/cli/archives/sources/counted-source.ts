@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { buffersOf } from '../../../../shared/values/buffers-of.ts'
-import type { OpenSource } from './open-source.ts'
+import type { OpenSource } from './source.ts'
 
 /** Counts the requests to a source, and the bytes that it has returned. */
 export class CountedSource implements OpenSource {

@@ -1,15 +1,10 @@
-import type { ArchiveSource } from '../../../../shared/archive/archive.ts'
 import type { ObjectStore } from '../../../../shared/objects/aws/object-store.ts'
 import { type ArchiveAddress, parseAddress } from './address.ts'
 import { CountedSource } from './counted-source.ts'
 import { openFileSource } from './file-source.ts'
 import { openS3Source } from './s3-source.ts'
+import type { OpenSource } from './source.ts'
 import { openUrlSource } from './url-source.ts'
-
-/** An archive that is open for reading. The caller must close it. */
-export interface OpenSource extends ArchiveSource {
-  readonly close: () => Promise<void>
-}
 
 export interface SourceServices {
   /** Returns the access to S3. Called only for an `s3://` address. */

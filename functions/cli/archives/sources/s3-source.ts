@@ -3,7 +3,7 @@ import { isForbidden } from '../../../../shared/objects/aws/s3-errors.ts'
 import { ObjectChangedError } from '../../../../shared/objects/errors.ts'
 import { ArchiveUnavailableError } from '../errors.ts'
 import { type ArchiveAddress, nameOfAddress } from './address.ts'
-import type { OpenSource } from './open-source.ts'
+import type { OpenSource } from './source.ts'
 import { resumedStream } from './resumed-stream.ts'
 
 /** Opens an object in S3. All reads return bytes of the version that exists now. */

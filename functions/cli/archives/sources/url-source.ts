@@ -3,7 +3,7 @@ import { bytesOf } from '../../../../shared/values/bytes-of.ts'
 import { errorMessage } from '../../../../shared/values/error-message.ts'
 import { ArchiveUnavailableError } from '../errors.ts'
 import { nameOfAddress } from './address.ts'
-import type { OpenSource } from './open-source.ts'
+import type { OpenSource } from './source.ts'
 import { repeated, resumedStream } from './resumed-stream.ts'
 
 /** The number of bytes of the first request. It contains the first tar header, from which the format is recognized. */
