@@ -22,6 +22,11 @@ export interface ClientOptions {
   readonly credentials?: AwsCredentialIdentity | AwsCredentialIdentityProvider
 }
 
+interface S3Options extends ClientOptions {
+  /** If true, a request for a bucket of another region is repeated in its region. */
+  readonly followRegionRedirects?: boolean
+}
+
 /** A stage sends at most 64 small requests at the same time. */
 const agents = { httpAgent: { maxSockets: MAX_IN_FLIGHT }, httpsAgent: { maxSockets: MAX_IN_FLIGHT } }
 
@@ -52,11 +57,12 @@ export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): Dyna
  * part of an upload, even if the upload was created without checksums. In presigned URLs for uploads, the SDK would
  * sign the checksum of an empty body.
  */
-export const s3 = ({ region, endpoint, credentials }: ClientOptions): S3Client => {
+export const s3 = ({ region, endpoint, credentials, followRegionRedirects = false }: S3Options): S3Client => {
   const local = endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']
   const config: S3ClientConfig = {
     region,
     retryStrategy: new ThrottlingRetryStrategy('S3'),
+    followRegionRedirects,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     // Local S3 servers have no host name for each bucket, so the path contains the bucket.

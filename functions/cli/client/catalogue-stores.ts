@@ -7,7 +7,7 @@ import { LOCAL_CREDENTIALS } from '../../../shared/runtime/local-credentials.ts'
 import { UsageError } from '../usage-error.ts'
 import { credentialsOf } from './credentials.ts'
 import { s3ClientOf } from './s3-client.ts'
-import { isLocal, type Settings } from './settings.ts'
+import { isLocal, LOCAL_S3_ENDPOINT, type Settings } from './settings.ts'
 
 const LOCAL_DYNAMODB = 'http://127.0.0.1:8000'
 
@@ -53,7 +53,7 @@ export const catalogueStores = (
   return {
     catalogue: new ArchiveCatalogue(client, table),
     jobs: new JobStore(client, table),
-    objects: new ObjectStore(s3ClientOf(settings)),
+    objects: new ObjectStore(s3ClientOf(settings, settings.s3Endpoint ?? (isOnAws ? undefined : LOCAL_S3_ENDPOINT))),
     config: { buckets: { archives: archiveBucket ?? local.buckets.archives } },
   }
 }

@@ -4,10 +4,13 @@ import { LOCAL_CREDENTIALS } from '../../../shared/runtime/local-credentials.ts'
 import { credentialsOf } from './credentials.ts'
 import { isLocal, type Settings } from './settings.ts'
 
-/** Returns a client of S3 with the credentials of the user, or with those of the local program. */
+/**
+ * Returns a client of S3. The endpoint decides about the credentials: the local program has its own, and any other S3
+ * gets those of the user. Without an endpoint, the client follows S3 to the region of a bucket.
+ */
 export const s3ClientOf = (settings: Settings, endpoint = settings.s3Endpoint): S3Client =>
   s3({
     region: settings.region ?? 'us-east-1',
-    credentials: isLocal(settings) ? LOCAL_CREDENTIALS : credentialsOf(settings),
-    ...(endpoint === undefined ? {} : { endpoint }),
+    credentials: endpoint !== undefined && isLocal({ endpoint }) ? LOCAL_CREDENTIALS : credentialsOf(settings),
+    ...(endpoint === undefined ? { followRegionRedirects: true } : { endpoint }),
   })

@@ -13,7 +13,10 @@ export interface Settings {
   readonly region?: string
   /** The profile of `~/.aws/config`. By default, the credential chain of the SDK chooses. */
   readonly profile?: string
-  /** The URL of S3. By default, S3 of the region, or that of the local program. */
+  /**
+   * The URL of S3, without a path. By default, that of the local program if the user has named its endpoint, and otherwise
+   * undefined, which means S3 of the region.
+   */
   readonly s3Endpoint?: string
   /** Where each setting comes from, for `doctor`. */
   readonly sources: Readonly<Record<'endpoint' | 'region' | 'profile' | 's3_endpoint', string>>
@@ -33,7 +36,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** The address of the local program. */
 const LOCAL_ENDPOINT = 'http://127.0.0.1:3000'
-const LOCAL_S3_ENDPOINT = 'http://127.0.0.1:9000'
+/** The address of the S3 of the local program. */
+export const LOCAL_S3_ENDPOINT = 'http://127.0.0.1:9000'
 const NAMES = 'endpoint, region, profile, s3_endpoint'
 const text = (name: string) => z.string(`must be a string`).min(1, `must not be empty; remove ${name} instead`)
 const SettingsFile = z.strictObject(
@@ -74,19 +78,19 @@ export const resolveSettings = (flags: SettingFlags, env: Environment): Settings
     ['AWS_PROFILE', env['AWS_PROFILE']],
     [path.name, file.profile],
   ])
-  const local = isLocal({ endpoint: url.href })
   const s3Endpoint = first([
     ['--s3-endpoint', flags.s3Endpoint],
     ['SPECSTAR_BACKUP_S3_ENDPOINT', env['SPECSTAR_BACKUP_S3_ENDPOINT']],
     [path.name, file.s3_endpoint],
     ['AWS_ENDPOINT_URL_S3', env['AWS_ENDPOINT_URL_S3']],
-    ['default', local ? LOCAL_S3_ENDPOINT : undefined],
+    // An `s3://` address of a user without settings is one on AWS.
+    ['default', endpoint.source !== 'default' && isLocal({ endpoint: url.href }) ? LOCAL_S3_ENDPOINT : undefined],
   ])
   return {
     endpoint: url.href.replace(/\/$/, ''),
     ...(region === undefined ? {} : { region: region.value }),
     ...(profile === undefined ? {} : { profile: profile.value }),
-    ...(s3Endpoint === undefined ? {} : { s3Endpoint: parseEndpoint(s3Endpoint.value, s3Endpoint.source).origin }),
+    ...(s3Endpoint === undefined ? {} : { s3Endpoint: parseS3Endpoint(s3Endpoint.value, s3Endpoint.source) }),
     sources: {
       endpoint: endpoint.source,
       region: region?.source ?? 'not set',
@@ -98,7 +102,13 @@ export const resolveSettings = (flags: SettingFlags, env: Environment): Settings
 
 /** Returns true if the API is that of a local program, which accepts unsigned requests. */
 export const isLocal = ({ endpoint }: Pick<Settings, 'endpoint'>): boolean =>
-  ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname)
+  LOCAL_HOSTS.includes(new URL(endpoint).hostname)
+
+const LOCAL_HOSTS = ['127.0.0.1', 'localhost', '[::1]']
+
+/** Returns true for a URL whose data stays on this machine, or is encrypted. */
+export const isPrivate = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'https:' || LOCAL_HOSTS.includes(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 
 interface SettingsPath {
   readonly name: string
@@ -143,11 +153,33 @@ const readFile = (path: string, isRequired: boolean): string | undefined => {
 }
 
 const parseEndpoint = (value: string, source: string): URL => {
+  const url = parseUrl(value, source)
+  if (url.search !== '' || url.hash !== '')
+    throw new UsageError(`${source}: must not have a query or a fragment; ${API_URL}`)
+  return url
+}
+
+const parseS3Endpoint = (value: string, source: string): string => {
+  const { origin, pathname, search, hash } = parseUrl(value, source)
+  if (pathname !== '/' || search !== '' || hash !== '')
+    throw new UsageError(`${source}: must be a URL without a path, a query and a fragment, such as ${origin}`)
+  return origin
+}
+
+const API_URL = `the URL of the API is the stack output ApiUrl, or ${LOCAL_ENDPOINT} for the local program`
+
+const parseUrl = (value: string, source: string): URL => {
   const url = URL.canParse(value) ? new URL(value) : undefined
+  // A URL with a password is not repeated in the message.
+  if (url !== undefined && (url.username !== '' || url.password !== ''))
+    throw new UsageError(`${source}: the URL must not contain a user or a password; credentials come from AWS`)
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
     throw new UsageError(
-      `${source}: ${JSON.stringify(value)} is not a URL that begins with http:// or https://; ` +
-        `the URL of the API is the stack output ApiUrl, or ${LOCAL_ENDPOINT} for the local program`,
+      `${source}: ${JSON.stringify(value)} is not a URL that begins with http:// or https://; ${API_URL}`,
+    )
+  if (!isPrivate(url))
+    throw new UsageError(
+      `${source}: ${JSON.stringify(value)} would send credentials and data without encryption; use https://`,
     )
   return url
 }

@@ -1,5 +1,6 @@
+import { AbortMultipartUploadCommand, type AbortMultipartUploadCommandInput, type S3Client } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
-import { createReadStream } from 'node:fs'
+import { createReadStream, type ReadStream } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Transform } from 'node:stream'
@@ -9,7 +10,7 @@ import * as z from 'zod'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 import { UnreachableError } from './errors.ts'
 import { s3ClientOf } from './s3-client.ts'
-import type { Settings } from './settings.ts'
+import { isLocal, type Settings } from './settings.ts'
 
 /** The response to a request for an upload slot. */
 export const UploadSlot = z.looseObject({
@@ -71,13 +72,16 @@ const putOnce = async ({ upload }: UploadSlot, { path, size, counter, signal }: 
       }, reject)
     })
   })
-  const sent = pipeline(createReadStream(path), counter, request).catch((error: unknown) => error)
+  const sent = pipeline(readFile(path, size), counter, request).catch((error: unknown) => error)
   // S3 may respond with an error before it has read all bytes.
   const failure = await responded
   if (failure !== undefined) throw new UnreachableError(`${path} cannot be uploaded: ${failure}`)
   const error = await sent
   if (error !== undefined) throw new Error(errorMessage(error), { cause: error })
 }
+
+/** Reads the bytes that the file had when its size was read. It may have grown. */
+const readFile = (path: string, size: number): ReadStream => createReadStream(path, { end: Math.max(size - 1, 0) })
 
 const messageIn = (xml: string): string => /<Message>(.*?)<\/Message>/s.exec(xml)?.[1] ?? xml.slice(0, 300)
 
@@ -91,23 +95,38 @@ const putParts = async (
   settings: Settings,
 ): Promise<void> => {
   // The slot is in the S3 that its URL names. On AWS, this is S3 of the region.
-  const url = new URL(upload.url)
-  const client = s3ClientOf(settings, settings.s3Endpoint === undefined ? undefined : url.origin)
-  const stream = createReadStream(path)
+  const { origin } = new URL(upload.url)
+  const isOnAws = settings.s3Endpoint === undefined && !isLocal({ endpoint: origin })
+  const client = s3ClientOf(settings, isOnAws ? undefined : origin)
+  const object = { Bucket: upload.bucket, Key: upload.key }
+  const stream = readFile(path, size)
   stream.on('error', (error) => counter.destroy(error))
   const parts = new Upload({
     client,
-    params: { Bucket: upload.bucket, Key: upload.key, Body: stream.pipe(counter), IfNoneMatch: '*' },
+    params: { ...object, Body: stream.pipe(counter), IfNoneMatch: '*' },
     partSize: Math.max(MIN_PART_BYTES, Math.ceil(size / MAX_PARTS)),
     queueSize: 4,
   })
   const abort = (): void => void parts.abort()
   signal.addEventListener('abort', abort)
   try {
+    signal.throwIfAborted()
     await parts.done()
   } finally {
     signal.removeEventListener('abort', abort)
     stream.destroy()
+    // `Upload` deletes its parts itself, but after an interruption only when the parts that it is sending have ended.
+    if (signal.aborted && parts.uploadId !== undefined)
+      await deleteParts(client, { ...object, UploadId: parts.uploadId })
     client.destroy()
   }
+}
+
+/** The longest time that an interrupted command takes to delete the parts. */
+const DELETE_MS = 5_000
+
+/** Deletes the parts of an upload. If this fails, the lifecycle rule of the bucket deletes them within some days. */
+const deleteParts = async (client: S3Client, upload: AbortMultipartUploadCommandInput): Promise<void> => {
+  const abortSignal = AbortSignal.timeout(DELETE_MS)
+  await client.send(new AbortMultipartUploadCommand(upload), { abortSignal }).catch(() => undefined)
 }

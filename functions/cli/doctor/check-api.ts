@@ -1,23 +1,25 @@
 import { errorMessage } from '../../../shared/values/error-message.ts'
 import { credentialsOf } from '../client/credentials.ts'
-import { type ApiRequest, requestSender, type SendRequest } from '../client/send-request.ts'
+import { requestSender } from '../client/send-request.ts'
 import { isLocal, type Settings } from '../client/settings.ts'
 import type { CommandContext } from '../command.ts'
 import { durationText } from '../terminal/units.ts'
+import { FIRST_REQUEST, routeFindings } from './check-routes.ts'
 import { failed, type Finding, ok, warning } from './finding.ts'
 
-/** Checks the settings, the credentials, the API, the clocks and the permissions. */
+/** Checks the settings, the credentials, the API, the clocks, the permissions and the health of the deployment. */
 export const apiFindings = async ({ settings }: CommandContext): Promise<Finding[]> => {
   const used = settings()
   const findings = settingsFindings(used)
   const credentials = await credentialsFinding(used)
   findings.push(credentials)
-  if (credentials.result === 'failed') return findings
+  // Without credentials and a region, requests cannot be signed.
+  if (credentials.result === 'failed' || (!isLocal(used) && used.region === undefined)) return findings
   const send = requestSender(used, credentialsOf(used))
   const began = Date.now()
   let response: Response
   try {
-    response = await send(PROBES[0].request)
+    response = await send(FIRST_REQUEST)
     await response.body?.cancel()
   } catch (error) {
     return [...findings, failed('reachability', errorMessage(error))]
@@ -25,8 +27,7 @@ export const apiFindings = async ({ settings }: CommandContext): Promise<Finding
   const ended = Date.now()
   findings.push(reachabilityFinding(response, used, ended - began))
   findings.push(clockFinding(response.headers.get('date'), began, ended))
-  for (const probe of PROBES) findings.push(await permissionFinding(send, probe))
-  return findings
+  return [...findings, ...(await routeFindings(send))]
 }
 
 const settingsFindings = (settings: Settings): Finding[] => [
@@ -65,8 +66,9 @@ const credentialsFinding = async (settings: Settings): Promise<Finding> => {
   }
 }
 
+/** Says nothing about which server has responded. The checks of the routes do. */
 const reachabilityFinding = ({ status }: Response, { endpoint }: Settings, ms: number): Finding => {
-  if (status < 500) return ok('reachability', `the API has responded within ${durationText(ms / 1000)}`)
+  if (status < 500) return ok('reachability', `the server has responded within ${durationText(ms / 1000)}`)
   return failed(
     'reachability',
     `${endpoint} has responded with ${status}; look at the alarms and logs of the deployment`,
@@ -86,42 +88,4 @@ export const clockFinding = (header: string | null, began: number, ended: number
   if (skew < NOTABLE_SKEW_S) return ok('clock', details)
   const advice = `${details}; synchronize it, because AWS rejects requests that are signed ${MAX_SKEW_S} s early or late`
   return skew < MAX_SKEW_S ? warning('clock', advice) : failed('clock', advice)
-}
-
-interface Probe {
-  readonly name: string
-  readonly request: ApiRequest
-}
-
-/** Requests that change nothing: those that start or change something are not valid, so they are rejected. */
-const PROBES: readonly [Probe, ...Probe[]] = [
-  { name: 'list jobs', request: { method: 'GET', path: '/_backup/jobs', query: { limit: '1' } } },
-  { name: 'export', request: { method: 'POST', path: '/_backup/export', query: { wait: 'invalid' } } },
-  { name: 'restore', request: { method: 'POST', path: '/_backup/import', query: { wait: 'invalid' } } },
-  { name: 'check archives', request: { method: 'POST', path: '/_backup/check', query: { wait: 'invalid' } } },
-  { name: 'cancel jobs', request: { method: 'POST', path: '/_backup/jobs/doctor/cancel' } },
-  { name: 'list schedules', request: { method: 'GET', path: '/_backup/schedules' } },
-  { name: 'explain deletions', request: { method: 'GET', path: '/_backup/prune', query: { limit: '1' } } },
-]
-
-/** The statuses of the responses to requests that are permitted. */
-const PERMITTED = [200, 400, 404]
-
-const permissionFinding = async (send: SendRequest, { name, request }: Probe): Promise<Finding> => {
-  const check = `may ${name}`
-  try {
-    const response = await send(request)
-    const body = await response.text()
-    if (response.status === 403)
-      return failed(
-        check,
-        `${request.method} ${request.path} was rejected (${body.slice(0, 200)}); ` +
-          'allow execute-api:Invoke for this route in the policy of your role',
-      )
-    return PERMITTED.includes(response.status)
-      ? ok(check, `${request.method} ${request.path}`)
-      : failed(check, `${request.method} ${request.path} was answered with ${response.status}: ${body.slice(0, 200)}`)
-  } catch (error) {
-    return failed(check, errorMessage(error))
-  }
 }

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
 import { clockFinding } from '../../../functions/cli/doctor/check-api.ts'
 import { nodeFinding } from '../../../functions/cli/doctor/check-deployment.ts'
@@ -31,7 +31,15 @@ describe('doctor', () => {
     expect(findings.filter(({ result }) => result !== 'ok')).toEqual([])
     expect(code).toBe(0)
     expect(findings.map(({ check }) => check)).toEqual(
-      expect.arrayContaining(['endpoint', 'credentials', 'reachability', 'clock', 'may export', 'may restore']),
+      expect.arrayContaining([
+        'endpoint',
+        'credentials',
+        'reachability',
+        'clock',
+        'may export',
+        'may restore',
+        'health',
+      ]),
     )
     expect((await program.request('GET', '/_backup/jobs')).body).toEqual({ jobs: [] })
   })
@@ -59,6 +67,47 @@ describe('doctor', () => {
       result: 'failed',
       details: expect.stringContaining('allow execute-api:Invoke') as string,
     })
+  })
+
+  it.each([
+    ['responds to everything with 404 and another document', { status: 404, body: { error: 'Not Found' } }],
+    ['accepts everything', { status: 200, body: { ok: true } }],
+    ['rejects everything', { status: 400, body: { message: 'Bad Request' } }],
+  ])('finds that a server which %s is not this API', async (_, answer) => {
+    api = await fakeApi(() => answer)
+    const { code, findings } = await doctor(api.url)
+    expect(code).toBe(1)
+    const routes = findings.filter(({ check }) => check.startsWith('may '))
+    expect(routes).toHaveLength(8)
+    for (const { result, details } of routes) {
+      expect(result).toBe('failed')
+      expect(details).toContain('is not this API; check --endpoint')
+    }
+  })
+
+  it('warns if the deployment is not healthy', async () => {
+    api = await fakeApi(({ url }) => {
+      const checks = { jobs: { status: 'degraded' }, schedules: { status: 'ok' } }
+      return url === '/_backup/health'
+        ? { status: 200, body: { status: 'degraded', checks } }
+        : { status: 404, body: {} }
+    })
+    expect(resultOf((await doctor(api.url)).findings, 'health')).toEqual({
+      check: 'health',
+      result: 'warning',
+      details: 'needs attention: jobs; GET /_backup/health states the reasons',
+    })
+  })
+
+  it('reports a region that is not known, and sends no request', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret')
+    const { code, findings } = await doctor('https://api.example')
+    vi.unstubAllEnvs()
+    expect(code).toBe(1)
+    expect(resultOf(findings, 'region')).toMatchObject({ result: 'failed' })
+    expect(resultOf(findings, 'credentials')).toMatchObject({ result: 'ok' })
+    expect(resultOf(findings, 'reachability')).toBeUndefined()
   })
 
   it('reports credentials that cannot be loaded, and a region that is not that of the API', async () => {

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { s3ClientOf } from '../../../functions/cli/client/s3-client.ts'
 import { isLocal, resolveSettings } from '../../../functions/cli/client/settings.ts'
 
 let folder = ''
@@ -20,8 +21,7 @@ describe('resolveSettings', () => {
     const settings = resolveSettings({}, { XDG_CONFIG_HOME: '/nonexistent' })
     expect(settings).toEqual({
       endpoint: 'http://127.0.0.1:3000',
-      s3Endpoint: 'http://127.0.0.1:9000',
-      sources: { endpoint: 'default', region: 'not set', profile: 'not set', s3_endpoint: 'default' },
+      sources: { endpoint: 'default', region: 'not set', profile: 'not set', s3_endpoint: 'not set' },
     })
     expect(isLocal(settings)).toBe(true)
   })
@@ -80,10 +80,43 @@ describe('resolveSettings', () => {
     ['{"endpoint": 3}', 'endpoint: must be a string'],
     ['{"region": ""}', 'region: must not be empty; remove region instead'],
     ['{"endpoint": "ftp://x"}', '"ftp://x" is not a URL that begins with http:// or https://'],
+    ['{"endpoint": "http://abc.execute-api.eu-central-1.amazonaws.com"}', 'without encryption; use https://'],
+    ['{"endpoint": "http://127.0.0.1.example"}', 'without encryption; use https://'],
+    ['{"endpoint": "https://user:pass@host.example"}', 'the URL must not contain a user or a password'],
+    ['{"endpoint": "https://host.example/prod?a=b"}', 'must not have a query or a fragment'],
+    ['{"s3_endpoint": "http://minio.example:9000"}', 'without encryption; use https://'],
+    ['{"s3_endpoint": "https://host.example/path"}', 'must be a URL without a path'],
+    ['{"s3_endpoint": "https://u@host.example"}', 'the URL must not contain a user or a password'],
   ])('rejects the file %s', async (content, message) => {
     const wrong = join(folder, 'wrong.json')
     await writeFile(wrong, content)
     expect(() => resolveSettings({ config: wrong }, {})).toThrow(message)
+    expect(() => resolveSettings({ config: wrong }, {})).not.toThrow('pass@')
+  })
+
+  it('uses the S3 of the local program only if the user has named its endpoint', () => {
+    const none = { XDG_CONFIG_HOME: '/nonexistent' }
+    expect(resolveSettings({}, none).s3Endpoint).toBeUndefined()
+    expect(resolveSettings({ endpoint: 'http://127.0.0.1:3100' }, none).s3Endpoint).toBe('http://127.0.0.1:9000')
+    expect(resolveSettings({ endpoint: 'https://api.example' }, none).s3Endpoint).toBeUndefined()
+    const variables = { ...none, AWS_ENDPOINT_URL_S3: 'https://s3.example' }
+    expect(resolveSettings({}, variables).s3Endpoint).toBe('https://s3.example')
+  })
+
+  it('signs requests to S3 with local credentials only if the endpoint of S3 is local', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret')
+    const client = (flags: Parameters<typeof resolveSettings>[0]) =>
+      s3ClientOf(resolveSettings(flags, { XDG_CONFIG_HOME: '/nonexistent' }))
+    const keyOf = async (flags: Parameters<typeof resolveSettings>[0]) =>
+      (await client(flags).config.credentials()).accessKeyId
+    expect(await keyOf({})).toBe('AKIDEXAMPLE')
+    expect(await keyOf({ s3Endpoint: 'https://s3.eu-central-1.amazonaws.com' })).toBe('AKIDEXAMPLE')
+    expect(await keyOf({ s3Endpoint: 'http://127.0.0.1:9000' })).toBe('S3RVER')
+    expect(await keyOf({ endpoint: 'http://localhost:3000' })).toBe('S3RVER')
+    // Without a region, S3 would reject requests for buckets of other regions.
+    expect(client({}).config.followRegionRedirects).toBe(true)
+    vi.unstubAllEnvs()
   })
 
   it.each(['http://localhost:3000', 'http://127.0.0.1:80', 'http://[::1]:3000'])(

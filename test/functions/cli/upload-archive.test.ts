@@ -1,7 +1,9 @@
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Transform } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resolveSettings } from '../../../functions/cli/client/settings.ts'
 import { uploadArchive, UploadSlot } from '../../../functions/cli/client/upload-archive.ts'
@@ -51,6 +53,43 @@ describe('uploadArchive', () => {
     const slot = await openSlot()
     await uploadArchive(slot, file(), settings())
     await expect(uploadArchive(slot, file(), settings())).rejects.toThrow('S3 responded with 412')
+  })
+
+  it('uploads only the bytes that a file had at the beginning, although it grows', async () => {
+    for (const maxPutBytes of [Infinity, 1]) {
+      const slot = await openSlot()
+      await uploadArchive(slot, { ...file(), size: size - 1000 }, settings(), maxPutBytes)
+      expect((await program.object(slot.upload.key, slot.upload.bucket)).length).toBe(size - 1000)
+    }
+  })
+
+  it('deletes the parts of an interrupted upload', async () => {
+    const slot = await openSlot()
+    const large = join(folder, 'large.acbak')
+    await writeFile(large, Buffer.alloc(48 * 1024 ** 2))
+    const stopped = new AbortController()
+    let bytes = 0
+    // The third part is never complete.
+    const counter = new Transform({
+      transform(chunk: Buffer, _, callback) {
+        bytes += chunk.length
+        if (bytes < 40 * 1024 ** 2) callback(null, chunk)
+      },
+    })
+    const upload = uploadArchive(
+      slot,
+      { path: large, size: 48 * 1024 ** 2, counter, signal: stopped.signal },
+      settings(),
+      1,
+    )
+    const isRejected = expect(upload).rejects.toThrow()
+    const uploads = async () =>
+      (await program.s3.send(new ListMultipartUploadsCommand({ Bucket: slot.upload.bucket }))).Uploads ?? []
+    await expect.poll(uploads, { timeout: 10_000 }).toHaveLength(1)
+    await sleep(300)
+    stopped.abort()
+    await isRejected
+    expect(await uploads()).toEqual([])
   })
 
   it.each([Infinity, 1])('stops if it is interrupted (at most %d bytes in one request)', async (maxPutBytes) => {

@@ -1,0 +1,111 @@
+import * as z from 'zod'
+import { Problem } from '../../../shared/problems/problem.ts'
+import { errorMessage } from '../../../shared/values/error-message.ts'
+import type { ApiRequest, SendRequest } from '../client/send-request.ts'
+import { failed, type Finding, ok, warning } from './finding.ts'
+
+interface Probe {
+  readonly name: string
+  readonly request: ApiRequest
+  /** The response of this API, if the user has the permission. Any other response is one of another server. */
+  readonly expected: { readonly status: number; readonly body: z.ZodType }
+}
+
+const list = (member: string) => ({ status: 200, body: z.looseObject({ [member]: z.array(z.unknown()) }) })
+
+/** The response to the parameter `wait=invalid`. Other parameters can be invalid, too. */
+const rejected = {
+  status: 400,
+  body: Problem.refine(
+    ({ type, errors = [] }) => type === 'invalid-request' && errors.some(({ field }) => field === 'wait'),
+  ),
+}
+const unknownJob = { status: 404, body: Problem.refine(({ type }) => type === 'unknown-job') }
+const invalid = { wait: 'invalid' }
+
+/** The part of the response of `/_backup/health` that this command reads. */
+const Health = z.looseObject({
+  status: z.enum(['ok', 'degraded']),
+  checks: z.record(z.string(), z.looseObject({ status: z.enum(['ok', 'degraded']) })),
+})
+const HEALTH: ApiRequest = { method: 'GET', path: '/_backup/health' }
+
+/** The first request of `doctor`. */
+export const FIRST_REQUEST: ApiRequest = { method: 'GET', path: '/_backup/jobs', query: { limit: '1' } }
+
+/** Requests that change nothing: those that start or change something are not valid, so they are rejected. */
+const PROBES: readonly Probe[] = [
+  { name: 'list jobs', request: FIRST_REQUEST, expected: list('jobs') },
+  { name: 'export', request: { method: 'POST', path: '/_backup/export', query: invalid }, expected: rejected },
+  { name: 'restore', request: { method: 'POST', path: '/_backup/import', query: invalid }, expected: rejected },
+  { name: 'check archives', request: { method: 'POST', path: '/_backup/check', query: invalid }, expected: rejected },
+  { name: 'cancel jobs', request: { method: 'POST', path: '/_backup/jobs/doctor/cancel' }, expected: unknownJob },
+  { name: 'list schedules', request: { method: 'GET', path: '/_backup/schedules' }, expected: list('schedules') },
+  {
+    name: 'explain deletions',
+    request: { method: 'GET', path: '/_backup/prune', query: { limit: '1' } },
+    expected: list('objects'),
+  },
+  { name: 'read the health', request: HEALTH, expected: { status: 200, body: Health } },
+]
+
+/** Checks that the server is this API, which routes the user may call, and the health of the deployment. */
+export const routeFindings = async (send: SendRequest): Promise<Finding[]> => {
+  const findings: Finding[] = []
+  for (const { name, request, expected } of PROBES) findings.push(...(await probe(send, name, request, expected)))
+  return findings
+}
+
+const probe = async (
+  send: SendRequest,
+  name: string,
+  request: ApiRequest,
+  expected: Probe['expected'],
+): Promise<readonly Finding[]> => {
+  const check = `may ${name}`
+  const called = `${request.method} ${request.path}`
+  try {
+    const { status, text } = await responseTo(send, request)
+    const body = parsed(text)
+    if (status === expected.status && expected.body.safeParse(body).success)
+      return [ok(check, called), ...(request === HEALTH ? healthFindings(body) : [])]
+    if (status === 403)
+      return [
+        failed(
+          check,
+          `${called} was rejected (${text.slice(0, 200)}); allow execute-api:Invoke for this route in the policy of your role`,
+        ),
+      ]
+    const isProblem = Problem.safeParse(body).success
+    const advice = isProblem
+      ? 'update this command or the deployment, which may be of different releases'
+      : 'the server is not this API; check --endpoint: it must be the stack output ApiUrl'
+    return [failed(check, `${called} was answered with ${status}: ${text.slice(0, 200)}; ${advice}`)]
+  } catch (error) {
+    return [failed(check, errorMessage(error))]
+  }
+}
+
+const responseTo = async (
+  send: SendRequest,
+  request: ApiRequest,
+): Promise<{ readonly status: number; readonly text: string }> => {
+  const response = await send(request)
+  return { status: response.status, text: await response.text() }
+}
+
+const healthFindings = (body: unknown): readonly Finding[] => {
+  const { status, checks } = Health.parse(body)
+  if (status === 'ok') return [ok('health', 'the jobs and schedules of the deployment are in order')]
+  const degraded = Object.entries(checks).filter(([, check]) => check.status === 'degraded')
+  const names = degraded.map(([name]) => name).join(', ')
+  return [warning('health', `needs attention: ${names}; GET ${HEALTH.path} states the reasons`)]
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
