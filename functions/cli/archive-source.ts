@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { errorMessage } from '../../shared/values/error-message.ts'
+import { decodeVersion } from './archives/sources/address.ts'
 import { isJobId } from './client/paths.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -33,7 +34,7 @@ const S3_ADDRESS = /^s3:\/\/([^/]+)\/(.+?)(?:\?versionId=([^?&]+))?$/s
 const storedSource = (text: string): StoredSource => {
   const [, bucket, key, version_id] = S3_ADDRESS.exec(text) ?? []
   if (bucket !== undefined && key !== undefined)
-    return { bucket, key, ...(version_id === undefined ? {} : { version_id: decodeURIComponent(version_id) }) }
+    return { bucket, key, ...(version_id === undefined ? {} : { version_id: decodeVersion(version_id) }) }
   if (isJobId(text)) return { job_id: text }
   const what = text.startsWith('s3://') ? 'is not the address of an object' : 'does not exist'
   throw new UsageError(

@@ -3,6 +3,11 @@ export class ArchiveUnavailableError extends Error {
   override readonly name = 'ArchiveUnavailableError'
 }
 
+/** A resource cannot be shown as JSON, for example because its text would be longer than a string of Node.js can be. */
+export class UnshowableResourceError extends Error {
+  override readonly name = 'UnshowableResourceError'
+}
+
 /** An archive is damaged. The message contains the name of the archive, and where the damage is. */
 export class DamagedArchiveError extends Error {
   override readonly name = 'DamagedArchiveError'

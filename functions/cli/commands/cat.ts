@@ -84,7 +84,9 @@ const explainAbsence = async (contents: ArchiveContents, model: string): Promise
 }
 
 const printBlob = async ({ io }: CommandContext, contents: ArchiveContents, fileId: string): Promise<void> => {
-  const blob = await contents.findBlob(fileId)
-  if (blob === undefined) throw new ArchiveUnavailableError(`the archive contains no blob ${JSON.stringify(fileId)}`)
-  await writePieces(io.stdout, blob.read())
+  for await (const blob of contents.findBlobs(new Set([fileId]))) {
+    await writePieces(io.stdout, blob.read())
+    return
+  }
+  throw new ArchiveUnavailableError(`the archive contains no blob ${JSON.stringify(fileId)}`)
 }

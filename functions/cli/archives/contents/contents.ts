@@ -59,7 +59,8 @@ export interface ArchiveContents {
   payload(sha256: string): Promise<Buffer | undefined>
   /** Returns all blobs in the order of an archive, without their content. */
   blobs(): AsyncIterable<ContentsBlob>
-  findBlob(fileId: string): Promise<ContentsBlob | undefined>
+  /** Returns the blobs with the given ids that the archive contains, in any order. */
+  findBlobs(fileIds: ReadonlySet<string>): AsyncIterable<ContentsBlob>
   /** Returns the byte at which the entry of an error begins. Undefined if the error names no entry, or its offset itself. */
   offsetOf(error: Error): Promise<number | undefined>
   close(): Promise<void>

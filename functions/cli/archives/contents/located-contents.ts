@@ -39,9 +39,8 @@ export class LocatedContents implements ArchiveContents {
     for await (const blob of this.#locateEach(this.#contents.blobs())) yield this.#locatedBlob(blob)
   }
 
-  async findBlob(fileId: string): Promise<ContentsBlob | undefined> {
-    const blob = await this.#locate(() => this.#contents.findBlob(fileId))
-    return blob === undefined ? undefined : this.#locatedBlob(blob)
+  async *findBlobs(fileIds: ReadonlySet<string>): AsyncGenerator<ContentsBlob> {
+    for await (const blob of this.#locateEach(this.#contents.findBlobs(fileIds))) yield this.#locatedBlob(blob)
   }
 
   offsetOf(error: Error): Promise<number | undefined> {

@@ -21,10 +21,10 @@ export async function* resourcesOf(
     for (let record = await records.next(); record !== undefined; record = await records.next()) {
       if (record.fault !== undefined) yield record
       else if (record.kind === 'metadata') {
-        const revisions = records.revisionsOf(record.id)
-        yield { metadata: record, revisions }
+        yield { metadata: record, revisions: records.revisionsOf(record.id) }
         // The caller may not have read all of them.
-        while ((await revisions.next()).done !== true);
+        const unread = records.revisionsOf(record.id)
+        while ((await unread.next()).done !== true);
       } else {
         const { id, sk } = record
         yield { id, fault: `the archive contains revision ${JSON.stringify(sk)} without metadata of its resource` }

@@ -77,9 +77,11 @@ export class SegmentContents implements ArchiveContents {
     for await (const batch of archivedBlobs(this.#archive)) for (const blob of batch) yield this.#toBlob(blob)
   }
 
-  async findBlob(fileId: string): Promise<ContentsBlob | undefined> {
-    const found = await findArchivedBlob(this.#archive, fileId)
-    return found === undefined ? undefined : this.#toBlob(found)
+  async *findBlobs(fileIds: ReadonlySet<string>): AsyncGenerator<ContentsBlob> {
+    for (const fileId of fileIds) {
+      const found = await findArchivedBlob(this.#archive, fileId)
+      if (found !== undefined) yield this.#toBlob(found)
+    }
   }
 
   /** Reads the indexes until one of them contains the entry. */

@@ -92,9 +92,15 @@ export class StreamContents implements ArchiveContents {
       if (!isPayloadPosition(position)) yield toBlob(this.#source, location)
   }
 
-  async findBlob(fileId: string): Promise<ContentsBlob | undefined> {
-    for await (const blob of this.blobs()) if (blob.file_id === fileId) return blob
-    return undefined
+  /** A stream has no index of its blobs, so all of them are read once, without their content. */
+  async *findBlobs(fileIds: ReadonlySet<string>): AsyncGenerator<ContentsBlob> {
+    const wanted = new Set(fileIds)
+    if (wanted.size === 0) return
+    for await (const blob of this.blobs()) {
+      if (!wanted.delete(blob.file_id)) continue
+      yield blob
+      if (wanted.size === 0) return
+    }
   }
 
   /** Every error about a stream contains its offset. */

@@ -1,7 +1,8 @@
 import { itemMembers } from '../../../../shared/archive/item-text.ts'
 import { payloadOf, RevisionView } from '../../../../shared/resources/views.ts'
+import { errorMessage } from '../../../../shared/values/error-message.ts'
 import type { ArchiveContents, ContentsRecord } from '../contents/contents.ts'
-import { ArchiveUnavailableError } from '../errors.ts'
+import { ArchiveUnavailableError, UnshowableResourceError } from '../errors.ts'
 import { layOutJson } from './json-layout.ts'
 import { payloadMembers } from './payload-text.ts'
 
@@ -40,7 +41,7 @@ export async function* resourceDocument(
     const view = new RevisionView(revision.item)
     if (revisionId !== undefined && view.revisionId !== revisionId) continue
     yield `${count === 0 ? '' : ','}${newline}${pad(2)}`
-    yield layOutJson(await revisionJson(contents, revision), indented, 2)
+    yield await shownRevision(contents, revision, indented)
     count += 1
   }
   if (count === 0 && revisionId !== undefined)
@@ -50,6 +51,27 @@ export async function* resourceDocument(
   if (last !== '') yield `,${newline}${pad(1)}${last}`
   yield `${newline}}\n`
 }
+
+const shownRevision = async (
+  contents: Pick<ArchiveContents, 'payload'>,
+  revision: ContentsRecord,
+  indented: boolean,
+): Promise<string> => {
+  try {
+    return layOutJson(await revisionJson(contents, revision), indented, 2)
+  } catch (error) {
+    if (!isTooLong(error)) throw error
+    const { revisionId } = new RevisionView(revision.item)
+    throw new UnshowableResourceError(
+      `revision ${JSON.stringify(revisionId)} cannot be shown as JSON: ${errorMessage(error)}`,
+      { cause: error },
+    )
+  }
+}
+
+/** Returns true for the errors about a text that is too long or nested too deeply. */
+const isTooLong = (error: unknown): boolean =>
+  error instanceof RangeError || (error instanceof Error && 'code' in error && error.code === 'ERR_STRING_TOO_LONG')
 
 const revisionJson = async (contents: Pick<ArchiveContents, 'payload'>, { item }: ContentsRecord): Promise<string> => {
   const view = new RevisionView(item)

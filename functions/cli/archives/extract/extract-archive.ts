@@ -5,6 +5,7 @@ import type { ArchiveContents, ContentsBlob, ContentsRecord } from '../contents/
 import { resourcesOf } from '../contents/resources.ts'
 import type { WantedResource } from '../contents/stream-scan.ts'
 import { resourceDocument } from '../documents/resource-document.ts'
+import { UnshowableResourceError } from '../errors.ts'
 import type { NewFolder } from './new-folder.ts'
 
 /** What was extracted. */
@@ -81,9 +82,14 @@ const extractModel = async (
     const { metadata, revisions } = resource
     const observed = collect === undefined ? revisions : observe(revisions, collect)
     const document = resourceDocument(contents, { metadata, revisions: observed }, { indented: true })
-    await folder.write(['models', model], metadata.id, '.json', document)
     if (ids !== undefined) found.add(metadata.id)
-    extracted.resources += 1
+    try {
+      await folder.write(['models', model], metadata.id, '.json', document)
+      extracted.resources += 1
+    } catch (error) {
+      if (!(error instanceof UnshowableResourceError)) throw error
+      extracted.faults.push(`resource ${model}/${metadata.id}: ${error.message}`)
+    }
   }
   for (const id of ids ?? [])
     if (!found.has(id)) extracted.faults.push(`resource ${model}/${id}: the archive does not contain it`)
@@ -118,11 +124,12 @@ async function* findBlobs(
   references: ReadonlySet<string>,
   extracted: Extracted,
 ): AsyncGenerator<ContentsBlob> {
-  for (const fileId of references) {
-    const blob = await contents.findBlob(fileId)
-    if (blob === undefined) extracted.faults.push(`blob ${JSON.stringify(fileId)}: the archive does not contain it`)
-    else yield blob
+  const absent = new Set(references)
+  for await (const blob of contents.findBlobs(references)) {
+    absent.delete(blob.file_id)
+    yield blob
   }
+  for (const fileId of absent) extracted.faults.push(`blob ${JSON.stringify(fileId)}: the archive does not contain it`)
 }
 
 /** Writes blobs to files. Returns the lines of the list of blobs. */

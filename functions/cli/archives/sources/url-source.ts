@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { bytesOf } from '../../../../shared/values/bytes-of.ts'
 import { errorMessage } from '../../../../shared/values/error-message.ts'
+import { must } from '../../../../shared/values/must.ts'
 import { ArchiveUnavailableError } from '../errors.ts'
 import { nameOfAddress } from './address.ts'
 import type { OpenSource } from './source.ts'
@@ -36,6 +37,8 @@ class RemoteFile {
   readonly #url: URL
   readonly #name: string
   #etag: string | undefined
+  /** The size of the file, from the first response. */
+  #size: number | undefined
 
   constructor(url: URL) {
     this.#url = url
@@ -53,15 +56,10 @@ class RemoteFile {
       await response.body?.cancel()
       return { head: Buffer.alloc(0), size: 0 }
     }
-    const [, size] = /^bytes \d+-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? []
-    if (size === undefined) {
-      await response.body?.cancel()
-      throw new ArchiveUnavailableError(`the server of ${this.#name} does not state the size of the file`)
-    }
     const etag = response.headers.get('etag')
     // A weak ETag must not be used in `If-Match`.
     if (etag !== null && !etag.startsWith('W/')) this.#etag = etag
-    return { head: Buffer.from(await response.arrayBuffer()), size: Number(size) }
+    return { head: Buffer.from(await response.arrayBuffer()), size: must(this.#size) }
   }
 
   stream(start: number, length: number): Readable {
@@ -79,17 +77,33 @@ class RemoteFile {
     }
     const response = await this.#send(headers)
     const { status } = response
-    if (status === 206 || (status === 416 && start === 0)) return response
+    const isRange = status === 206 && this.#isRequested(response.headers.get('content-range'), start, length)
+    if (isRange || (status === 416 && start === 0)) return response
     await response.body?.cancel()
+    if (status === 206)
+      throw new ArchiveUnavailableError(
+        `${this.#name}: the server returns other bytes than those that were requested, or does not state which`,
+      )
     if (status >= 500 || status === 429) throw new TemporaryError(`${this.#name}: the server returned ${status}`)
     throw new ArchiveUnavailableError(`${this.#name}: ${explainStatus(status)}`)
+  }
+
+  /** Returns true for the requested range, or for one that ends before it. Remembers the size of the file. */
+  #isRequested(contentRange: string | null, start: number, length: number): boolean {
+    const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? []
+    if (Number(first) !== start || Number(last) > start + length - 1) return false
+    this.#size ??= Number(size)
+    return Number(size) === this.#size
   }
 
   async #send(headers: Readonly<Record<string, string>>): Promise<Response> {
     try {
       return await fetch(this.#url, { headers })
     } catch (error) {
-      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+      // Without a cause, `fetch` has rejected the request itself, and its message may contain the URL.
+      if (!(error instanceof Error) || error.cause === undefined)
+        throw new ArchiveUnavailableError(`${this.#name} cannot be requested`, { cause: error })
+      const { cause } = error
       throw new TemporaryError(`${this.#name} cannot be reached: ${errorMessage(cause)}`, { cause: error })
     }
   }
@@ -103,6 +117,8 @@ const explainStatus = (status: number): string => {
       return 'the server returned 403; a presigned URL may have expired, so request a new one'
     case 404:
       return 'the server returned 404; there is no such file'
+    case 416:
+      return 'the file became shorter while it was being read; start the command again'
     case 412:
       return 'the file was replaced while it was being read; start the command again'
     default:

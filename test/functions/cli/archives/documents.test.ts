@@ -18,6 +18,13 @@ describe('layOutJson', () => {
     )
   })
 
+  it('writes strings of many millions of characters', () => {
+    const text = 'x'.repeat(64 * 1024 ** 2)
+    expect(layOutJson(`{"a":"${text}"}`, true).length).toBe(text.length + '{\n  "a": ""\n}'.length)
+    const escaped = JSON.stringify({ 'a"': '\\"'.repeat(4_000_000) })
+    expect(layOutJson(escaped, false) === escaped).toBe(true)
+  })
+
   it('keeps numbers, escapes, repeated keys and brackets in strings', () => {
     const json = '{ "a" : 1.0, "a":12345678901234567890, "b":"\\u00e9 ]}, \\"{",\n "c":[ ],"d": { } }'
     expect(layOutJson(json, false)).toBe('{"a":1.0,"a":12345678901234567890,"b":"\\u00e9 ]}, \\"{","c":[],"d":{}}')

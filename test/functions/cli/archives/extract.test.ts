@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type {
+  ArchiveContents,
+  ContentsRecord,
+  FaultyContentsRecord,
+} from '../../../../functions/cli/archives/contents/contents.ts'
+import { openContents } from '../../../../functions/cli/archives/contents/open-contents.ts'
+import { extractArchive } from '../../../../functions/cli/archives/extract/extract-archive.ts'
+import { NewFolder } from '../../../../functions/cli/archives/extract/new-folder.ts'
 import { openArchive } from '../../../../shared/archive/open.ts'
 import { memorySource } from '../../../archive/memory.ts'
 import { writeArchive } from '../../../archive/sample.ts'
@@ -27,6 +35,12 @@ const saved = async (bytes: Buffer): Promise<string> => {
   const path = join(folder, `archive-${(count += 1)}.acbak`)
   await writeFile(path, bytes)
   return path
+}
+
+const spillFirstOfB = (record: ContentsRecord | FaultyContentsRecord): ContentsRecord | FaultyContentsRecord => {
+  if (record.fault !== undefined || record.item['revision_id']?.S !== 'b:1') return record
+  const { data: _, ...item } = record.item
+  return { ...record, item: { ...item, data_spilled: { BOOL: true } } }
 }
 
 /** Returns the paths of all files under a folder. */
@@ -160,6 +174,49 @@ describe('specstar-backup extract', () => {
     )
     const name = /entry blobs\/(\S+) is/.exec(stderr)?.[1] ?? ''
     expect(await readdir(join(target, 'blobs'))).not.toContain(name)
+  })
+
+  it('reports a resource that cannot be shown as JSON, and extracts the others', async () => {
+    const resource = (id: string) => ({
+      id,
+      revisions: [
+        { n: 1, data: '{"first":1}' },
+        { n: 2, data: '{"second":2}' },
+      ],
+    })
+    const archive = await writeArchive({ models: { city: ['a', 'b', 'c'].map(resource) } })
+    const sound = await openContents(memorySource(archive))
+    const target = newFolder()
+    // The first revision of `b` is spilled, and its text is longer than a string can be.
+    const contents: ArchiveContents = {
+      describe: () => sound.describe(),
+      async *records(model) {
+        for await (const batch of sound.records(model)) yield batch.map(spillFirstOfB)
+      },
+      blobPaths: () => undefined,
+      payload: () => Promise.reject(new RangeError('Invalid string length')),
+      blobs: () => sound.blobs(),
+      findBlobs: (fileIds) => sound.findBlobs(fileIds),
+      offsetOf: () => Promise.resolve(undefined),
+      close: () => sound.close(),
+    }
+    expect(await extractArchive(contents, await NewFolder.create(target))).toEqual({
+      resources: 2,
+      blobs: 0,
+      faults: ['resource city/b: revision "b:1" cannot be shown as JSON: Invalid string length'],
+    })
+    expect((await readdir(join(target, 'models/city'))).sort()).toEqual(['a.json', 'c.json'])
+  })
+
+  it('lists the blobs of a stream once, however many are needed', async () => {
+    const contents = await openContents(memorySource(await readFile(fixture('specstar/catalogue.acbak'))))
+    const all = (await Array.fromAsync(contents.blobs())).map(({ file_id }) => file_id)
+    const listed = vi.spyOn(contents, 'blobs')
+    const found = await Array.fromAsync(contents.findBlobs(new Set([...all, 'none'])))
+    expect(found.map(({ file_id }) => file_id)).toEqual(all)
+    expect(all).toHaveLength(78)
+    expect(listed).toHaveBeenCalledTimes(1)
+    await contents.close()
   })
 
   it('extracts what can be read of a stream, and reports the resources that are not complete', async () => {

@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nameOfAddress, parseAddress } from '../../../../functions/cli/archives/sources/address.ts'
 import type { CountedSource } from '../../../../functions/cli/archives/sources/counted-source.ts'
 import { openSource } from '../../../../functions/cli/archives/sources/open-source.ts'
+import { UsageError } from '../../../../functions/cli/usage-error.ts'
 import { ObjectStore } from '../../../../shared/objects/aws/object-store.ts'
 import { startServices, type TestServers } from '../../../services.ts'
+import { cli } from '../cli-run.ts'
 import { type Intercept, type RangeServer, startRangeServer } from './range-server.ts'
 
 const BYTES = Buffer.from(Array.from({ length: 100_000 }, (_, k) => (k * 31) % 251))
@@ -74,6 +76,22 @@ describe('parseAddress', () => {
 
   it.each(['s3://bucket', 's3://bucket/', 's3:///key', 'ftp://host/a', 'https://'])('rejects %s', (text) => {
     expect(() => parseAddress(text)).toThrow(/s3:\/\/bucket\/key/)
+  })
+
+  it.each([
+    ['s3://bucket/a?versionId=%zz', 'versionId: "%zz" is not percent-encoded'],
+    ['https://user:secret@host/a', 'https://host/a: the URL of an archive must not contain a user or a password'],
+    ['http://host/a?X-Amz-Signature=secret', 'http://host/a: an archive must not be read without encryption'],
+    ['ftp://user:secret@host/a?secret', 'ftp://host/a is not the address of an archive'],
+  ])('rejects %s as wrong usage, without its secrets', async (text, message) => {
+    expect(() => parseAddress(text)).toThrow(UsageError)
+    expect(() => parseAddress(text)).toThrow(message)
+    expect(() => parseAddress(text)).not.toThrow('secret')
+    expect((await cli(['ls', text])).code).toBe(2)
+  })
+
+  it('rejects a version id that cannot be decoded, also in a restore', async () => {
+    expect((await cli(['restore', 's3://bucket/key?versionId=%zz'])).code).toBe(2)
   })
 
   it('omits the signature of a URL from messages', () => {
@@ -190,6 +208,25 @@ describe('a URL', () => {
     await withServer({ intercept }, async ({ url, ranges }) => {
       await expect(open(url)).rejects.toThrow(`${url.replace(/\?.*/, '')}: ${reason}`)
       expect(ranges).toHaveLength(1)
+    })
+  })
+
+  it.each([
+    ['bytes 0-9/100000', 206, 'the server returns other bytes than those that were requested'],
+    ['bytes 1000-1010/100000', 206, 'the server returns other bytes than those that were requested'],
+    ['bytes 1000-1009/99999', 206, 'the server returns other bytes than those that were requested'],
+    ['', 206, 'the server returns other bytes than those that were requested, or does not state which'],
+    ['bytes */500', 416, 'the file became shorter while it was being read; start the command again'],
+  ])('is rejected if the response to a range is %j with status %i', async (range, status, reason) => {
+    const intercept: Intercept = (_request, response, count) => {
+      if (count === 1) return false
+      response.writeHead(status, range === '' ? {} : { 'content-range': range }).end('0123456789')
+      return true
+    }
+    await withServer({ intercept }, async ({ url, ranges }) => {
+      const source = await open(url)
+      await expect(source.read(1_000, 10)).rejects.toThrow(reason)
+      expect(ranges).toHaveLength(2)
     })
   })
 
