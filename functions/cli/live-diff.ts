@@ -51,9 +51,9 @@ type LiveDifference = Pick<
 type Group = 'new' | 'changed' | 'missing'
 
 /**
- * Compares an archive with the store by a dry run, and writes one line for each resource that differs: with the sign `+`
- * if only the store contains it, `-` if only the archive contains it, and `~` if both do. A dry run only counts the blobs
- * that differ, and only those of the archive.
+ * Compares an archive with the store by a dry run, and writes one line for each resource that differs: with the sign
+ * `+` if only the store contains it, `-` if only the archive contains it, and `~` if both do. A dry run only counts the
+ * blobs that differ, and only those of the archive.
  */
 export const diffLive = async (
   context: CommandContext,

@@ -20,7 +20,9 @@ export type FilterValues = Readonly<Record<string, string | readonly string[]>>
 /** Filters with a list of values. The others have one value. */
 const LISTS = ['ids', 'created_bys', 'updated_bys', 'rev_statuses', 'rev_created_bys', 'rev_updated_bys']
 
-/** Parses the values of `--filter`. Throws `UsageError` if a filter does not exist, or if it is repeated but is no list. */
+/**
+ * Parses the values of `--filter`. Throws `UsageError` if a filter does not exist, or if it is repeated but is no list.
+ */
 export const parseFilters = (given: readonly string[] = []): FilterValues => {
   const filters: Record<string, string | string[]> = {}
   for (const text of given) {

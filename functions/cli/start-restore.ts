@@ -29,7 +29,9 @@ export const startRestore = async (
   return slot.job_id
 }
 
-/** Uploads the file. If the upload fails or is interrupted, cancels the job, because its slot cannot be used any more. */
+/**
+ * Uploads the file. If the upload fails or is interrupted, cancels the job, because its slot cannot be used any more.
+ */
 const uploadFile = async (
   { api, io, output, settings }: CommandContext,
   slot: Parameters<typeof uploadArchive>[0],

@@ -21,9 +21,9 @@ const WAIT = { firstMs: 150, factor: 1.3, localMs: 1_000, remoteMs: 5_000 } as c
 const MAX_OUTAGE = { localMs: 30_000, remoteMs: 600_000 } as const
 
 /**
- * Waits until a job has ended, and returns it. Shows its progress. On a terminal, Ctrl-C asks whether to cancel the job;
- * elsewhere, and if the user leaves the job running, throws `InterruptedError`. A temporary failure of the network or the
- * API does not end the wait.
+ * Waits until a job has ended, and returns it. Shows its progress. On a terminal, Ctrl-C asks whether to cancel the
+ * job; elsewhere, and if the user leaves the job running, throws `InterruptedError`. A temporary failure of the network
+ * or the API does not end the wait.
  */
 export const waitForJob = async (context: CommandContext, jobId: string): Promise<Job> => {
   const { api, io, output, settings } = context

@@ -8,8 +8,8 @@ const Due = z.object({ schedule: z.string(), at: z.iso.datetime({ offset: true }
 export type ScheduleEvent = z.input<typeof Due>
 
 /**
- * Starts the export of a schedule that is due. EventBridge may deliver the same event more than once. If the schedule is
- * paused, logs that the due time is skipped. The hourly check counts this due time as any other.
+ * Starts the export of a schedule that is due. EventBridge may deliver the same event more than once. If the schedule
+ * is paused, logs that the due time is skipped. The hourly check counts this due time as any other.
  */
 export const handler = event(Due, async ({ schedule, at }, services) => {
   const { skipped } = await startScheduled(services, schedule, new Date(at))

@@ -6,9 +6,9 @@ type Remaining = Pick<Context, 'getRemainingTimeInMillis'>
 /** The time that a function needs to report an error after its last call to AWS, in milliseconds. */
 const END_MS = 3_000
 /**
- * The time that a pass keeps for storing its finished work. If a call is throttled until the budget ends, the pass still
- * completes its segment and writes a few lists and its result. These are at most some dozens of calls, which may be
- * throttled, too.
+ * The time that a pass keeps for storing its finished work. If a call is throttled until the budget ends, the pass
+ * still completes its segment and writes a few lists and its result. These are at most some dozens of calls, which may
+ * be throttled, too.
  */
 const STORE_MS = 60_000
 /** A function with a short time limit keeps a quarter of it for storing its result. */

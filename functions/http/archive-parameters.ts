@@ -40,6 +40,8 @@ export const LatestArchiveParameters = z.strictObject(FILTER)
 export const listArchivesParameters = (query: Readonly<Record<string, unknown>>): ListArchivesOptions =>
   parseParameters(ArchiveListParameters, query)
 
-/** Parses the parameters of `GET /_backup/archives/latest`. Throws `InvalidRequestError` if a parameter is not valid. */
+/**
+ * Parses the parameters of `GET /_backup/archives/latest`. Throws `InvalidRequestError` if a parameter is not valid.
+ */
 export const latestArchiveParameters = (query: Readonly<Record<string, unknown>>): ArchiveFilter =>
   parseParameters(LatestArchiveParameters, query)

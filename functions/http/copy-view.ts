@@ -22,8 +22,8 @@ export const CopyView = z
 type CopyView = z.output<typeof CopyView>
 
 /**
- * Returns `{ copy }`: the state of the copy of a scheduled archive in the bucket of `copy_archives_to`. Returns an empty
- * object for other jobs, if the archive is not copied, and if no run has seen the archive yet.
+ * Returns `{ copy }`: the state of the copy of a scheduled archive in the bucket of `copy_archives_to`. Returns an
+ * empty object for other jobs, if the archive is not copied, and if no run has seen the archive yet.
  */
 export const copyView = async (
   { archiveCopies, config }: CopyViewServices,

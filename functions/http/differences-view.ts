@@ -24,9 +24,9 @@ export const DifferencesView = z
 type DifferencesView = z.output<typeof DifferencesView>
 
 /**
- * Returns an object with the member `differences` of the result of a dry run, or of a restore whose verification failed:
- * for each group, the number of resources and the first ids. After the ids were deleted, only the numbers. If the job
- * found no differences, or is another job, returns an empty object.
+ * Returns an object with the member `differences` of the result of a dry run, or of a restore whose verification
+ * failed: for each group, the number of resources and the first ids. After the ids were deleted, only the numbers. If
+ * the job found no differences, or is another job, returns an empty object.
  */
 export const differencesView = async (
   { workFiles }: { readonly workFiles: WorkFiles },

@@ -72,7 +72,9 @@ export const RestoreView = z
   .readonly()
   .meta({ id: 'RestoreResult' })
 
-/** The result of a request to `/{model}/import`, as the API returns it: the counts of its model are at the top level. */
+/**
+ * The result of a request to `/{model}/import`, as the API returns it: the counts of its model are at the top level.
+ */
 export const ModelRestoreView = z
   .object({
     ...MEMBERS,

@@ -151,11 +151,11 @@ const Properties = z.looseObject({
   required: z.exactOptional(z.array(z.string())),
 })
 
-const parametersOf = (schema: JsonObject, place: 'query' | 'header'): JsonObject[] => {
+const parametersOf = (schema: JsonObject, location: 'query' | 'header'): JsonObject[] => {
   const { properties, required = [] } = Properties.parse(schema)
   return Object.entries(properties).map(([name, { description, ...property }]) => ({
     name,
-    in: place,
+    in: location,
     ...(required.includes(name) ? { required: true } : {}),
     ...(description === undefined ? {} : { description }),
     schema: property,

@@ -9,8 +9,8 @@ import { type Arn, type Definition, JOB_ID, stateBuilders, type WorkflowOptions 
 const TIMEOUT_SECONDS = 72 * 3600
 
 /**
- * Returns the definition of a check: convert, inspect, preflight, decide, report. The stages are those of a restore, and
- * stop before the first write. The input of an execution is `{ job_id }`.
+ * Returns the definition of a check: convert, inspect, preflight, decide, report. The stages are those of a restore,
+ * and stop before the first write. The input of an execution is `{ job_id }`.
  */
 export const checkWorkflow = (arn: Arn<CheckStage>, options: WorkflowOptions = {}): Definition => {
   const { task, map, fail } = stateBuilders(arn, 'fail-restore', options)

@@ -3,8 +3,8 @@ import { RETRY_PASSES } from './retriers.ts'
 import { type Arn, type Definition, JOB_ID, type Json, stateBuilders, type WorkflowOptions } from './states.ts'
 
 /**
- * The export of a blob of 5 TiB, the largest that is allowed, takes about two days (`infra/SCALE.md`). An execution that
- * hangs ends after three days.
+ * The export of a blob of 5 TiB, the largest that is allowed, takes about two days (`infra/SCALE.md`). An execution
+ * that hangs ends after three days.
  */
 const TIMEOUT_SECONDS = 72 * 3600
 

@@ -176,8 +176,8 @@ interface MapProps {
 
 /**
  * Returns the states of a map. A choice selects the inline map or the distributed map by the number of items. If there
- * are no items, it continues with `next`. If the inline map has not finished an item, the distributed map runs all items
- * again from their first passes. A pass that has stored its result returns it at once, so no work is repeated.
+ * are no items, it continues with `next`. If the inline map has not finished an item, the distributed map runs all
+ * items again from their first passes. A pass that has stored its result returns it at once, so no work is repeated.
  */
 const mapStates = ({ name, resource, next, maxConcurrency, inlinePasses, catchers }: MapProps): States => {
   const map = { Type: 'Map', ItemsPath: '$.items', ItemSelector: FIRST_PASS }

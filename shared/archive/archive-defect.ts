@@ -18,6 +18,7 @@ const DEFECTS = [
 
 /**
  * Returns true if an archive cannot be read because it is damaged or has another version, or because its object was
- * replaced or deleted after it was listed. After any other error, such as a timeout, the state of the archive is unknown.
+ * replaced or deleted after it was listed. After any other error, such as a timeout, the state of the archive is
+ * unknown.
  */
 export const isArchiveDefect = (error: unknown): boolean => DEFECTS.some((kind) => error instanceof kind)

@@ -11,7 +11,7 @@ import { readThrough } from './read-through.ts'
 import { readTogether } from './read-together.ts'
 import { readEntries, readIndex } from './segment-reader.ts'
 
-/** The place of a record in an archive. */
+/** The location of a record in an archive. */
 interface Located {
   /** The index of the record's segment in the manifest. */
   readonly segment: number
@@ -54,9 +54,9 @@ interface RecordsOptions {
 
 /**
  * Reads the records of consecutive segments in order, in batches. By default, every byte of the segments is verified,
- * including tar headers and padding. If `from` is given, only this chunk and the following chunks are read and verified.
- * If `ids` is given, only the chunks that can contain these resources are read, and only the records of these resources
- * are returned. Small segments are read together.
+ * including tar headers and padding. If `from` is given, only this chunk and the following chunks are read and
+ * verified. If `ids` is given, only the chunks that can contain these resources are read, and only the records of these
+ * resources are returned. Small segments are read together.
  *
  * Throws `ArchiveInvalidError` if a line is not a record, or if the records are not in order. If the item or key of a
  * record is invalid, the record is returned with its fault.
@@ -170,8 +170,8 @@ interface IdHashRange {
 }
 
 /**
- * Returns a function that returns true if a segment or chunk can contain one of the resources, according to the range of
- * its id hashes. All segments and chunks of records have this range.
+ * Returns a function that returns true if a segment or chunk can contain one of the resources, according to the range
+ * of its id hashes. All segments and chunks of records have this range.
  */
 const mayContain = (ids: readonly string[]): ((range: IdHashRange) => boolean) => {
   const idHashes = ids.map(idHashOf)

@@ -51,7 +51,9 @@ const parseJson = (line: Buffer): unknown => {
   }
 }
 
-/** Splits bytes into lines, without their newlines. Throws `ArchiveInvalidError` if a line is too long or unfinished. */
+/**
+ * Splits bytes into lines, without their newlines. Throws `ArchiveInvalidError` if a line is too long or unfinished.
+ */
 async function* linesOf(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0)
   for await (const piece of pieces) {

@@ -71,8 +71,8 @@ export const decompressZstd = async (subject: string, compressed: Buffer, unpack
 }
 
 /**
- * Decompresses exactly one zstd frame like `decompressZstd`, but in pieces of at most 1 MiB, so that the memory does not
- * grow with `unpackedSize`.
+ * Decompresses exactly one zstd frame like `decompressZstd`, but in pieces of at most 1 MiB, so that the memory does
+ * not grow with `unpackedSize`.
  */
 export async function* decompressZstdInPieces(
   subject: string,

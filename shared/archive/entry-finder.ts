@@ -15,8 +15,8 @@ export interface FoundEntry<Line extends IndexLine> {
 }
 
 /**
- * Finds payloads and blobs of an archive. Their segments are sorted, so they are searched by bisection: the first search
- * reads about log2 of their number of indexes, and later searches read fewer. One index is in memory.
+ * Finds payloads and blobs of an archive. Their segments are sorted, so they are searched by bisection: the first
+ * search reads about log2 of their number of indexes, and later searches read fewer. One index is in memory.
  */
 export class EntryFinder {
   readonly #archive: OpenArchive

@@ -7,9 +7,10 @@ import { plainNumber } from '../values/number-text.ts'
 const OMITTED = new Set(['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'])
 
 /**
- * Returns the attributes of an item as the members of a JSON object, for people: `"revision_id":"a:1","status":"stable"`.
- * Numbers keep all their digits. `indexed_data`, which is JSON in a string, becomes an object. Binary values become
- * `{"base64":"…"}`, and sets become lists. Omits the keys, the attributes that a restore derives, and the payload.
+ * Returns the attributes of an item as the members of a JSON object, for people:
+ * `"revision_id":"a:1","status":"stable"`. Numbers keep all their digits. `indexed_data`, which is JSON in a string,
+ * becomes an object. Binary values become `{"base64":"…"}`, and sets become lists. Omits the keys, the attributes that
+ * a restore derives, and the payload.
  */
 export const itemMembers = (item: Item): string =>
   Object.entries(item)

@@ -7,7 +7,9 @@ import type { SegmentSummary } from './segment-writer.ts'
 
 const time = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
 
-/** A text that is written to terminals and logs: without control characters and characters that change its direction. */
+/**
+ * A text that is written to terminals and logs: without control characters and characters that change its direction.
+ */
 const plainText = z.string().regex(/^[^\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]*$/u, 'must not contain control characters')
 
 const SegmentSchema = z.object({

@@ -3,8 +3,8 @@ import { must } from '../values/must.ts'
 import type { ArchiveSegment, ArchiveSource, OpenArchive } from './archive.ts'
 
 /**
- * The largest size of a segment that is read together with its neighbours. A larger segment is read with requests of its
- * own, whose overhead is small compared with the time to process its bytes.
+ * The largest size of a segment that is read together with its neighbours. A larger segment is read with requests of
+ * its own, whose overhead is small compared with the time to process its bytes.
  */
 const SMALL_BYTES = 256 * 1024
 /** The largest number of bytes that are read with one request and held in memory. */

@@ -177,8 +177,8 @@ export class RecordsWriter {
 
   /**
    * Marks the end of the last resource, so that `reset` can remove all later resources. The next resource must be in
-   * another digest bucket. `markSegment` returns a function that removes the entries of the segment that were added after
-   * its call.
+   * another digest bucket. `markSegment` returns a function that removes the entries of the segment that were added
+   * after its call.
    */
   mark(markSegment: () => () => Promise<void>): void {
     this.#mark = {
@@ -198,8 +198,8 @@ export class RecordsWriter {
   }
 
   /**
-   * Removes all resources after the last call of `mark`, also an open one. `bucket` is the digest bucket of the first of
-   * them. Must be called before `finish`.
+   * Removes all resources after the last call of `mark`, also an open one. `bucket` is the digest bucket of the first
+   * of them. Must be called before `finish`.
    */
   async reset(bucket: string): Promise<void> {
     const mark = must(this.#mark)

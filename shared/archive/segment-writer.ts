@@ -93,8 +93,8 @@ export class SegmentWriter {
   }
 
   /**
-   * Returns a function that removes the entries that were added after this call. The caller must remove their bytes from
-   * the sink.
+   * Returns a function that removes the entries that were added after this call. The caller must remove their bytes
+   * from the sink.
    */
   mark(): () => void {
     const frame = this.#frame.copy()

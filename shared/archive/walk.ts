@@ -48,8 +48,8 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
 }
 
 /**
- * Removes the entry `left-out.jsonl.zst` from `files`, and returns the offset of its content. Throws if the entry differs from its description in the
- * manifest.
+ * Removes the entry `left-out.jsonl.zst` from `files`, and returns the offset of its content. Throws if the entry
+ * differs from its description in the manifest.
  */
 const takeLeftOutList = (files: TarFiles, { left_out }: Manifest): number | undefined => {
   if (left_out === undefined) return undefined

@@ -102,8 +102,8 @@ export const listArchives = async (
 
 /**
  * Returns the newest archive that a filter selects and that exists. Returns undefined if there is none. Throws
- * `ArchiveSearchTimeoutError` if the search does not end within `latestMs`, which is only possible if very many archives
- * were deleted without this program.
+ * `ArchiveSearchTimeoutError` if the search does not end within `latestMs`, which is only possible if very many
+ * archives were deleted without this program.
  */
 export const latestArchive = async (
   services: ListArchivesServices,

@@ -60,16 +60,16 @@ class Unreadable {
 }
 
 /**
- * Rebuilds the catalogue from the archives in the archive bucket. Reads the manifest of each archive with range requests,
- * and adds the archive. Keeps the last check and the last proof of archives that the catalogue already contains. Then
- * removes archives that do not exist. Exports and restores may run at the same time. A rebuild that was interrupted can
- * be started again.
+ * Rebuilds the catalogue from the archives in the archive bucket. Reads the manifest of each archive with range
+ * requests, and adds the archive. Keeps the last check and the last proof of archives that the catalogue already
+ * contains. Then removes archives that do not exist. Exports and restores may run at the same time. A rebuild that was
+ * interrupted can be started again.
  *
  * A stream of SpecStar has no manifest, so it is added from its job, as long as the job exists. If an archive cannot be
  * read, the catalogue keeps what it contains about this version.
  *
- * Throws `OtherBucketError` if the catalogue contains archives of another bucket, because then the bucket or the table is
- * probably wrong, and the catalogue would lose these archives.
+ * Throws `OtherBucketError` if the catalogue contains archives of another bucket, because then the bucket or the table
+ * is probably wrong, and the catalogue would lose these archives.
  */
 export const rebuildCatalogue = async (
   services: RebuildServices,
@@ -184,8 +184,8 @@ const streamOfJob = async (
 }
 
 /**
- * Removes an entry whose archive does not exist, or exists only in another version than the catalogue describes. Returns
- * true if it was removed.
+ * Removes an entry whose archive does not exist, or exists only in another version than the catalogue describes.
+ * Returns true if it was removed.
  */
 const removeUnlessExists = async (
   { objects, catalogue, config }: RebuildServices,

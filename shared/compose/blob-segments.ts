@@ -89,8 +89,8 @@ export class BlobSegments {
   }
 
   /**
-   * Finishes the open segment. The next entry begins another segment. After a `ThrottledError`, the caller can call this
-   * method again.
+   * Finishes the open segment. The next entry begins another segment. After a `ThrottledError`, the caller can call
+   * this method again.
    */
   async finishSegment(): Promise<void> {
     const segment = this.#open?.segment

@@ -4,8 +4,8 @@ import type { ObjectReader } from '../objects/aws/object-reader.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
 /**
- * The number of objects that are read at the same time. An archive of a billion resources has more than 10,000 segments,
- * each with its own object of digests. Most of the time is latency.
+ * The number of objects that are read at the same time. An archive of a billion resources has more than 10,000
+ * segments, each with its own object of digests. Most of the time is latency.
  */
 const PARALLEL_READS = 16
 

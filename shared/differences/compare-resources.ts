@@ -24,8 +24,8 @@ interface RevisionChange {
   /** Absent if the revision has no schema version. */
   readonly schema_version?: string
   /**
-   * The changes of the attributes (`revision`, …), and of the payload (`payload`, …) unless it is the current payload of
-   * both resources. Empty unless `op` is `replace`.
+   * The changes of the attributes (`revision`, …), and of the payload (`payload`, …) unless it is the current payload
+   * of both resources. Empty unless `op` is `replace`.
    */
   readonly changes: readonly ValueChange[]
 }
@@ -38,8 +38,8 @@ export interface ResourceChanges {
 }
 
 /**
- * Compares two versions of a resource. Returns no change if and only if both have the same digest and the same payloads.
- * Attributes that a restore derives, such as keys and `applied_by`, are not compared.
+ * Compares two versions of a resource. Returns no change if and only if both have the same digest and the same
+ * payloads. Attributes that a restore derives, such as keys and `applied_by`, are not compared.
  */
 export const compareResources = async (old: ComparableResource, next: ComparableResource): Promise<ResourceChanges> => {
   const [oldCurrent, newCurrent] = [currentOf(old), currentOf(next)]
@@ -72,8 +72,8 @@ const indexedDataOf = (item: Item | undefined): string | undefined =>
   item === undefined ? undefined : new MetadataView(item).indexedData
 
 /**
- * Returns the trees of two items. If the items differ, but their trees are equal, for example because a list in one item
- * is a set in the other, the trees contain only the size and hash of the items.
+ * Returns the trees of two items. If the items differ, but their trees are equal, for example because a list in one
+ * item is a set in the other, the trees contain only the size and hash of the items.
  */
 const distinctTrees = (
   old: Item | undefined,

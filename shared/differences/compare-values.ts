@@ -24,7 +24,8 @@ export const compareValues = (old: TreeMap, next: TreeMap): ValueChange[] => {
       (typeof path.at(-1) === 'number' ? removals : changes).push({ path, op: 'remove', old: treeIn(change.oldValue) })
     else changes.push({ path, op: 'replace', old: treeIn(change.oldValue), new: treeIn(change.value) })
   }
-  // Only the last elements of a list are removed. They are removed from its end, so that the other indexes stay correct.
+  // Only the last elements of a list are removed. They are removed from its end, so that the other indexes stay
+  // correct.
   return [...changes, ...removals.reverse()]
 }
 

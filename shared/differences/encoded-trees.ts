@@ -10,9 +10,9 @@ export type Encoded = string | Uint8Array | Opaque
 const MAX_LEVELS = 1_000
 
 /**
- * Decodes two values, and returns their trees. If a value cannot be decoded, or if both values are equal but their bytes
- * differ, for example because of white space, the trees contain only type, size and hash. An undefined value has no
- * tree.
+ * Decodes two values, and returns their trees. If a value cannot be decoded, or if both values are equal but their
+ * bytes differ, for example because of white space, the trees contain only type, size and hash. An undefined value has
+ * no tree.
  */
 export const encodedTrees = (
   old: Encoded | undefined,

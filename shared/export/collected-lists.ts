@@ -31,8 +31,8 @@ export class CollectedLists {
   }
 
   /**
-   * Removes the left-out resources and unclaimed revisions of a model that are in this or a later digest bucket, because
-   * the next pass reads them again.
+   * Removes the left-out resources and unclaimed revisions of a model that are in this or a later digest bucket,
+   * because the next pass reads them again.
    */
   async removeFrom(model: string, bucket: string): Promise<void> {
     this.leftOut.removeFrom(model, bucket)

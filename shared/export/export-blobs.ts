@@ -22,8 +22,9 @@ import { abandon } from '../objects/abandon.ts'
 const SegmentsCursor = z.object({ position: z.string(), large: z.exactOptional(LargeBlobPosition) })
 
 /**
- * Runs one pass of a map item. In the last round, the pass goes over a range of blobs. It writes each blob to a segment,
- * or to pieces of a stream, in the order of positions. In an earlier round, the pass merges lists of references.
+ * Runs one pass of a map item. In the last round, the pass goes over a range of blobs. It writes each blob to a
+ * segment, or to pieces of a stream, in the order of positions. In an earlier round, the pass merges lists of
+ * references.
  *
  * If AWS throttles a pass until its time is used up, the pass hands over before the next blob. It then sends the
  * throttled parts of its segment again.

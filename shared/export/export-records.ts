@@ -40,8 +40,8 @@ interface ExportRecordsServices {
  * Runs one pass over the ranges of a map item. The pass writes every resource that the filters select. It creates one
  * segment per range, or one piece if the export is a stream of SpecStar.
  *
- * If AWS throttles a pass until its time is used up, the pass hands over the digest buckets that it has finished. Without
- * a finished digest bucket, it fails, and the workflow repeats it.
+ * If AWS throttles a pass until its time is used up, the pass hands over the digest buckets that it has finished.
+ * Without a finished digest bucket, it fails, and the workflow repeats it.
  */
 export const exportRecords = (input: PassInput, services: ExportRecordsServices): Promise<PassOutput> =>
   runPass(EXPORT_RECORDS, input, services, async (attempt) => {
@@ -109,8 +109,8 @@ class RecordsPass {
   }
 
   /**
-   * Writes one range as `#exportRange` does. Returns undefined if AWS throttled its first digest bucket until the time of
-   * the pass was used up, and if the pass has finished another range. The next pass then writes the range.
+   * Writes one range as `#exportRange` does. Returns undefined if AWS throttled its first digest bucket until the time
+   * of the pass was used up, and if the pass has finished another range. The next pass then writes the range.
    */
   async #exportOrHandOver(index: number, range: ModelRange, hasFinished: boolean): Promise<ExportedRange | undefined> {
     try {

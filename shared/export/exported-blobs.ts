@@ -12,8 +12,8 @@ import { EXPORT_BLOBS, workName } from './messages.ts'
 
 /**
  * The size at which a segment ends. S3 limits an object to 50 TB and 10,000 parts, so 1 TiB leaves a wide margin. The
- * smaller limit `segmentBytes` is not sufficient. It counts only the bytes that the worker reads, and S3 copies blobs of
- * 16 MiB or more without the worker.
+ * smaller limit `segmentBytes` is not sufficient. It counts only the bytes that the worker reads, and S3 copies blobs
+ * of 16 MiB or more without the worker.
  */
 const MAX_COPIED_BYTES = 1024 ** 4
 
@@ -61,8 +61,8 @@ export class ExportedBlobs {
   }
 
   /**
-   * Writes a large blob. If the time is up before its end, returns the position at which the next pass continues. If the
-   * blob is damaged, returns `UnreadableContent`.
+   * Writes a large blob. If the time is up before its end, returns the position at which the next pass continues. If
+   * the blob is damaged, returns `UnreadableContent`.
    */
   async addLarge(
     reference: BlobReference,

@@ -25,8 +25,8 @@ export const finishCompose = async (
   const results = await allResults(services, job_id, COMPOSE_PARTS)
   const parts = results.flatMap((result) => result.parts).sort((a, b) => a.number - b.number)
   // The key contains the id of the job, and a job has one upload, so no other object can be replaced. The completion
-  // therefore needs no condition. With a condition, S3 could respond with a conflict, and all parts of the archive would
-  // have to be copied again.
+  // therefore needs no condition. With a condition, S3 could respond with a conflict, and all parts of the archive
+  // would have to be copied again.
   const archive = await objects.resumeMultipart(bucket, key, upload_id).complete({ parts })
   if (plan.manifest_sha256 === undefined) await readBackStream(objects, archive)
   else await readBackArchive(objects, archive, plan.manifest_sha256)

@@ -87,8 +87,8 @@ export const dropUpload = async (
 }
 
 /**
- * Divides a segment that consists of one blob into at most 10,000 parts. The result depends only on the parameters, so that all passes
- * create parts of the same segment.
+ * Divides a segment that consists of one blob into at most 10,000 parts. The result depends only on the parameters, so
+ * that all passes create parts of the same segment.
  */
 export const planSegment = async (
   id: string,

@@ -80,8 +80,8 @@ export type RecordsResult = z.output<typeof RecordsResult>
 export const EXPORT_RECORDS: Stage<RecordsResult> = { name: 'export-records', result: RecordsResult }
 
 /**
- * Written by `plan-export-blobs` in its last round. `items` contains one range for each map item. A map item exports the
- * blobs of its range from all lists.
+ * Written by `plan-export-blobs` in its last round. `items` contains one range for each map item. A map item exports
+ * the blobs of its range from all lists.
  */
 const BlobPlan = z
   .object({

@@ -50,8 +50,8 @@ export const planExport = async (
   const { request } = await exportJob(services, job_id)
   await beginJob(services, job_id)
   await checkStores(['resource_table', 'blob_bucket'], services)
-  // An item that is written after this time need not be exported. The time precedes the search for empty models, because
-  // a model that was empty then is not read.
+  // An item that is written after this time need not be exported. The time precedes the search for empty models,
+  // because a model that was empty then is not read.
   const started_at = clock().toISOString()
   const empty = await checkShards(request.models, services)
   const { items, expected } =

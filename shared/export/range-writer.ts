@@ -70,13 +70,13 @@ export class RangeWriter {
   }
 
   /**
-   * Writes the range until its end, or until the digest bucket before which the pass must stop. If AWS throttles the pass
-   * after the first digest bucket, it stops before the first digest bucket that is not finished.
+   * Writes the range until its end, or until the digest bucket before which the pass must stop. If AWS throttles the
+   * pass after the first digest bucket, it stops before the first digest bucket that is not finished.
    *
-   * Returns `again` if a resource has a fault, but a part of the resource has already been written. The resource is then
-   * in the list of left-out resources, and the caller must write the range again from its start. In an archive, this
-   * happens only for resources of more than 16 MiB. In a stream, it can happen for any resource, because records are
-   * written in pieces of 1 MiB.
+   * Returns `again` if a resource has a fault, but a part of the resource has already been written. The resource is
+   * then in the list of left-out resources, and the caller must write the range again from its start. In an archive,
+   * this happens only for resources of more than 16 MiB. In a stream, it can happen for any resource, because records
+   * are written in pieces of 1 MiB.
    */
   async write(): Promise<ExportedRange | 'again'> {
     try {
@@ -161,10 +161,10 @@ export class RangeWriter {
   }
 
   /**
-   * Returns true if the pass must stop before the resource with this id hash. `#writeResources` checks the time only for
-   * selected resources. The reader calls this method also for other resources and for revisions without metadata, so that
-   * the pass also stops in time if no resource is selected. A pass ends between digest buckets: it does not stop in the
-   * bucket that it began with or that it has written last.
+   * Returns true if the pass must stop before the resource with this id hash. `#writeResources` checks the time only
+   * for selected resources. The reader calls this method also for other resources and for revisions without metadata,
+   * so that the pass also stops in time if no resource is selected. A pass ends between digest buckets: it does not
+   * stop in the bucket that it began with or that it has written last.
    */
   #until(h: string): boolean {
     const next = h.slice(0, 4)

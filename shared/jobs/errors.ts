@@ -11,8 +11,8 @@ export class UnknownJobError extends Error {
 }
 
 /**
- * A table or bucket that the setting `existing` names does not have the settings that the deployment needs. Each finding
- * contains the member of `existing`, the name of the table or bucket, and what its owner must change.
+ * A table or bucket that the setting `existing` names does not have the settings that the deployment needs. Each
+ * finding contains the member of `existing`, the name of the table or bucket, and what its owner must change.
  */
 export class ExistingStoresError extends Error {
   override readonly name = 'ExistingStoresError'

@@ -13,14 +13,18 @@ export const exportJob = async ({ jobs }: Jobs, jobId: string): Promise<ExportJo
   return job
 }
 
-/** Returns the restore job with this id. Throws `UnknownJobError` if there is no such job, or if it has another kind. */
+/**
+ * Returns the restore job with this id. Throws `UnknownJobError` if there is no such job, or if it has another kind.
+ */
 export const restoreJob = async ({ jobs }: Jobs, jobId: string): Promise<RestoreJob> => {
   const job = await jobs.get(jobId)
   if (job?.kind !== 'restore') throw new UnknownJobError(jobId)
   return job
 }
 
-/** Returns the restore or check with this id. Throws `UnknownJobError` if there is no such job, or if it is an export. */
+/**
+ * Returns the restore or check with this id. Throws `UnknownJobError` if there is no such job, or if it is an export.
+ */
 export const archiveJob = async ({ jobs }: Jobs, jobId: string): Promise<ArchiveJob> => {
   const job = await jobs.get(jobId)
   if (job === undefined || job.kind === 'export') throw new UnknownJobError(jobId)

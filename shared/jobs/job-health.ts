@@ -45,8 +45,8 @@ export interface JobHealth {
 }
 
 /**
- * Returns the state of the jobs: those that have not ended, and the newest 200 that have failed within the last 24 hours.
- * Needs a few reads of the job table, and writes nothing.
+ * Returns the state of the jobs: those that have not ended, and the newest 200 that have failed within the last 24
+ * hours. Needs a few reads of the job table, and writes nothing.
  */
 export const jobHealth = async ({ jobs, config, clock }: JobHealthServices): Promise<JobHealth> => {
   const now = clock()

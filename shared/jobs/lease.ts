@@ -3,8 +3,8 @@ import { LeaseLostError } from './lease-errors.ts'
 
 /**
  * How long a lease is valid after it was taken or renewed. A request takes far less than 3 minutes, so a worker can
- * renew its lease in time. If a job ends without releasing its lease, another restore waits for at most 19 minutes, which
- * is the sum of `LEASE_MS` and `TAKEOVER_MS`.
+ * renew its lease in time. If a job ends without releasing its lease, another restore waits for at most 19 minutes,
+ * which is the sum of `LEASE_MS` and `TAKEOVER_MS`.
  */
 export const LEASE_MS = 3 * 60_000
 /**
@@ -90,8 +90,8 @@ export class Lease {
   }
 
   /**
-   * Prevents further renewals of the leases, so that they expire. Other jobs can take them 16 minutes after they expire.
-   * After that time, no late write of this job can arrive.
+   * Prevents further renewals of the leases, so that they expire. Other jobs can take them 16 minutes after they
+   * expire. After that time, no late write of this job can arrive.
    */
   async drain(): Promise<void> {
     this.#known.clear()

@@ -12,8 +12,8 @@ export interface Limits {
   readonly watchMs: number
   /**
    * The largest number of items that a `Map` state of a workflow gets. If a stage has more map items, an execution that
-   * has finished one continues with another (`nextPass` in `messages.ts`). AWS runs at most 10,000 items of a map at the
-   * same time, and the list of the numbers 0 to 4,999 takes 24 KB in the state of the workflow.
+   * has finished one continues with another (`nextPass` in `messages.ts`). AWS runs at most 10,000 items of a map at
+   * the same time, and the list of the numbers 0 to 4,999 takes 24 KB in the state of the workflow.
    */
   readonly mapItems: number
   /** The time before the first new attempt of an upload that waits for another restore, in seconds. */
@@ -22,8 +22,8 @@ export interface Limits {
   readonly rangeBytes: number
   /**
    * The largest size of several small segments that a restore processes as one range, in uncompressed bytes. Each range
-   * becomes a map item of the later stages. A map item takes at least about 0.1 s, so tiny ranges would be slow. A worker
-   * processes a range of this size within seconds. Larger segments are ranges of their own.
+   * becomes a map item of the later stages. A map item takes at least about 0.1 s, so tiny ranges would be slow. A
+   * worker processes a range of this size within seconds. Larger segments are ranges of their own.
    */
   readonly groupBytes: number
   /**
@@ -71,8 +71,8 @@ export interface Limits {
   readonly bytesPerItem: number
   /**
    * The size from which a blob is read and copied in steps, in bytes. A pass can stop between two steps, and the next
-   * pass continues there. Hashing in steps takes about five times as much CPU time (`ResumableSha256`), so smaller blobs
-   * are read at once. At 60 MB/s, this takes at most 18 seconds.
+   * pass continues there. Hashing in steps takes about five times as much CPU time (`ResumableSha256`), so smaller
+   * blobs are read at once. At 60 MB/s, this takes at most 18 seconds.
    */
   readonly largeBlobBytes: number
   /**

@@ -33,7 +33,9 @@ export const PlannedItems = z
   .readonly()
 export type PlannedItems = z.output<typeof PlannedItems>
 
-/** The output of a stage that plans map items in rounds. If `more` is true, the stage plans another round after this. */
+/**
+ * The output of a stage that plans map items in rounds. If `more` is true, the stage plans another round after this.
+ */
 export const PlannedRound = z.object({ ...PlannedItems.unwrap().shape, more: z.boolean() }).readonly()
 export type PlannedRound = z.output<typeof PlannedRound>
 
@@ -79,8 +81,8 @@ export const plannedItems = (jobId: string, count: number, { mapItems }: MapLimi
 })
 
 /**
- * Returns the output of a pass that has ended with `result`. If a map has more than `mapItems` items, the execution that
- * has finished an item continues with the first pass of the item whose number is greater by `mapItems`.
+ * Returns the output of a pass that has ended with `result`. If a map has more than `mapItems` items, the execution
+ * that has finished an item continues with the first pass of the item whose number is greater by `mapItems`.
  */
 export const nextPass = (
   { job_id, n, pass, count }: PassInput,

@@ -63,8 +63,8 @@ export const runPass = async <Result extends PassResult>(
 }
 
 /**
- * Calls `work`. Every `watchMs`, reads the job's status, so that a pass of a cancelled job stops within seconds, even if
- * its calls are throttled. Also stores which calls were throttled, so that the job shows it.
+ * Calls `work`. Every `watchMs`, reads the job's status, so that a pass of a cancelled job stops within seconds, even
+ * if its calls are throttled. Also stores which calls were throttled, so that the job shows it.
  */
 const runWatched = async <Result>(
   { jobs, limits }: PassServices,

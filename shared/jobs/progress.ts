@@ -42,8 +42,8 @@ export interface ResultCounter {
 }
 
 /**
- * Returns the counter of a stage. `countsOf` returns the counts of one result. If map items of earlier rounds count too,
- * `doneBefore` returns the number of those that are finished.
+ * Returns the counter of a stage. `countsOf` returns the counts of one result. If map items of earlier rounds count
+ * too, `doneBefore` returns the number of those that are finished.
  */
 export const resultCounter = <Result extends PassResult>(
   stage: Stage<Result>,

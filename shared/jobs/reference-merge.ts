@@ -19,8 +19,8 @@ import type { WorkFile, WorkFiles } from './work-files.ts'
  * - Each map item merges the lists of its group into a few lists of `seenBlobs` references, each with its own range of
  *   prefixes.
  *
- * In the next round, a pass usually reads its range from one list of each group, or from two lists if the range contains
- * a border between them.
+ * In the next round, a pass usually reads its range from one list of each group, or from two lists if the range
+ * contains a border between them.
  */
 
 /** Written by the planner of a round that merges lists. The lists of each group are merged by one map item. */

@@ -7,8 +7,8 @@ const ResourceChanges = z.object({ ...BlobChanges.unwrap().shape, target_only: z
 
 export const TargetOnly = z.object({
   /**
-   * For each model, the number of resources in the scope of the restore that only the store contains. Absent if there are
-   * none, and for a restore by ids.
+   * For each model, the number of resources in the scope of the restore that only the store contains. Absent if there
+   * are none, and for a restore by ids.
    */
   target_only: z.exactOptional(z.record(z.string(), z.int()).readonly()),
   /** The models whose resources could not be counted in time. */
@@ -18,8 +18,8 @@ export type TargetOnlyCounts = Readonly<z.output<typeof TargetOnly>>
 
 const MEMBERS = {
   /**
-   * The number of resources in each group of differences (`shared/restore/messages/differences.ts`). Absent if there are
-   * none.
+   * The number of resources in each group of differences (`shared/restore/messages/differences.ts`). Absent if there
+   * are none.
    */
   differences: z.exactOptional(z.record(z.string(), z.int()).readonly()),
   /** Empty for a dry run. */
@@ -43,8 +43,8 @@ export const DryRunResult = z
       .readonly(),
     /** Present only if the strategy is `skip` and there are such blobs. */
     blob_conflicts: z.exactOptional(ListedBlobs),
-    // `dry_run.models` contains the resources that only the store contains. A dry run writes nothing, so its result does
-    // not have the other members.
+    // `dry_run.models` contains the resources that only the store contains. A dry run writes nothing, so its result
+    // does not have the other members.
     target_only: z.exactOptional(z.never()),
     target_only_unknown: z.exactOptional(z.never()),
     verification: z.exactOptional(z.never()),

@@ -30,8 +30,8 @@ export const RESTORE_STAGE_NAMES = [
 ] as const
 
 /**
- * The stages of a check. They are those stages of a restore that read the archive. `functions/workflows/check.workflow.ts`
- * runs them in the same order.
+ * The stages of a check. They are those stages of a restore that read the archive.
+ * `functions/workflows/check.workflow.ts` runs them in the same order.
  */
 export const CHECK_STAGE_NAMES = [
   'convert',

@@ -2,8 +2,8 @@ import type { Attempt } from './pass.ts'
 
 /**
  * Yields the elements of `source`. If AWS throttles the read of the next element until the time of the pass is used up,
- * and if the pass has finished work, calls `onHandOver` and ends early. Errors of the code that processes an element are
- * not affected.
+ * and if the pass has finished work, calls `onHandOver` and ends early. Errors of the code that processes an element
+ * are not affected.
  */
 export async function* untilThrottled<Element>(
   { mustHandOver }: Pick<Attempt, 'mustHandOver'>,

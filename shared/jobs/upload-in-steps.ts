@@ -120,8 +120,8 @@ export const uploadInSteps = async (
 const FINAL = [ObjectChangedError, ObjectExistsError, JobCancelledError]
 
 /**
- * Begins an upload. The status of the job is read after the file is written: if the job has not ended, the function that
- * ends it finds the file. Throws `JobCancelledError` if the job has ended.
+ * Begins an upload. The status of the job is read after the file is written: if the job has not ended, the function
+ * that ends it finds the file. Throws `JobCancelledError` if the job has ended.
  */
 const begin = async (
   { jobs, objects, workFiles }: UploadServices,

@@ -14,8 +14,8 @@ export class ByteBudget {
   }
 
   /**
-   * Waits until `bytes` fit into the budget, after all earlier calls. If no bytes are taken, any number fits. The caller
-   * must call `release` with the same number.
+   * Waits until `bytes` fit into the budget, after all earlier calls. If no bytes are taken, any number fits. The
+   * caller must call `release` with the same number.
    */
   async take(bytes: number): Promise<void> {
     await new Promise<void>((resolve) => {

@@ -30,8 +30,8 @@ interface UnsentPart {
  * small object is written with a single PUT request.
  *
  * `bytes` and `object` wait while two parts are being uploaded, which limits the memory. If a part is throttled until
- * the end of its budget, this part and all later parts stay in memory, and `finish` sends them again. A caller that adds
- * much more data must therefore check `throttled`. After any other error, the caller must call `abort`.
+ * the end of its budget, this part and all later parts stay in memory, and `finish` sends them again. A caller that
+ * adds much more data must therefore check `throttled`. After any other error, the caller must call `abort`.
  */
 export class Composer {
   readonly #objects: ObjectStore

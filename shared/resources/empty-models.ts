@@ -10,8 +10,8 @@ interface CheckedModel {
 }
 
 /**
- * The number of read units per model after which the list of partitions is given up. Querying the partitions of an empty
- * model with 16 shards takes 32 units.
+ * The number of read units per model after which the list of partitions is given up. Querying the partitions of an
+ * empty model with 16 shards takes 32 units.
  */
 const UNITS_PER_MODEL = 16
 /** The number of models whose partitions are queried at the same time. Each has 16 requests at the same time. */

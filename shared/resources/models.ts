@@ -161,8 +161,8 @@ export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry>
 export const filePath = (path: string | URL): string => (path instanceof URL ? fileURLToPath(path) : path)
 
 /**
- * Creates the registry of a deployment from its text. `source` is where the text comes from, such as the path of a file.
- * Throws `ModelsInvalidError` if the text is invalid, or if it contains no model.
+ * Creates the registry of a deployment from its text. `source` is where the text comes from, such as the path of a
+ * file. Throws `ModelsInvalidError` if the text is invalid, or if it contains no model.
  */
 export const parseModels = (text: string, source: string): ModelRegistry => {
   const registry = loadModels(parseJson(text, source), source)

@@ -46,8 +46,8 @@ export interface ModelEstimate {
  * first page of metadata states how many resources the model has. The sample contains the metadata and the revisions of
  * a hundredth of them, but at most about 1,000 resources. Reading it takes about a hundredth of the units of an export.
  *
- * If few resources contain most of the bytes, the estimate can be wrong by a factor. The map items of the plan then need
- * more passes, or are smaller than necessary.
+ * If few resources contain most of the bytes, the estimate can be wrong by a factor. The map items of the plan then
+ * need more passes, or are smaller than necessary.
  */
 export const estimateModel = async (pages: Pages): Promise<ModelEstimate> => {
   const metadata = await readBeginning('m', pages)

@@ -27,8 +27,8 @@ export interface ReadOptions {
   readonly until?: (h: string) => boolean
   /**
    * Called with the id hash of the last resource of each page of metadata, after the caller has requested the resource
-   * that follows the page. All resources before this one have then been returned, or are not selected. Without `filter`,
-   * the function is not called.
+   * that follows the page. All resources before this one have then been returned, or are not selected. Without
+   * `filter`, the function is not called.
    */
   readonly onRead?: (h: string) => void
   /**

@@ -28,8 +28,8 @@ export interface OpenRestore {
 
 /**
  * The archive that a pass in this process has opened last, for each `ObjectStore`. A manifest of 10,000 segments takes
- * 0.1 s to parse and 20 MB of memory, and the passes of a restore in one process share it. If the passes of two restores
- * alternate, each pass opens its archive again.
+ * 0.1 s to parse and 20 MB of memory, and the passes of a restore in one process share it. If the passes of two
+ * restores alternate, each pass opens its archive again.
  */
 const lastOpened = new WeakMap<ObjectStore, { readonly object: PinnedObject; readonly archive: OpenArchive }>()
 

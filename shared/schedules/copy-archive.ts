@@ -31,7 +31,7 @@ export interface CopyArchiveServices {
   readonly clock: () => Date
 }
 
-/** An archive, and the place and state of its copy. */
+/** An archive, and the location and state of its copy. */
 export interface ArchiveToCopy extends ScheduledArchive {
   readonly schedule: string
   readonly copy: { readonly bucket: string; readonly key: string }

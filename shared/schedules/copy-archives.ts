@@ -43,9 +43,9 @@ interface CopiedSchedule {
  * and checks the copies. These are the archives that are at most seven days old, and older ones whose copy is not
  * finished. Other copies are left alone, so the owner of the other bucket may delete them.
  *
- * A run ends after `limits.copyRunMs`. It first checks the copies that were not checked for the longest time, then copies
- * the smallest archives. The next run continues. If an archive cannot be copied, if its copy differs from it, or if its
- * copy is not finished after seven days, continues with the next archive. Without the setting, does nothing.
+ * A run ends after `limits.copyRunMs`. It first checks the copies that were not checked for the longest time, then
+ * copies the smallest archives. The next run continues. If an archive cannot be copied, if its copy differs from it, or
+ * if its copy is not finished after seven days, continues with the next archive. Without the setting, does nothing.
  */
 export const copyArchives = async (services: CopyArchivesServices): Promise<Attempts<CopiedSchedule>> => {
   const { config, limits, clock } = services
@@ -99,8 +99,8 @@ const checkedAt = ({ state }: ArchiveToCopy): string => (state?.state === 'copie
 
 /**
  * Returns the archives of a schedule whose copies are made or checked, newest first: those that are not older than
- * `since`, and those whose copy is not finished. Deletes the states of the copies whose archives were deleted, and aborts
- * their uploads.
+ * `since`, and those whose copy is not finished. Deletes the states of the copies whose archives were deleted, and
+ * aborts their uploads.
  */
 const archivesToCopy = async (
   services: CopyArchivesServices,

@@ -7,7 +7,9 @@ const MAX_PARTS = 10_000
 /** S3 copies a part at roughly 100 MB/s, so a run of ten minutes copies about 1 TB. */
 const PARTS_AT_ONCE = 16
 
-/** Returns the size of the parts in which an object of `size` bytes is copied: `partBytes`, or more for large objects. */
+/**
+ * Returns the size of the parts in which an object of `size` bytes is copied: `partBytes`, or more for large objects.
+ */
 export const partBytesFor = (size: number, partBytes: number): number =>
   Math.max(partBytes, Math.ceil(size / MAX_PARTS))
 

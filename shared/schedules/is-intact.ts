@@ -9,8 +9,8 @@ export interface IntactServices {
 }
 
 /**
- * Returns true if the archive of a judgement exists, can be opened, is complete, and has the same manifest as when it was
- * judged. Reads only the trailer and the manifest.
+ * Returns true if the archive of a judgement exists, can be opened, is complete, and has the same manifest as when it
+ * was judged. Reads only the trailer and the manifest.
  */
 export const isIntactArchive = async (
   { objects, config }: IntactServices,

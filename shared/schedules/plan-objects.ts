@@ -36,7 +36,9 @@ export interface PlanObjectsServices {
  */
 type ReasonToKeep = (services: PlanObjectsServices, object: PinnedObject) => Promise<string | undefined>
 
-/** The rules for the objects of one group at its location. An object is in the group if `isPart` is true for its key. */
+/**
+ * The rules for the objects of one group at its location. An object is in the group if `isPart` is true for its key.
+ */
 interface Rules {
   readonly isPart: (key: string) => boolean
   readonly reasonToKeep: ReasonToKeep

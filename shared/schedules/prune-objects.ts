@@ -18,8 +18,9 @@ interface PrunedGroup {
 }
 
 /**
- * Deletes the objects for which `planObjects` plans `delete`, and removes archives from the catalogue. Returns the number of deleted objects for each group for
- * which the deployment sets a number of days. If pruning of one group fails, continues with the next group.
+ * Deletes the objects for which `planObjects` plans `delete`, and removes archives from the catalogue. Returns the
+ * number of deleted objects for each group for which the deployment sets a number of days. If pruning of one group
+ * fails, continues with the next group.
  */
 export const pruneObjects = (services: PruneObjectsServices): Promise<Attempts<PrunedGroup>> =>
   attemptAll(

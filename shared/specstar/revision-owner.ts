@@ -71,8 +71,8 @@ export class RevisionOwner {
   }
 
   /**
-   * Must be called for each revision record that contains no id. Returns the id of its resource. Returns an empty string
-   * if the resource has no sound metadata, and undefined if the resource is unknown.
+   * Must be called for each revision record that contains no id. Returns the id of its resource. Returns an empty
+   * string if the resource has no sound metadata, and undefined if the resource is unknown.
    */
   addRevisionWithoutId(): string | undefined {
     this.#hasRevision = true

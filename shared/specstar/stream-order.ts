@@ -24,8 +24,8 @@ export const ORDER_START: OrderState = { has_header: false, has_ended: false, in
 /**
  * Checks the order of the records of a stream. The header comes first, then one section per model, and then the
  * EofRecord. A section contains metadata and revisions in any order, and then its blobs. SpecStar itself accepts most
- * other orders. If the order is wrong, its methods throw `ArchiveInvalidError`. This class does not check that each resource is complete,
- * because the records of a resource need not be adjacent.
+ * other orders. If the order is wrong, its methods throw `ArchiveInvalidError`. This class does not check that each
+ * resource is complete, because the records of a resource need not be adjacent.
  */
 export class StreamOrder {
   #hasHeader: boolean

@@ -18,8 +18,8 @@ const LIMIT_ATTEMPTS = 'limitAttempts'
  * Adds two middlewares to a client whose retry strategy is `ThrottlingRetryStrategy`:
  *
  * - one around each call, which replaces the error of a throttled call by `ThrottledError`;
- * - one around each attempt, which limits the attempts in flight to each table or bucket, calls the guard of the context
- *   and counts throttled attempts.
+ * - one around each attempt, which limits the attempts in flight to each table or bucket, calls the guard of the
+ *   context and counts throttled attempts.
  *
  * The limit is separate for each table and bucket, so that a throttled resource table does not slow down the job table.
  */

@@ -41,9 +41,9 @@ export class AttemptLimit {
   }
 
   /**
-   * Waits until an attempt may begin, but not longer than `deadline`. Every call is therefore sent at least once. Returns
-   * a function that the caller must call with the outcome of the attempt. If the signal is aborted, rejects with its
-   * reason.
+   * Waits until an attempt may begin, but not longer than `deadline`. Every call is therefore sent at least once.
+   * Returns a function that the caller must call with the outcome of the attempt. If the signal is aborted, rejects
+   * with its reason.
    */
   async begin(deadline: number, signal?: AbortSignal): Promise<(outcome: AttemptOutcome) => void> {
     if (!this.#mayBegin()) await this.#wait(deadline, signal)

@@ -131,8 +131,8 @@ export const withShorterBudget = <Output>(ms: number, work: () => Output): Outpu
 }
 
 /**
- * Calls `work` with one budget for all its calls together. After it, throttled calls are not repeated. The budget of the
- * current context still applies.
+ * Calls `work` with one budget for all its calls together. After it, throttled calls are not repeated. The budget of
+ * the current context still applies.
  */
 export const withTotalBudget = <Output>(ms: number, work: () => Output): Output => {
   const context = stored()
@@ -141,8 +141,8 @@ export const withTotalBudget = <Output>(ms: number, work: () => Output): Output 
 
 /**
  * Calls `work`. Before each attempt of its calls, also before the attempts that the SDK repeats, calls `guard`. If the
- * guard throws, the attempt is not sent, and the call fails with the thrown error. The guard runs after the wait for the
- * limit of attempts in flight. The calls of the guard itself are not guarded.
+ * guard throws, the attempt is not sent, and the call fails with the thrown error. The guard runs after the wait for
+ * the limit of attempts in flight. The calls of the guard itself are not guarded.
  */
 export const withGuard = <Output>(guard: Guard, work: () => Output): Output => {
   const guarded: Guard = () => storage.run({ ...stored(), guard: undefined }, guard)

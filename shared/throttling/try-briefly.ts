@@ -9,8 +9,9 @@ import { withTotalBudget } from './call-context.ts'
 export const BRIEF_MS = 5_000
 
 /**
- * Calls `work`, which stores something that the caller can do without. Repeats throttled calls only for a short time. If
- * `work` fails, logs `failure` with `details`, and returns undefined. Never throws, so that the caller does not fail.
+ * Calls `work`, which stores something that the caller can do without. Repeats throttled calls only for a short time.
+ * If `work` fails, logs `failure` with `details`, and returns undefined. Never throws, so that the caller does not
+ * fail.
  */
 export const tryBriefly = async <Result>(
   failure: string,

@@ -1,6 +1,6 @@
 /**
- * Describes a JSON text by its type, without its value. Strings, lists and maps are also described by their size. A hash
- * would not hide the value, because many values are short and can be guessed. Neither would the size of a boolean.
+ * Describes a JSON text by its type, without its value. Strings, lists and maps are also described by their size. A
+ * hash would not hide the value, because many values are short and can be guessed. Neither would the size of a boolean.
  */
 export const describeJson = (json: string): string => {
   if (json === 'null') return 'null'

@@ -29,8 +29,8 @@ export const instantOf = (text: string): string | undefined => {
   return readTime(text)?.instant
 }
 /**
- * Times in UTC with seconds or microseconds. The pattern excludes 29 February, which not every year has, and the days 30
- * and 31 of months that may not have them.
+ * Times in UTC with seconds or microseconds. The pattern excludes 29 February, which not every year has, and the days
+ * 30 and 31 of months that may not have them.
  */
 const COMMON =
   /^(?!0000)\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?(?:Z|\+00:00)$/

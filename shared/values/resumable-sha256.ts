@@ -2,9 +2,9 @@ import { createSHA256 } from 'hash-wasm'
 
 /**
  * Computes a SHA-256 in several passes. The state can be saved after any number of bytes, and another process can
- * continue with it. The SHA-256 of `node:crypto` cannot save its state, but is about five times as fast, because it uses
- * the SHA instructions of the CPU (measured on one core of an AMD EPYC: 2,000 instead of 420 MB/s). Therefore, only
- * content that one pass may be unable to read is hashed with this class.
+ * continue with it. The SHA-256 of `node:crypto` cannot save its state, but is about five times as fast, because it
+ * uses the SHA instructions of the CPU (measured on one core of an AMD EPYC: 2,000 instead of 420 MB/s). Therefore,
+ * only content that one pass may be unable to read is hashed with this class.
  */
 export class ResumableSha256 {
   readonly #hasher: Hasher

@@ -26,8 +26,8 @@ const Verification = z.looseObject({
 })
 
 /**
- * The members of the results of jobs that this command reads. An export, a restore, a dry run and a check have different
- * members. Other members are kept for `--json`.
+ * The members of the results of jobs that this command reads. An export, a restore, a dry run and a check have
+ * different members. Other members are kept for `--json`.
  */
 export const JobResult = z.looseObject({
   models: z.exactOptional(z.record(z.string(), Counts)),

@@ -14,8 +14,8 @@ export interface Settings {
   /** The profile of `~/.aws/config`. By default, the credential chain of the SDK chooses. */
   readonly profile?: string
   /**
-   * The URL of S3, without a path. By default, that of the local program if the user has named its endpoint, and otherwise
-   * undefined, which means S3 of the region.
+   * The URL of S3, without a path. By default, that of the local program if the user has named its endpoint, and
+   * otherwise undefined, which means S3 of the region.
    */
   readonly s3Endpoint?: string
   /** Where each setting comes from, for `doctor`. */

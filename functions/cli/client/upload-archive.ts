@@ -38,8 +38,8 @@ interface UploadedFile {
 const MAX_PUT_BYTES = 5 * 1024 ** 3
 
 /**
- * Uploads a file to an upload slot: with one signed request, or in parts with the credentials of the user if the file is
- * too large for one request.
+ * Uploads a file to an upload slot: with one signed request, or in parts with the credentials of the user if the file
+ * is too large for one request.
  */
 export const uploadArchive = async (
   slot: UploadSlot,

@@ -9,7 +9,10 @@ import { countText } from '../terminal/units.ts'
 /** The time between two lines of progress, in milliseconds. */
 const PROGRESS_MS = 2_000
 
-/** `specstar-backup catalogue rebuild`. Reads and writes the stores directly, because a rebuild takes too long for a request. */
+/**
+ * `specstar-backup catalogue rebuild`. Reads and writes the stores directly, because a rebuild takes too long for a
+ * request.
+ */
 export const CATALOGUE_REBUILD = defineCommand({
   name: 'catalogue rebuild',
   summary: 'rebuild the catalogue of archives from the archive bucket',

@@ -6,7 +6,10 @@ export interface Io {
   readonly stdout: TerminalStream
   readonly stderr: TerminalStream
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Calls `listener` for each Ctrl-C, until the returned function is called. Without a listener, Ctrl-C ends the process. */
+  /**
+   * Calls `listener` for each Ctrl-C, until the returned function is called. Without a listener, Ctrl-C ends the
+   * process.
+   */
   readonly onInterrupt: (listener: () => void) => () => void
 }
 

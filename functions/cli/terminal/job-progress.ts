@@ -13,7 +13,9 @@ export interface JobProgress {
   pause(): void
 }
 
-/** Returns bars if stderr is a terminal. Otherwise, returns a `JobProgress` that writes lines, or nothing with `--json`. */
+/**
+ * Returns bars if stderr is a terminal. Otherwise, returns a `JobProgress` that writes lines, or nothing with `--json`.
+ */
 export const jobProgress = (io: Io, output: Output): JobProgress => {
   if (output.isAnimated) return new AnimatedProgress(io, output)
   return output.json ? { update: () => undefined, pause: () => undefined } : new LineProgress(output)

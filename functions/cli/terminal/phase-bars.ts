@@ -11,7 +11,9 @@ export interface PhaseBar {
 /** The counts that have a bar, in the order of the bars. */
 const COUNTS = ['resources', 'blobs', 'bytes']
 
-/** Returns a bar for each count whose total is known. If none is known, returns one bar for the workers of the phase. */
+/**
+ * Returns a bar for each count whose total is known. If none is known, returns one bar for the workers of the phase.
+ */
 export const barsOf = ({ progress, counts = {}, expected = {} }: Job): PhaseBar[] => {
   const bars = COUNTS.flatMap((name): PhaseBar[] => {
     const total = expected[name] ?? 0

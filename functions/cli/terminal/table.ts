@@ -19,8 +19,8 @@ export interface Column<Row> {
 }
 
 /**
- * Returns a table of rows without lines, for people. If there are no rows, returns `empty`. Newlines in a line of a cell
- * are escaped, so that no value looks like another row.
+ * Returns a table of rows without lines, for people. If there are no rows, returns `empty`. Newlines in a line of a
+ * cell are escaped, so that no value looks like another row.
  */
 export const table = <Row>(
   output: Output,

@@ -43,7 +43,9 @@ const Query = z.object({
 const BatchGet = z.looseObject({
   RequestItems: z.record(z.string(), z.looseObject({ Keys: z.array(Keyed) })),
 })
-/** dynalite returns unprocessed keys if the items are too large for one response. It never returns unprocessed items. */
+/**
+ * dynalite returns unprocessed keys if the items are too large for one response. It never returns unprocessed items.
+ */
 const BatchGetResponse = z.looseObject({
   UnprocessedKeys: z.record(z.string(), z.looseObject({ Keys: z.array(Keyed) })).default({}),
 })

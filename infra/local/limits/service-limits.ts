@@ -75,8 +75,8 @@ export const awsLimits = (divisor = 1): Required<ServiceLimits> => {
 }
 
 /**
- * Parses the environment variable `LIMITS`: empty for no limits, `aws`, `aws/20` for a twentieth of the rates of AWS, or
- * a JSON object such as `{"lambda":{"concurrency":10}}`. Throws an `Error` if the value is anything else.
+ * Parses the environment variable `LIMITS`: empty for no limits, `aws`, `aws/20` for a twentieth of the rates of AWS,
+ * or a JSON object such as `{"lambda":{"concurrency":10}}`. Throws an `Error` if the value is anything else.
  */
 export const parseLimits = (text = ''): ServiceLimits => {
   if (text === '') return {}

@@ -2,7 +2,8 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions'
 import type { Definition, Json, State, States } from '../../../functions/workflows/states.ts'
 
 /**
- * The number of map items that run at the same time by default. All of them share the CPU and the memory of one process.
+ * The number of map items that run at the same time by default. All of them share the CPU and the memory of one
+ * process.
  */
 export const MAP_CONCURRENCY = 4
 

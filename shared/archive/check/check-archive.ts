@@ -15,8 +15,8 @@ export interface CheckedArchive {
 
 /**
  * Reads every byte and every record of an archive, without a store. Adds each fault to `findings`. Continues after
- * damage with the next segment, so that one run finds all damaged entries. Memory does not grow with the archive, except
- * for the findings and what `references` holds.
+ * damage with the next segment, so that one run finds all damaged entries. Memory does not grow with the archive,
+ * except for the findings and what `references` holds.
  */
 export const checkArchive = async (
   archive: OpenArchive,

@@ -126,7 +126,9 @@ class ModelCheck {
     }
   }
 
-  /** Adds a record whose item or key is invalid. A faulty revision belongs to the current resource if it states its id. */
+  /**
+   * Adds a record whose item or key is invalid. A faulty revision belongs to the current resource if it states its id.
+   */
   async #addFaulty(record: LocatedFaultyRecord): Promise<void> {
     this.#isSound = false
     const current = this.#current

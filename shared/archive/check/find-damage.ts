@@ -6,9 +6,10 @@ import { readEntries, readIndex } from '../segment-reader.ts'
 import type { ArchiveFinding } from './findings.ts'
 
 /**
- * Finds all damaged entries of a segment that could not be read to its end. `error` is the first error. Reads each entry
- * of the segment alone. If the contents of all entries are sound, the damage is in a record or between the contents, and
- * the first error describes it. Throws the error if it is not about the archive, for example if a request failed.
+ * Finds all damaged entries of a segment that could not be read to its end. `error` is the first error. Reads each
+ * entry of the segment alone. If the contents of all entries are sound, the damage is in a record or between the
+ * contents, and the first error describes it. Throws the error if it is not about the archive, for example if a request
+ * failed.
  */
 export async function* findDamage(
   archive: OpenArchive,
@@ -28,7 +29,7 @@ export async function* findDamage(
     found = true
     yield { check: 'bytes', message: damage.message, entry: entry.path, offset: segment.offset + entry.offset }
   }
-  if (!found) yield { check: 'bytes', message: error.message, ...placeOf(segment, index, error) }
+  if (!found) yield { check: 'bytes', message: error.message, ...locationOf(segment, index, error) }
 }
 
 const indexOf = async (archive: OpenArchive, segment: ArchiveSegment): Promise<IndexLine[] | Error> => {
@@ -57,7 +58,7 @@ const damageOf = async (
 }
 
 /** Returns the entry that an error names, and the byte at which it begins. By default, returns those of the segment. */
-const placeOf = (
+const locationOf = (
   segment: ArchiveSegment,
   index: readonly IndexLine[],
   error: Error,

@@ -1,10 +1,12 @@
 /**
  * The checks of an archive:
  *
- * - `bytes`: every byte of the archive is covered by a checksum that matches, and every entry has the form of FORMAT.md.
+ * - `bytes`: every byte of the archive is covered by a checksum that matches, and every entry has the form of
+ *   FORMAT.md.
  * - `records`: every record is valid, and every resource can be restored.
  * - `manifest`: the counts and digests in the manifest are those of the archive.
- * - `blobs`: the archive contains every blob to which a payload refers, except those that the manifest lists as missing.
+ * - `blobs`: the archive contains every blob to which a payload refers, except those that the manifest lists as
+ *   missing.
  */
 export type ArchiveCheckName = 'bytes' | 'records' | 'manifest' | 'blobs'
 

@@ -31,8 +31,8 @@ const REMOVED_AT_ONCE = 16
  * its last proof. `ArchiveLists` contains an entry for each listed archive. The items do not expire, except those of
  * archives that are no longer listed.
  *
- * An archive is written in the order month, entry, archive, and is removed in the opposite order. Readers ignore entries
- * without an archive.
+ * An archive is written in the order month, entry, archive, and is removed in the opposite order. Readers ignore
+ * entries without an archive.
  */
 export class ArchiveCatalogue {
   readonly #items: JobTable

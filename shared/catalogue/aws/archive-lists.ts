@@ -14,7 +14,9 @@ export interface ListEntry {
   readonly key: string
 }
 
-/** Entries that a filter selects, newest first. Contains no entry if a query has read only entries that do not match. */
+/**
+ * Entries that a filter selects, newest first. Contains no entry if a query has read only entries that do not match.
+ */
 interface ListedEntries {
   readonly entries: readonly (ListEntry & { readonly cursor: string })[]
   /** The cursor after the last entry that was read. */
@@ -37,8 +39,8 @@ const GROWTH = 4
  * The lists of archives by month, in the job table.
  *
  * - The list of each month has one entry for each archive. The entries contain the attributes that a filter needs.
- * - One item for each month contains the models and the schedules of its archives, so that a search skips months without
- *   a match. Names are never removed from it.
+ * - One item for each month contains the models and the schedules of its archives, so that a search skips months
+ *   without a match. Names are never removed from it.
  */
 export class ArchiveLists {
   readonly #items: JobTable

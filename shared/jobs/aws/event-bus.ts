@@ -27,8 +27,8 @@ export class EventBridgePublisher implements JobEvents {
   }
 
   /**
-   * Publishes the events of a job that has ended, and adds the job to the metrics. Events that EventBridge throttles are
-   * sent again. Throws if an event is rejected for another reason.
+   * Publishes the events of a job that has ended, and adds the job to the metrics. Events that EventBridge throttles
+   * are sent again. Throws if an event is rejected for another reason.
    */
   async ended(job: JobEndedEvent): Promise<void> {
     const event = { Source: 'specstar.backup', Detail: JSON.stringify(job) }

@@ -79,8 +79,8 @@ const Cursor = z.strictObject({
 type Cursor = z.output<typeof Cursor>
 
 /**
- * Lists the jobs of each month, the jobs that have not ended, and the jobs that have failed recently. The lists consist of items in the job table, so the
- * table needs no index.
+ * Lists the jobs of each month, the jobs that have not ended, and the jobs that have failed recently. The lists consist
+ * of items in the job table, so the table needs no index.
  */
 export class JobList {
   readonly #items: JobTable
@@ -205,7 +205,9 @@ export class JobList {
     return false
   }
 
-  /** Returns up to `limit` list entries of a month, beginning after the entry with the sort key `after`, newest first. */
+  /**
+   * Returns up to `limit` list entries of a month, beginning after the entry with the sort key `after`, newest first.
+   */
   #listed(month: string, limit: number, after?: string): Promise<DescendingItems> {
     return this.#items.queryBackwards(`jobs#${month}`, { limit, before: after })
   }

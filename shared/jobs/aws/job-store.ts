@@ -105,7 +105,10 @@ export class JobStore {
     return this.#list.active(['queued', 'running'])
   }
 
-  /** Returns the jobs that have not ended, and the jobs that have failed since a time, however long they ran. Only reads. */
+  /**
+   * Returns the jobs that have not ended, and the jobs that have failed since a time, however long they ran. Only
+   * reads.
+   */
   recent(failures: RecentFailures): Promise<RecentJobs> {
     return this.#list.recent(failures)
   }
@@ -267,8 +270,8 @@ export class JobStore {
 
   /**
    * Claims an idempotency key for a job, and returns `jobId`. If an earlier job has the key, and the request does not
-   * replace this job, returns the id of the earlier job. Throws `IdempotencyMismatchError` if the earlier job belongs to
-   * a different request.
+   * replace this job, returns the id of the earlier job. Throws `IdempotencyMismatchError` if the earlier job belongs
+   * to a different request.
    */
   async claim(jobId: string, { key, fingerprint, expires, replaces }: IdempotencyRecord): Promise<string> {
     const once = onceKey(key)

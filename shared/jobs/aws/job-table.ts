@@ -57,8 +57,8 @@ export class JobTable {
   }
 
   /**
-   * Returns the item with this key, with only one of its attributes. The read is eventually consistent, which halves its
-   * price.
+   * Returns the item with this key, with only one of its attributes. The read is eventually consistent, which halves
+   * its price.
    */
   async getAttribute(key: Item, name: string): Promise<Item | undefined> {
     const { Item: item } = await this.#client.send(
@@ -138,7 +138,9 @@ export class JobTable {
     return written !== undefined
   }
 
-  /** Updates an item. Returns the attributes that `ReturnValues` selects. Throws if the condition of the update fails. */
+  /**
+   * Updates an item. Returns the attributes that `ReturnValues` selects. Throws if the condition of the update fails.
+   */
   async update(update: ItemUpdate): Promise<Item> {
     const { Attributes = {} } = await this.#client.send(new UpdateItemCommand({ TableName: this.#table, ...update }))
     return Attributes

@@ -5,9 +5,9 @@ import { RestoreRunningError } from '../lease-errors.ts'
 import { JobTable } from './job-table.ts'
 
 /**
- * How long another job must wait after the expiry of a lease before it may take the lease. S3 accepts a request up to 15
- * minutes after it was signed (its error `RequestTimeTooSkewed` states 900,000 ms), and DynamoDB up to 5 minutes, so a
- * late write of the first job may still arrive. One more minute is a margin for clocks that differ.
+ * How long another job must wait after the expiry of a lease before it may take the lease. S3 accepts a request up to
+ * 15 minutes after it was signed (its error `RequestTimeTooSkewed` states 900,000 ms), and DynamoDB up to 5 minutes, so
+ * a late write of the first job may still arrive. One more minute is a margin for clocks that differ.
  */
 const TAKEOVER_MS = 16 * 60_000
 
@@ -33,9 +33,9 @@ export class Leases {
    * lease again with a new epoch. If another job holds one of the leases, releases the leases that this call has taken,
    * and throws `RestoreRunningError`.
    *
-   * A lease passes to this job 16 minutes after its expiry, but only if it is draining, or if `isRestoring` returns false
-   * for its holder. The workers of a job that cannot renew their lease for hours, for example because they are throttled,
-   * thus find the lease again.
+   * A lease passes to this job 16 minutes after its expiry, but only if it is draining, or if `isRestoring` returns
+   * false for its holder. The workers of a job that cannot renew their lease for hours, for example because they are
+   * throttled, thus find the lease again.
    */
   async takeAll(models: readonly string[], jobId: string, isRestoring: IsRestoring): Promise<Lease> {
     const fresh: string[] = []

@@ -20,8 +20,9 @@ import { abandon } from '../abandon.ts'
  */
 const CONFLICT_ATTEMPTS = 100
 /**
- * The number of attempts of a conditional multipart upload. Each attempt uploads or copies all parts again, so there are
- * fewer of them, and the pauses between them are longer: at most 200 ms, then 400 ms and so on, in total 12 seconds.
+ * The number of attempts of a conditional multipart upload. Each attempt uploads or copies all parts again, so there
+ * are fewer of them, and the pauses between them are longer: at most 200 ms, then 400 ms and so on, in total 12
+ * seconds.
  */
 const UPLOAD_ATTEMPTS = 7
 /**

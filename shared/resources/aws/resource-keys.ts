@@ -13,7 +13,9 @@ const LAST_SORT_KEY = '\u{10ffff}'.repeat(256)
  * first page contains such a sort key, so it is small.
  */
 const SEARCH_PAGES = [1, 100, 1000]
-/** The number of segments of the table that are listed at the same time. Each takes one unit more than its partitions. */
+/**
+ * The number of segments of the table that are listed at the same time. Each takes one unit more than its partitions.
+ */
 const SCAN_SEGMENTS = 4
 const KEYS_ONLY = {
   ProjectionExpression: '#pk, #sk',

@@ -31,16 +31,16 @@ const BATCH_WRITE = 25
  */
 const PARALLEL_BATCHES = 8
 /**
- * While more batches than this number are being sent, a batch that is not full waits for further items. Full batches need
- * a quarter fewer requests. A batch that DynamoDB throttles thus delays the other items only if a second one is
+ * While more batches than this number are being sent, a batch that is not full waits for further items. Full batches
+ * need a quarter fewer requests. A batch that DynamoDB throttles thus delays the other items only if a second one is
  * throttled too.
  */
 const BUSY_BATCHES = 1
 /**
  * The number of conditional writes that are sent at the same time. Each conditional write is a request, because
- * DynamoDB does not support conditions in batches. With a latency of 10 ms, 24 requests are 2,400 writes per second, and
- * a worker has no CPU time for more. Each request in flight takes about 200 KB, so more of them would also take more
- * CPU time for garbage collection.
+ * DynamoDB does not support conditions in batches. With a latency of 10 ms, 24 requests are 2,400 writes per second,
+ * and a worker has no CPU time for more. Each request in flight takes about 200 KB, so more of them would also take
+ * more CPU time for garbage collection.
  */
 const PARALLEL_CONDITIONAL = 24
 /**
@@ -153,7 +153,9 @@ export class ResourceWriter {
     if (this.#waiting.length > 0) await new Promise<void>((resume) => this.#waitingForRoom.push(resume))
   }
 
-  /** Sends a conditional write. Returns true if the item was written or deleted, and false if the condition was not met. */
+  /**
+   * Sends a conditional write. Returns true if the item was written or deleted, and false if the condition was not met.
+   */
   #conditionally(send: () => Promise<unknown>): Promise<boolean> {
     return this.#conditional(async () => {
       try {

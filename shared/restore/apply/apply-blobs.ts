@@ -18,8 +18,8 @@ import { blobRuns } from './blob-runs.ts'
 import { type BlobWriterServices, BlobWriter, COPIED_BLOB_BYTES, PARALLEL_BLOBS } from './blob-writer.ts'
 
 /**
- * The largest number of blobs per batch. The pass checks its time limit between two batches. It can therefore exceed the
- * limit by the duration of one batch. A batch has at most 4 GiB, which are copied within a minute.
+ * The largest number of blobs per batch. The pass checks its time limit between two batches. It can therefore exceed
+ * the limit by the duration of one batch. A batch has at most 4 GiB, which are copied within a minute.
  */
 const BATCH = 256
 

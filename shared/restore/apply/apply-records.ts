@@ -24,8 +24,8 @@ interface ApplyRecordsServices extends OpenRestoreServices, LeasedPassServices {
 
 /**
  * The largest number of resources in a group. A pass can stop before the first resource of a group. A group is a digest
- * bucket or a part of it. Groups are small, so that even a pass that AWS throttles nearly all the time finishes some, but
- * not so small that their cursors need much memory.
+ * bucket or a part of it. Groups are small, so that even a pass that AWS throttles nearly all the time finishes some,
+ * but not so small that their cursors need much memory.
  */
 const GROUP = 32
 

@@ -26,7 +26,9 @@ import type { BlobRun } from './blob-runs.ts'
  */
 export const COPIED_BLOB_BYTES = 16 * 1024 * 1024
 
-/** The number of runs that are read at the same time, and also the number of blobs that are written at the same time. */
+/**
+ * The number of runs that are read at the same time, and also the number of blobs that are written at the same time.
+ */
 export const PARALLEL_BLOBS = 8
 /** The largest size of the runs in memory, in bytes. Only runs of one blob of more than 6 MiB reach this limit. */
 const MAX_HELD_BYTES = 48 * 1024 * 1024
@@ -96,8 +98,8 @@ export class BlobWriter {
   }
 
   /**
-   * Reads a run from the archive, and writes its blobs. Calls `onWritten` for each written blob. Throws `EntryCorruptError` if the bytes of a blob do not have
-   * the expected SHA-256.
+   * Reads a run from the archive, and writes its blobs. Calls `onWritten` for each written blob. Throws
+   * `EntryCorruptError` if the bytes of a blob do not have the expected SHA-256.
    */
   async writeRun({ start, length, blobs }: BlobRun, onWritten: (blob: RestoredBlob) => void): Promise<void> {
     await this.#held.take(length)

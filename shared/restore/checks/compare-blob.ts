@@ -26,8 +26,8 @@ export const compareBlob = ({ blob, stored }: ComparedBlob): Finding | undefined
 }
 
 /**
- * Describes the headers without their values, because findings are stored in reports. The content type is stated, because
- * it is the type of the blob.
+ * Describes the headers without their values, because findings are stored in reports. The content type is stated,
+ * because it is the type of the blob.
  */
 const describe = (differences: readonly PropertyDifference[], side: 'archived' | 'stored'): string =>
   differences

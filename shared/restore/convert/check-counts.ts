@@ -2,9 +2,9 @@ import type { ConvertResult, ConvertResultOf, LineCounts, StreamFaultPage } from
 import { resultsOf } from './phase-results.ts'
 
 /**
- * Compares the record lines that the passes of `scan` have written with those that the segments contain. Throws an error
- * if lines are missing: the verification of the restore compares the target only with the segments, so that it could not
- * find the lost records. Results of earlier releases have no counts, and are not compared.
+ * Compares the record lines that the passes of `scan` have written with those that the segments contain. Throws an
+ * error if lines are missing: the verification of the restore compares the target only with the segments, so that it
+ * could not find the lost records. Results of earlier releases have no counts, and are not compared.
  */
 export const checkLineCounts = (results: readonly ConvertResult[]): void => {
   const scanned = sumOf(resultsOf(results, 'scan').map(({ lines }) => lines))
@@ -18,8 +18,8 @@ export const checkLineCounts = (results: readonly ConvertResult[]): void => {
 }
 
 /**
- * Compares the number of faults that the passes of `records` have found with the pages that list them. Throws an error if
- * they differ.
+ * Compares the number of faults that the passes of `records` have found with the pages that list them. Throws an error
+ * if they differ.
  */
 export const checkFaultCount = (
   records: readonly ConvertResultOf<'records'>[],

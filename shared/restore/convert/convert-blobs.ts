@@ -24,8 +24,8 @@ import { contentsBelow, openContents } from './stream-contents.ts'
 
 /**
  * Runs one pass that copies blobs and spilled payloads from the stream into segments, in the order of an archive. Also
- * lists the blobs that are missing. Payloads refer to these blobs, but the stream does not contain them. If AWS throttles
- * the pass until its time is used up, it hands over what it has copied.
+ * lists the blobs that are missing. Payloads refer to these blobs, but the stream does not contain them. If AWS
+ * throttles the pass until its time is used up, it hands over what it has copied.
  */
 export const convertBlobs = async (
   attempt: Attempt,

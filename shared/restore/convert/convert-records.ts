@@ -141,7 +141,8 @@ class RecordsPass {
 
   async #reachBorder(model: string, next: string): Promise<void> {
     await this.#endResource()
-    // If the end of a segment is throttled, the pass cannot return to an earlier border, because that segment has ended.
+    // If the end of a segment is throttled, the pass cannot return to an earlier border, because that segment has
+    // ended.
     this.#border = undefined
     await this.#segments.mark(model)
     const resetPages = this.#pages.mark()

@@ -70,7 +70,8 @@ export const finishConvert = async (
     const findings = await readFindings(workFiles, resultsOf(results, 'scan'))
     const faults = await collectFaults(workFiles, { job_id, attempt }, results)
     const damaged = await collectDamagedBlobs(workFiles, { job_id, attempt }, resultsOf(results, 'blobs'))
-    // If another attempt has already written this file, the file is kept. It refers to an archive with the same content.
+    // If another attempt has already written this file, the file is kept. It refers to an archive with the same
+    // content.
     await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings, ...faults, ...damaged }, job_id)
     return { ...continueAt(undefined), phase: 'finish' }
   })

@@ -154,7 +154,10 @@ export class RecordCollector {
     this.#sinks.lines.add({ key: faultKey(model, id), body: encodeFault({ model, id, ...fault }), number, offset })
   }
 
-  /** Adds a fault of a blob. If its id is unknown, no resource can refer to the blob, and the fault is listed without a resource. */
+  /**
+   * Adds a fault of a blob. If its id is unknown, no resource can refer to the blob, and the fault is listed without a
+   * resource.
+   */
   #addBlobFault(record: RecordOf<'BlobRecord' | 'BrokenRecord'>, id: string, fault: FaultReason): void {
     if (id === '') {
       this.#addResourceFault(record, '', fault)

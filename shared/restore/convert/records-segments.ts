@@ -40,9 +40,9 @@ export class RecordsSegments {
   }
 
   /**
-   * Marks this position, so that `reset` can return to it. The last resource must have ended, and the next resource must
-   * be in another digest bucket. `model` is its model. Ends the segment if it is complete. If this method fails, `reset`
-   * must not be called.
+   * Marks this position, so that `reset` can return to it. The last resource must have ended, and the next resource
+   * must be in another digest bucket. `model` is its model. Ends the segment if it is complete. If this method fails,
+   * `reset` must not be called.
    */
   async mark(model: string): Promise<void> {
     const open = this.#open

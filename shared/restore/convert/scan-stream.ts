@@ -10,8 +10,8 @@ import { RecordScanner } from './record-scanner.ts'
 import type { ConvertServices } from './services.ts'
 
 /**
- * Runs one pass over the stream. The pass checks every record and writes sorted runs. If AWS throttles it until its time
- * is used up, it hands over after the last record.
+ * Runs one pass over the stream. The pass checks every record and writes sorted runs. If AWS throttles it until its
+ * time is used up, it hands over after the last record.
  */
 export const scanStream = async (
   attempt: Attempt,

@@ -27,7 +27,9 @@ export interface LocatedDifference {
   readonly next: string | undefined
 }
 
-/** The position of an id: the index of a page in the list of all pages of the job, and the index of the id on the page. */
+/**
+ * The position of an id: the index of a page in the list of all pages of the job, and the index of the id on the page.
+ */
 const Cursor = z.strictObject({ page: z.int().min(0), id: z.int().min(0) })
 
 /**

@@ -29,8 +29,8 @@ interface JobArchive {
 }
 
 /**
- * Pins and opens the archive of a job, or the archive to which its stream was converted. Throws `SectionMissingError` if
- * the archive has no section for a requested model, and `UnknownModelsError` if a model is not registered.
+ * Pins and opens the archive of a job, or the archive to which its stream was converted. Throws `SectionMissingError`
+ * if the archive has no section for a requested model, and `UnknownModelsError` if a model is not registered.
  */
 export const openJobArchive = async (services: JobArchiveServices, job: ArchiveJob): Promise<JobArchive> => {
   const { objects, workFiles } = services

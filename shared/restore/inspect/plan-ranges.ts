@@ -82,8 +82,8 @@ const rangesOf = (
 }
 
 /**
- * Groups segments, in order. A group of several segments has at most `groupBytes`, uncompressed, and at most `rangeBytes`
- * as stored.
+ * Groups segments, in order. A group of several segments has at most `groupBytes`, uncompressed, and at most
+ * `rangeBytes` as stored.
  */
 const groupsOf = (segments: readonly RecordsSegment[], { rangeBytes, groupBytes }: RangeLimits): RecordsSegment[][] => {
   const groups: RecordsSegment[][] = []

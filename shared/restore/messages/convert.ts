@@ -68,8 +68,8 @@ export const ConvertCursor = z.discriminatedUnion('phase', [
       source: PinnedObject,
       runs: Runs,
       /**
-       * Present if a pass has not finished its merge. `run` contains the entries that are merged. The merge continues at
-       * the offsets: as many runs of the list as there are offsets are merged.
+       * Present if a pass has not finished its merge. `run` contains the entries that are merged. The merge continues
+       * at the offsets: as many runs of the list as there are offsets are merged.
        */
       unfinished: z.exactOptional(z.object({ run: PinnedObject, run_offsets: RunOffsets }).readonly()),
     })

@@ -2,8 +2,8 @@ import * as z from 'zod'
 
 /**
  * A difference between the archive and the store. Findings are stored in reports, so they must not contain values of
- * payloads, indexed values or other attributes. They may contain ids, names of fields, types, sizes and SHA-256 hashes of
- * whole payloads, blobs and resources.
+ * payloads, indexed values or other attributes. They may contain ids, names of fields, types, sizes and SHA-256 hashes
+ * of whole payloads, blobs and resources.
  */
 export const Finding = z
   .object({

@@ -6,8 +6,8 @@ import { PinnedObject } from '../../objects/object.ts'
 import { ConvertedArchive } from './convert.ts'
 
 /**
- * Segments of records, and the range of the metadata in the target with which the segments are compared. Strict, because
- * the plans of earlier versions had the member `segment`. Without it, a range would have no resources.
+ * Segments of records, and the range of the metadata in the target with which the segments are compared. Strict,
+ * because the plans of earlier versions had the member `segment`. Without it, a range would have no resources.
  */
 export const SegmentRange = z
   .strictObject({

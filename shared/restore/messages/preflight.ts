@@ -12,8 +12,8 @@ import { SegmentSpan } from '../../archive/archive.ts'
 import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
 /**
- * A position in the records of an archive. `segment` is the index of a segment in the manifest, and `entry` is the index
- * of a chunk in this segment. `bucket` is the first digest bucket that is read from this chunk.
+ * A position in the records of an archive. `segment` is the index of a segment in the manifest, and `entry` is the
+ * index of a chunk in this segment. `bucket` is the first digest bucket that is read from this chunk.
  */
 export const ChunkPosition = z.object({ segment: z.int(), entry: z.int(), bucket: z.string() }).readonly()
 export type ChunkPosition = z.output<typeof ChunkPosition>

@@ -175,8 +175,8 @@ export class BlobComparison {
   }
 
   /**
-   * Adds a large entry as `add` does, but reads the blob of the target in steps, beginning at the hash of `start`. If the
-   * time is up before its end, does not add the entry, and returns the position at which the next pass continues.
+   * Adds a large entry as `add` does, but reads the blob of the target in steps, beginning at the hash of `start`. If
+   * the time is up before its end, does not add the entry, and returns the position at which the next pass continues.
    */
   async addLarge(
     position: string,

@@ -18,9 +18,9 @@ type PlanPreflightBlobsServices = OpenRestoreServices &
   ListStores & { readonly limits: Pick<Limits, 'rangeBytes' | 'listsPerPass' | 'mapItems'> }
 
 /**
- * Plans the map items of one round of `preflight-blobs`. If there are many lists of references to blobs, the first round
- * merges them. The last round reads the blobs. If its plan exists, returns the existing plan, so that repeated attempts
- * agree.
+ * Plans the map items of one round of `preflight-blobs`. If there are many lists of references to blobs, the first
+ * round merges them. The last round reads the blobs. If its plan exists, returns the existing plan, so that repeated
+ * attempts agree.
  */
 export const planPreflightBlobs = async (
   { job_id }: StageInput,

@@ -37,9 +37,9 @@ interface PreflightBlobsServices extends OpenRestoreServices, LeasedPassServices
 }
 
 /**
- * Runs one pass of a map item. In the last round, the pass goes over blob segments. It verifies the bytes of the archived
- * blobs, and compares each blob with the blob in the target that has the same id. In an earlier round, the pass merges
- * lists of references.
+ * Runs one pass of a map item. In the last round, the pass goes over blob segments. It verifies the bytes of the
+ * archived blobs, and compares each blob with the blob in the target that has the same id. In an earlier round, the
+ * pass merges lists of references.
  *
  * If AWS throttles a pass until its time is used up, the pass hands over the entries that it has verified and compared.
  */

@@ -35,15 +35,15 @@ interface PreflightServices extends OpenRestoreServices, LeasedPassServices, Che
  * Runs one pass of preflight. The pass reads every byte of its segments, checks every line, and determines which
  * resources the target already has. It writes nothing to the store.
  *
- * If AWS throttles a pass until its time is used up, the pass hands over the digest buckets that it has checked. Without
- * a checked digest bucket, it fails, and the workflow repeats it.
+ * If AWS throttles a pass until its time is used up, the pass hands over the digest buckets that it has checked.
+ * Without a checked digest bucket, it fails, and the workflow repeats it.
  */
 export const preflight = (input: PassInput, services: PreflightServices): Promise<PassOutput> =>
   runLeasedPass(PREFLIGHT, input, services, (attempt) => preflightPass(attempt, services))
 
 /**
- * The largest number of extents of a pass. Its result is one item of the job table, which can have 400 KB. An extent takes
- * about 1 KB, and at most 4 KB.
+ * The largest number of extents of a pass. Its result is one item of the job table, which can have 400 KB. An extent
+ * takes about 1 KB, and at most 4 KB.
  */
 export const MAX_EXTENTS = 90
 

@@ -15,8 +15,8 @@ interface EndCheckServices extends OpenRestoreServices, EndJobServices {
 }
 
 /**
- * Writes the report of a check to the archive bucket, ends the job, and stores its result in the catalogue. If the export left out resources or blobs, the
- * status of the job is `partial`.
+ * Writes the report of a check to the archive bucket, ends the job, and stores its result in the catalogue. If the
+ * export left out resources or blobs, the status of the job is `partial`.
  */
 export const endCheck = async (services: EndCheckServices, job: CheckJob, plan: RestorePlan): Promise<void> => {
   const { job_id } = job

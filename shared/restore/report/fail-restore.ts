@@ -20,8 +20,9 @@ interface FailRestoreServices extends EndJobServices {
 }
 
 /**
- * Ends a restore or check that has failed. Stores the error in the job, releases the leases of a restore, and aborts the
- * unfinished uploads of the job. If a check has found damage, stores this in the catalogue. If the archive was uploaded, also writes the error to the report next to the upload.
+ * Ends a restore or check that has failed. Stores the error in the job, releases the leases of a restore, and aborts
+ * the unfinished uploads of the job. If a check has found damage, stores this in the catalogue. If the archive was
+ * uploaded, also writes the error to the report next to the upload.
  */
 export const failRestore = async (input: FailInput, services: FailRestoreServices): Promise<StageInput> => {
   const { job_id } = input

@@ -27,8 +27,8 @@ interface ReportServices extends OpenRestoreServices, EndJobServices {
 }
 
 /**
- * Writes the report, releases the leases of a restore and ends the job. If a restore has proved the whole archive, stores
- * this in the catalogue. If the verification of a restore failed, writes the report and then throws
+ * Writes the report, releases the leases of a restore and ends the job. If a restore has proved the whole archive,
+ * stores this in the catalogue. If the verification of a restore failed, writes the report and then throws
  * `VerificationFailedError`, so that the job fails.
  */
 export const report = async ({ job_id }: StageInput, services: ReportServices): Promise<StageInput> => {

@@ -2,7 +2,9 @@ import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { BLOB_LIST, BLOB_LISTS, PREFLIGHT_BLOBS, type RestoredBlob } from '../messages/preflight-blobs.ts'
 
-/** Returns the list of blobs with index `index` among the results of `preflight-blobs`. Throws if there is no such list. */
+/**
+ * Returns the list of blobs with index `index` among the results of `preflight-blobs`. Throws if there is no such list.
+ */
 export const blobList = async (
   { jobs, workFiles }: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
   jobId: string,

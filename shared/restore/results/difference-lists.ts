@@ -38,8 +38,8 @@ export class DifferenceLists {
   }
 
   /**
-   * Adds a resource. Returns undefined, or a promise for which the caller must wait before the next call. If a page could
-   * not be written, the resource was not added.
+   * Adds a resource. Returns undefined, or a promise for which the caller must wait before the next call. If a page
+   * could not be written, the resource was not added.
    */
   add(group: DifferenceGroup, model: string, id: string): Promise<void> | undefined {
     const open = this.#open.get(group)
@@ -69,8 +69,8 @@ export class DifferenceLists {
   }
 
   /**
-   * Writes the remaining ids and the list of the pages. Returns the location of this list for the result of the pass. If
-   * there are no differences, returns an empty object.
+   * Writes the remaining ids and the list of the pages. Returns the location of this list for the result of the pass.
+   * If there are no differences, returns an empty object.
    */
   async finish(): Promise<{ readonly differences?: PinnedObject }> {
     for (const group of DIFFERENCE_GROUPS) {

@@ -45,7 +45,8 @@ const archiveAt = async (
   { objects, config }: LocateArchiveServices,
   { bucket, key, version_id }: Exclude<ArchiveSourceRequest, { readonly job_id: string }>,
 ): Promise<ArchiveLocation> => {
-  // The blob bucket and the work bucket contain no archives for callers. Every path in them belongs to resources or jobs.
+  // The blob bucket and the work bucket contain no archives for callers. Every path in them belongs to resources or
+  // jobs.
   const { archives, restores, blobs, work } = config.buckets
   const others = config.restore_from.filter((other) => other.bucket !== blobs && other.bucket !== work)
   const allowed = [archives, restores, ...others.map((other) => other.bucket)]

@@ -13,8 +13,8 @@ export interface StartCheckServices {
 }
 
 /**
- * Starts a job that checks an archive. A repeated request with the same idempotency key returns the existing job. Throws
- * `TooManyJobsError` if the limit on checks is reached, and the errors of `locateArchive`.
+ * Starts a job that checks an archive. A repeated request with the same idempotency key returns the existing job.
+ * Throws `TooManyJobsError` if the limit on checks is reached, and the errors of `locateArchive`.
  */
 export const startCheck = async (
   services: StartCheckServices & LocateArchiveServices,

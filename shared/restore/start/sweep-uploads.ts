@@ -45,7 +45,8 @@ const startRestore = async (services: StartUploadServices, upload: PinnedObject)
   try {
     return (await startUploadedRestore(services, upload)) !== undefined
   } catch (error) {
-    // The report next to the upload already contains this error. Many lost uploads must not prevent the start of the program.
+    // The report next to the upload already contains this error. Many lost uploads must not prevent the start of the
+    // program.
     if (error instanceof TooManyJobsError) return false
     throw error
   }

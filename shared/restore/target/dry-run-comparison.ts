@@ -63,8 +63,8 @@ export class DryRunComparison implements TargetLookup {
   }
 
   /**
-   * Also counts the skipped resources, which only the target has. If a read of the target fails, this call counts nothing,
-   * so that `end` returns the counts of complete digest buckets.
+   * Also counts the skipped resources, which only the target has. If a read of the target fails, this call counts
+   * nothing, so that `end` returns the counts of complete digest buckets.
    */
   async exists(id: string): Promise<boolean> {
     const search = this.#targetOnly.search(idHashOf(id))

@@ -38,8 +38,8 @@ export class TargetJoin<Row> {
   }
 
   /**
-   * Calls `onPassed` for each remaining row. If `before` is given, stops before this sort key. Calls `mayRead` before it
-   * reads a row. If the function returns false, stops and returns false.
+   * Calls `onPassed` for each remaining row. If `before` is given, stops before this sort key. Calls `mayRead` before
+   * it reads a row. If the function returns false, stops and returns false.
    */
   async end(onPassed: OnPassed<Row>, before?: string, mayRead: () => boolean = () => true): Promise<boolean> {
     while (mayRead()) {

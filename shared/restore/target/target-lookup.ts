@@ -105,8 +105,9 @@ class RangeLookup implements TargetLookup {
   }
 
   /**
-   * If the time of the pass is up, stops counting after `LATE_ROWS`, because the target may have many more resources than
-   * the archive. Also stops counting if AWS throttles a read until the time is up. The pass then keeps its results.
+   * If the time of the pass is up, stops counting after `LATE_ROWS`, because the target may have many more resources
+   * than the archive. Also stops counting if AWS throttles a read until the time is up. The pass then keeps its
+   * results.
    */
   async end(beforeBucket: string | undefined): Promise<TargetCounts> {
     if (this.#isCounting && this.#targetOnly.endBucket(beforeBucket) && !(await this.#readRest(beforeBucket)))

@@ -68,9 +68,9 @@ export class TargetOnly {
   }
 
   /**
-   * Must be called before the rows after the last archived resource are counted. Returns false if the digest bucket that
-   * was searched last is not before `beforeBucket`. All resources of this bucket and those that were counted after an
-   * earlier call are then removed, and no other row is before `beforeBucket`.
+   * Must be called before the rows after the last archived resource are counted. Returns false if the digest bucket
+   * that was searched last is not before `beforeBucket`. All resources of this bucket and those that were counted after
+   * an earlier call are then removed, and no other row is before `beforeBucket`.
    */
   endBucket(beforeBucket: string | undefined): boolean {
     if (beforeBucket === undefined || this.#bucket < beforeBucket) return true

@@ -19,8 +19,8 @@ import { ArchivedResourceBuilder } from './archived-resource.ts'
 import { StoredResources } from './stored-resources.ts'
 
 /**
- * The number of resources after which the pass completes its checks at the next border between two digest buckets. If it
- * is throttled later, it hands over there. The check of references looks up 100 references at the same time, so its
+ * The number of resources after which the pass completes its checks at the next border between two digest buckets. If
+ * it is throttled later, it hands over there. The check of references looks up 100 references at the same time, so its
  * lookups would be slow if the checks were completed at every border.
  */
 const COMPLETED_RESOURCES = 64
@@ -48,8 +48,8 @@ interface VerifiedExtent {
 }
 
 /**
- * Reads the resources of an extent from the archive and from the store, and runs all checks of resources on them. If AWS
- * throttles the pass until its time is used up, it stops at the last border at which it has completed all checks.
+ * Reads the resources of an extent from the archive and from the store, and runs all checks of resources on them. If
+ * AWS throttles the pass until its time is used up, it stops at the last border at which it has completed all checks.
  */
 export const verifyExtent = async (
   { job_id, n, timeIsUp, mustHandOver }: Attempt,

@@ -22,8 +22,8 @@ interface VerifyServices extends VerifyExtentServices, LeasedPassServices {
 }
 
 /**
- * Runs one pass of `verify`. Checks an extent of resources or a list of blobs. If AWS throttles a pass until its time is
- * used up, it hands over the blobs or the digest buckets that it has checked.
+ * Runs one pass of `verify`. Checks an extent of resources or a list of blobs. If AWS throttles a pass until its time
+ * is used up, it hands over the blobs or the digest buckets that it has checked.
  */
 export const verify = (input: PassInput, services: VerifyServices): Promise<PassOutput> =>
   runLeasedPass(VERIFY, input, services, async (attempt) => {

@@ -61,7 +61,10 @@ export interface ArchiveContents {
   blobs(): AsyncIterable<ContentsBlob>
   /** Returns the blobs with the given ids that the archive contains, in any order. */
   findBlobs(fileIds: ReadonlySet<string>): AsyncIterable<ContentsBlob>
-  /** Returns the byte at which the entry of an error begins. Undefined if the error names no entry, or its offset itself. */
+  /**
+   * Returns the byte at which the entry of an error begins. Undefined if the error names no entry, or its offset
+   * itself.
+   */
   offsetOf(error: Error): Promise<number | undefined>
   close(): Promise<void>
 }

@@ -74,9 +74,12 @@ export class LocatedContents implements ArchiveContents {
   async #located(error: unknown): Promise<unknown> {
     if (!isArchiveFault(error)) return error
     const offset = await this.#contents.offsetOf(error)
-    const place = offset === undefined ? '' : ` (the entry begins at byte ${offset} of the archive)`
-    return new DamagedArchiveError(`${this.#name}: ${error.message}${place}; specstar-backup verify finds all damage`, {
-      cause: error,
-    })
+    const location = offset === undefined ? '' : ` (the entry begins at byte ${offset} of the archive)`
+    return new DamagedArchiveError(
+      `${this.#name}: ${error.message}${location}; specstar-backup verify finds all damage`,
+      {
+        cause: error,
+      },
+    )
   }
 }

@@ -81,8 +81,8 @@ export class StreamContents implements ArchiveContents {
 
   async payload(sha256: string): Promise<Buffer | undefined> {
     const { payloads } = await this.#scan()
-    const place = payloads.get(sha256)
-    return place === undefined ? undefined : this.#source.read(place.offset, place.size)
+    const location = payloads.get(sha256)
+    return location === undefined ? undefined : this.#source.read(location.offset, location.size)
   }
 
   async *blobs(): AsyncGenerator<ContentsBlob> {

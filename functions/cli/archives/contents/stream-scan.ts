@@ -43,7 +43,10 @@ export interface ScannedStream {
   readonly findings: readonly Finding[]
 }
 
-/** Reads a whole stream and checks every record. Throws if the stream as a whole is invalid. The caller must close both sorters. */
+/**
+ * Reads a whole stream and checks every record. Throws if the stream as a whole is invalid. The caller must close both
+ * sorters.
+ */
 export const scanStream = async (
   source: ArchiveSource,
   { only, limits, onReferences = () => undefined, afterRecord = () => Promise.resolve() }: ScanOptions = {},

@@ -6,8 +6,8 @@ import { toBase64 } from '../../../../shared/values/base64.ts'
 import { floatText } from '../../../../shared/values/float-text.ts'
 
 /**
- * Returns a payload as members of a JSON object. A JSON payload becomes `"payload":…`, with all its characters. A msgpack
- * payload becomes `"payload_encoding":"msgpack","payload":…`. Any other payload becomes `"payload_base64":"…"`.
+ * Returns a payload as members of a JSON object. A JSON payload becomes `"payload":…`, with all its characters. A
+ * msgpack payload becomes `"payload_encoding":"msgpack","payload":…`. Any other payload becomes `"payload_base64":"…"`.
  */
 export const payloadMembers = (payload: string | Uint8Array): string => {
   const bytes = Buffer.from(payload)

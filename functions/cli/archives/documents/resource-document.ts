@@ -15,7 +15,8 @@ export interface ArchivedResource {
 /**
  * Returns a resource as a JSON document, piece by piece:
  * `{"model":…,"resource_id":…,"metadata":{…},"revisions":[{…,"payload":…},…]}`. At most one revision is in memory.
- * `lastMembers` returns further members for the end. `revisionId` selects the revisions with this id. Throws `ArchiveUnavailableError` if none has it.
+ * `lastMembers` returns further members for the end. `revisionId` selects the revisions with this id. Throws
+ * `ArchiveUnavailableError` if none has it.
  */
 export async function* resourceDocument(
   contents: Pick<ArchiveContents, 'payload'>,

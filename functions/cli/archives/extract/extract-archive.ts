@@ -12,14 +12,16 @@ import type { NewFolder } from './new-folder.ts'
 export interface Extracted {
   resources: number
   blobs: number
-  /** Resources that cannot be read, and blobs to which extracted resources refer but that the archive does not contain. */
+  /**
+   * Resources that cannot be read, and blobs to which extracted resources refer but that the archive does not contain.
+   */
   readonly faults: string[]
 }
 
 /**
- * Writes resources and blobs of an archive to files: `models/{model}/{id}.json` and `blobs/{file id}`, and a list of the
- * blobs to `blobs.jsonl`. By default, extracts everything. If `selected` is given, extracts these resources, and the
- * blobs to which they refer.
+ * Writes resources and blobs of an archive to files: `models/{model}/{id}.json` and `blobs/{file id}`, and a list of
+ * the blobs to `blobs.jsonl`. By default, extracts everything. If `selected` is given, extracts these resources, and
+ * the blobs to which they refer.
  */
 export const extractArchive = async (
   contents: ArchiveContents,

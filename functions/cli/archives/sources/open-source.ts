@@ -12,8 +12,8 @@ export interface SourceServices {
 }
 
 /**
- * Opens the archive at an address: a file, an object in S3, or a URL that supports range requests. Counts the bytes that
- * are read from it.
+ * Opens the archive at an address: a file, an object in S3, or a URL that supports range requests. Counts the bytes
+ * that are read from it.
  */
 export const openSource = async (text: string, services: SourceServices): Promise<CountedSource> =>
   new CountedSource(await openAddress(parseAddress(text), services))

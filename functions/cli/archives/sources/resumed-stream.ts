@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 
 /**
- * The number of consecutive attempts to read a range. An attempt that returns bytes resets the count, because a download
- * of many GB may break often.
+ * The number of consecutive attempts to read a range. An attempt that returns bytes resets the count, because a
+ * download of many GB may break often.
  */
 const ATTEMPTS = 5
 /** The wait before the first repetition in ms. It doubles with each further repetition. */

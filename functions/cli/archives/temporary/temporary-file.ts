@@ -6,8 +6,8 @@ import type { ByteSource } from '../../../../shared/specstar/stream-window.ts'
 import { readExactly } from '../sources/read-exactly.ts'
 
 /**
- * A temporary file that only this user can read. Where the system allows it, its name is removed at once, so that no file
- * remains if the process is killed.
+ * A temporary file that only this user can read. Where the system allows it, its name is removed at once, so that no
+ * file remains if the process is killed.
  */
 export class TemporaryFile implements ByteSource {
   readonly #path: string

@@ -66,8 +66,8 @@ const findingsText = (output: Output, { findings, checks }: ArchiveVerification)
   return [
     'Findings:',
     ...shown.map(({ check, message, offset }) => {
-      const place = offset === undefined ? '' : ` (at byte ${offset} of the archive)`
-      return `  ${output.style('yellow', check)}  ${printable(message)}${place}`
+      const location = offset === undefined ? '' : ` (at byte ${offset} of the archive)`
+      return `  ${output.style('yellow', check)}  ${printable(message)}${location}`
     }),
     ...(total > shown.length ? [`  … and ${countText(total - shown.length)} more; --json lists up to 1,000`] : []),
   ].join('\n')

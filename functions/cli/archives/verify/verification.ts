@@ -8,8 +8,8 @@ export interface ArchiveVerification {
   /** True if no check has a finding. */
   readonly passed: boolean
   /**
-   * False if blobs are missing, or if the export left out resources. Such an archive can be sound. Absent if the archive
-   * could not be opened.
+   * False if blobs are missing, or if the export left out resources. Such an archive can be sound. Absent if the
+   * archive could not be opened.
    */
   readonly complete?: boolean
   readonly missing_blobs: number

@@ -5,8 +5,8 @@ export interface WritableFile {
 }
 
 /**
- * Writes all bytes of `buffers` at the current position of a file. If the disk becomes full, the system may write a part
- * of the bytes without an error. The rest is therefore written again, which then fails with `ENOSPC`.
+ * Writes all bytes of `buffers` at the current position of a file. If the disk becomes full, the system may write a
+ * part of the bytes without an error. The rest is therefore written again, which then fails with `ENOSPC`.
  */
 export const writeAll = async (file: WritableFile, buffers: readonly Buffer[]): Promise<void> => {
   const { bytesWritten } = await file.writev(buffers)
