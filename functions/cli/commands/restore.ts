@@ -2,10 +2,13 @@ import { Argument, Option } from 'commander'
 import * as z from 'zod'
 import { STRATEGIES } from '../../../shared/jobs/job-request.ts'
 import { describeSource, restoreSource } from '../archive-source.ts'
-import { defineCommand } from '../command.ts'
+import { type CommandContext, defineCommand } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
 import { finishJob, leaveJob } from '../finish-job.ts'
+import { InterruptedError } from '../interrupted-error.ts'
 import { type FilterValues, filterOption, parseFilters, repeatable, texts } from '../options.ts'
 import { startRestore } from '../start-restore.ts'
+import { ask } from '../terminal/ask.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** `specstar-backup restore`. */
@@ -14,6 +17,7 @@ export const RESTORE = defineCommand({
   summary: 'restore an archive, verify the restore, and print the result',
   details:
     'The archive is a local file, the archive of an export job, or an object in S3. A local file is uploaded first. ' +
+    'On a terminal, the command asks before it changes the store. ' +
     'With --dry-run, nothing is written to the store, and the result says what a restore would change.',
   arguments: [new Argument('<archive>', 'a file, the id of an export job, or s3://bucket/key[?versionId=…]')],
   options: [
@@ -25,6 +29,7 @@ export const RESTORE = defineCommand({
     filterOption(),
     new Option('-n, --dry-run', 'compare the archive with the store without writing anything'),
     new Option('--no-strict', 'restore an archive that lacks resources or blobs'),
+    new Option('-y, --yes', 'do not ask before the store is changed'),
     new Option('--no-wait', 'print the id of the job without waiting for its end'),
   ],
   examples: [
@@ -41,17 +46,45 @@ export const RESTORE = defineCommand({
     filter: texts,
     dryRun: z.boolean().optional(),
     strict: z.boolean(),
+    yes: z.boolean().default(false),
     wait: z.boolean(),
   }),
-  run: async (context, { archive, onDuplicate, model, only = [], filter, dryRun = false, strict, wait }) => {
+  run: async (context, { archive, onDuplicate, model, only = [], filter, dryRun = false, strict, yes, wait }) => {
     const scope = scopeOf(model, only, parseFilters(filter))
     const source = await restoreSource(archive)
+    const { endpoint } = context.settings()
+    if (!dryRun && !yes && !(await isConfirmed(context, onDuplicate, describeSource(source)))) {
+      context.output.note('Nothing was restored.')
+      return EXIT.error
+    }
     const parameters = { ...scope.filters, on_duplicate: onDuplicate, dry_run: String(dryRun), strict: String(strict) }
     const job = await startRestore(context, source, { model: scope.model, parameters })
-    if (!context.output.json) context.output.note(`Restoring ${describeSource(source)} with job ${job}`)
+    if (!context.output.json)
+      context.output.note(
+        `${dryRun ? 'Comparing' : 'Restoring'} ${describeSource(source)} at ${endpoint} with job ${job}`,
+      )
     return wait ? finishJob(context, job) : leaveJob(context, job)
   },
 })
+
+const EFFECTS: Readonly<Record<(typeof STRATEGIES)[number], string>> = {
+  overwrite: 'overwrites existing resources',
+  skip: 'adds resources but keeps existing ones',
+  raise_error: 'adds resources unless some exist already',
+}
+
+/** Asks on a terminal whether to go on. Elsewhere, there is nobody to ask, so returns true. */
+const isConfirmed = async (
+  { io, output, settings }: CommandContext,
+  strategy: (typeof STRATEGIES)[number],
+  archive: string,
+): Promise<boolean> => {
+  if (io.stdin.isTTY !== true || !output.isAnimated) return true
+  output.note(`The restore of ${archive} at ${settings().endpoint} ${EFFECTS[strategy]}.`)
+  const answer = await ask(io, 'Continue (y/N)? ')
+  if (answer === undefined) throw new InterruptedError('nothing was restored')
+  return ['y', 'yes'].includes(answer.toLowerCase())
+}
 
 interface Scope {
   readonly model: string | undefined

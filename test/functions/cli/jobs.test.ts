@@ -30,6 +30,18 @@ afterAll(async () => {
 const openSlot = async (): Promise<string> =>
   JobLine.parse((await program.request('POST', '/_backup/import?wait=0')).body).job_id
 
+const jobIdIn = (text: string): string => /with job (\S+)/.exec(text)?.[1] ?? ''
+
+/** Types an answer when the question appears. */
+const answerOnce = (question: string, answer: string): ((all: string) => string | undefined) => {
+  let hasAnswered = false
+  return (all) => {
+    if (hasAnswered || !all.includes(question)) return undefined
+    hasAnswered = true
+    return answer
+  }
+}
+
 describe('restore', () => {
   it('shows what a dry run of a local file would change, and writes nothing', async () => {
     const { code, stdout, stderr } = await run('restore', archive, '--dry-run')
@@ -37,9 +49,41 @@ describe('restore', () => {
     expect(stdout).toMatch(/^kind +restore \(dry run\)$/m)
     expect(stdout).toMatch(/^MODEL +NEW +CHANGED +SAME +TARGET ONLY$/m)
     expect(stdout).toMatch(/^guild +12 +0 +0 +0$/m)
-    expect(stderr).toContain(`Restoring ${archive} with job k-`)
+    expect(stderr).toContain(`Comparing ${archive} at ${program.url} with job k-`)
     const { items, objects } = await program.contents()
     expect([items.size, objects.size]).toEqual([0, 0])
+  })
+
+  it.each([
+    ['n\r', 1],
+    ['\r', 1],
+    ['\u0003', 130],
+  ])('asks on a terminal before it changes the store, and does nothing after %j', async (answer, expected) => {
+    const before = (await program.request('GET', '/_backup/jobs')).body
+    const { code, stderr } = await cli(['restore', archive], {
+      env: env(),
+      tty: true,
+      onNote: answerOnce('Continue (y/N)?', answer),
+    })
+    expect(code).toBe(expected)
+    expect(stderr).toContain(`The restore of ${archive} at ${program.url} overwrites existing resources.`)
+    expect(stderr.toLowerCase()).toContain('nothing was restored')
+    expect((await program.request('GET', '/_backup/jobs')).body).toEqual(before)
+  })
+
+  it('goes on after yes, and does not ask with --yes or in a dry run', async () => {
+    const options = { env: env(), tty: true, onNote: answerOnce('Continue (y/N)?', 'y\r') }
+    const asked = await cli(['restore', archive, '--on-duplicate', 'skip', '--no-wait'], options)
+    expect(asked.code).toBe(0)
+    expect(asked.stderr).toContain('adds resources but keeps existing ones.')
+    expect(asked.stderr).toContain(`Restoring ${archive} at ${program.url} with job k-`)
+    await run('show', '--wait', jobIdIn(asked.stderr))
+    for (const flag of ['--yes', '--dry-run']) {
+      const { code, stderr } = await cli(['restore', archive, flag, '--no-wait'], { env: env(), tty: true })
+      expect(code).toBe(0)
+      expect(stderr).not.toContain('Continue')
+      await run('show', '--wait', jobIdIn(stderr))
+    }
   })
 
   it('restores a local file and shows what was proved', async () => {
