@@ -87,9 +87,16 @@ export class PageTest {
       this.#errors.push(`exception: ${error.message}`)
     })
     page.on('request', (request) => {
-      if (!request.url().startsWith(`${this.program.url}/_backup`) && !this.#isImport(request.url()))
-        this.#errors.push(`request to ${request.url()}`)
+      const isOwn = request.url().startsWith(`${this.program.url}/_backup`) || this.#isImport(request.url())
+      // The link to an archive is redirected to S3.
+      const isDownload = request.isNavigationRequest() && request.url().startsWith(`${this.s3Url}/`)
+      if (!isOwn && !isDownload) this.#errors.push(`request to ${request.url()}`)
     })
+  }
+
+  /** The local S3 service. */
+  get s3Url(): string {
+    return `http://127.0.0.1:${this.program.env['S3_PORT'] ?? ''}`
   }
 
   /** Returns what went wrong in the browser since the last call. */

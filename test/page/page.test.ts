@@ -1,8 +1,16 @@
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { damageBlob, damageRevision } from '../../infra/local/demo/damage.ts'
 import { seedStore } from '../../infra/local/seed/seed-store.ts'
 import { wipe } from '../../infra/local/stores/wipe-store.ts'
+import { LOCAL_CREDENTIALS } from '../../shared/runtime/local-credentials.ts'
 import { changeCity, firstBlob, firstRevision, slowDown } from './store.ts'
 import { serveForeignPage } from './foreign-page.ts'
 import { PageTest, REBOUND_HOST } from './page-test.ts'
@@ -21,6 +29,13 @@ afterEach(() => {
 })
 
 const seed = () => seedStore(test.stores, () => undefined, CITIES)
+
+/** Returns the ids and statuses of all jobs. */
+const listJobs = async (): Promise<string[]> => {
+  const response = await fetch(`${test.program.url}/_backup/jobs?limit=200`)
+  const { jobs } = (await response.json()) as { jobs: { job_id: string; status: string }[] }
+  return jobs.map(({ job_id, status }) => `${job_id} ${status}`)
+}
 
 /** Starts an export of everything through the page, and returns its job id. */
 const exportAll = async (): Promise<string> => {
@@ -151,6 +166,37 @@ describe('the page', () => {
     await restoreSpeed()
   })
 
+  it('shows which checks of a restore failed, and what differs', async () => {
+    const { page, stores } = test
+    const { tables, buckets } = stores.config
+    await exportAll()
+    await wipe(stores)
+    await compare()
+    const restoreSpeed = await slowDown(stores, 150)
+    await page.getByRole('button', { name: /^Restore \d+ resources$/ }).click()
+    await page.waitForURL(/#\/jobs\//)
+    const jobId = page.url().split('/').at(-1) ?? ''
+    const phase = async (): Promise<unknown> => {
+      const response = await fetch(`${test.program.url}/_backup/jobs/${jobId}`)
+      return ((await response.json()) as { readonly phase?: string }).phase
+    }
+    // The blobs and the first resources are written, and nothing is verified yet.
+    await expect.poll(phase, { timeout: 40_000, interval: 50 }).toBe('apply-records')
+    await expect.poll(() => firstRevision(stores, 'city').catch(() => undefined)).toBeDefined()
+    const { pk, sk, id } = await firstRevision(stores, 'city')
+    await damageRevision(stores.dynamo, tables.resources, pk, sk)
+    await damageBlob(stores.s3, buckets.blobs, await firstBlob(stores))
+    expect(await phase()).toBe('apply-records')
+    await restoreSpeed()
+    await test.expectStatus('failed')
+    await page.getByText('verification-failed').first().waitFor()
+    await page.getByText(id).first().waitFor()
+    await test.expectAccessible()
+    await test.screenshot('failed-verification')
+    await wipe(stores)
+    await seed()
+  })
+
   it('says why a restore failed', async () => {
     const { page, stores } = test
     const { s3, config } = stores
@@ -213,6 +259,109 @@ describe('the page', () => {
     await exportAll()
   })
 
+  it('starts one export if the user repeats a request whose answer was lost', async () => {
+    const { page } = test
+    await test.show('export')
+    const keys: unknown[] = []
+    await page.route('**/_backup/export', async (route) => {
+      keys.push(route.request().headers()['idempotency-key'])
+      const response = await route.fetch()
+      await (keys.length === 1 ? route.abort() : route.fulfill({ response }))
+    })
+    const start = page.getByRole('button', { name: 'Start the export' })
+    const before = (await listJobs()).length
+    await start.click()
+    await page.getByRole('alert').getByText('The program does not answer.').waitFor()
+    expect(test.takeErrors()).toEqual([expect.stringContaining('net::ERR_FAILED')])
+    await start.click()
+    await page.waitForURL(/#\/jobs\//)
+    await page.unroute('**/_backup/export')
+    expect(keys).toEqual([expect.stringMatching(/^page-[\w-]{36}$/), keys[0]])
+    expect(await listJobs()).toHaveLength(before + 1)
+    await test.expectStatus('succeeded')
+  })
+
+  it('downloads an archive from S3', async () => {
+    const { page } = test
+    await test.show('archives')
+    const downloading = page.waitForEvent('download')
+    await page.getByRole('link', { name: 'Download' }).first().click()
+    const download = await downloading
+    expect(await download.failure()).toBeNull()
+    expect(download.url().startsWith(`${test.s3Url}/`)).toBe(true)
+  })
+
+  it('shows all pages of a long list of archives', async () => {
+    const { page } = test
+    const [archive] = (
+      (await (await fetch(`${test.program.url}/_backup/archives?limit=1`)).json()) as { archives: object[] }
+    ).archives
+    const PAGES: Readonly<Record<string, object>> = {
+      '': { archives: [archive], cursor: 'second' },
+      second: { archives: [], cursor: 'third' },
+      third: { archives: [{ ...archive, key: 'the-oldest', schedule: 'oldest' }] },
+    }
+    await page.route('**/_backup/archives?*', (route) =>
+      route.fulfill({ json: PAGES[new URL(route.request().url()).searchParams.get('cursor') ?? ''] }),
+    )
+    for (const [view, oldest] of [
+      ['archives', page.getByRole('cell', { name: 'oldest' })],
+      ['restore', page.getByRole('link', { name: 'oldest' })],
+    ] as const) {
+      await test.show(view)
+      await page.getByRole('button', { name: 'Older' }).click()
+      await page.getByText('No archive on this page.').waitFor()
+      await page.getByRole('button', { name: 'Older' }).click()
+      await oldest.waitFor()
+      expect(await page.getByRole('button', { name: 'Older' }).isDisabled()).toBe(true)
+      await page.getByRole('button', { name: 'Newer' }).click()
+      await page.getByText('No archive on this page.').waitFor()
+    }
+    await page.unroute('**/_backup/archives?*')
+  })
+
+  it('shows the health of the deployment', async () => {
+    const { page } = test
+    await test.show('overview')
+    const health = page.getByRole('group', { name: 'Health', exact: true })
+    await health.getByText('degraded').waitFor()
+    await health.getByText(/^\d+ jobs? failed in the last 24 hours$/).waitFor()
+  })
+
+  it('says which command restores a file that is too large for the page', async () => {
+    const { page } = test
+    await test.show('restore')
+    const large = {
+      name: 'large.acbak',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.alloc(4 * 1024 * 1024 + 1),
+    }
+    await page.getByLabel('Archive of at most 4 MiB').setInputFiles(large)
+    await page.getByRole('alert').getByText('specstar-backup restore large.acbak').waitFor()
+    await test.expectAccessible()
+  })
+
+  it('opens the jobs of the bars with the keyboard', async () => {
+    const { page } = test
+    await test.show('archives')
+    const row = page.locator('svg.bars').first()
+    const bars = row.locator('a')
+    const last = (await bars.count()) - 1
+    expect(await row.locator('a[tabindex="0"]').count()).toBe(1)
+    const focused = () =>
+      page.evaluate<number>(
+        "[...document.querySelectorAll('svg.bars')[0].querySelectorAll('a')].indexOf(document.activeElement)",
+      )
+    for (let presses = 0; presses < 40 && (await focused()) < 0; presses++) await page.keyboard.press('Tab')
+    expect(await focused()).toBe(last)
+    await page.keyboard.press('ArrowLeft')
+    expect(await focused()).toBe(last - 1)
+    await page.keyboard.press('Home')
+    expect(await focused()).toBe(0)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/#\/jobs\//)
+  })
+
   it('pauses and resumes a schedule', async () => {
     const { page } = test
     await test.show('schedules')
@@ -262,7 +411,7 @@ describe('the page', () => {
 })
 
 describe('every view', () => {
-  const VIEWS = ['overview', 'jobs', 'archives', 'schedules', 'export', 'restore', 'nothing']
+  const VIEWS = ['overview', 'jobs', 'archives', 'schedules', 'export', 'restore', 'nothing', 'constructor', 'toString']
   const LOOKS = [
     ['light', { colorScheme: 'light' }],
     ['dark', { colorScheme: 'dark' }],
@@ -284,38 +433,51 @@ describe('every view', () => {
 })
 
 describe('a page of another site, in a real browser', () => {
-  const jobs = async (): Promise<string[]> => {
-    const response = await fetch(`${test.program.url}/_backup/jobs?limit=200`)
-    const { jobs: listed } = (await response.json()) as { jobs: { job_id: string; status: string }[] }
-    return listed.map(({ job_id, status }) => `${job_id} ${status}`)
+  /** Returns a client that signs with the public key of the local S3 service, for any name of it. */
+  const forged = (name: string): S3Client => {
+    const { port } = new URL(test.s3Url)
+    const endpoint = `http://${name}:${port}`
+    return new S3Client({ endpoint, region: 'us-east-1', credentials: { ...LOCAL_CREDENTIALS }, forcePathStyle: true })
   }
+  const object = async () => ({ Bucket: test.stores.config.buckets.blobs, Key: await firstBlob(test.stores) })
 
   it('can neither start, cancel nor read anything', async () => {
     // A job that a cancellation would end: it waits for an upload.
     const slot = await fetch(`${test.program.url}/_backup/import`, { method: 'POST' })
     const { job_id } = (await slot.json()) as { readonly job_id: string }
-    const before = await jobs()
+    const before = await listJobs()
     expect(before).toContain(`${job_id} awaiting_upload`)
-    const foreign = await serveForeignPage(test.program.url, job_id)
+    const { Bucket, Key } = await object()
+    const Delete = { Objects: [{ Key }] }
+    const foreign = await serveForeignPage({
+      target: test.program.url,
+      jobId: job_id,
+      s3: {
+        get: await getSignedUrl(forged('127.0.0.1'), new GetObjectCommand({ Bucket, Key })),
+        remove: await getSignedUrl(forged('127.0.0.1'), new DeleteObjectsCommand({ Bucket, Delete })),
+        limits: `${test.s3Url}/-/limits`,
+      },
+    })
     const page = await test.openForeign()
     const answered: string[] = []
     page.on('response', (response) => {
-      if (response.url().startsWith(test.program.url))
+      if ([test.program.url, test.s3Url].some((url) => response.url().startsWith(url)))
         answered.push(`${response.request().method()} ${response.status()}`)
     })
     await page.goto(foreign.url)
     const read = await page.evaluate<string[]>('window.read')
-    expect(read).toEqual(['', '', '', '', ''])
-    await expect.poll(() => answered.filter((one) => one === 'POST 403').length).toBeGreaterThanOrEqual(9)
+    expect(read).toEqual(read.map(() => ''))
+    expect(read).toHaveLength(10)
+    await expect.poll(() => answered.filter((one) => one === 'POST 403').length).toBeGreaterThanOrEqual(11)
     expect(answered).toContain('GET 403')
     expect(answered.filter((one) => !one.endsWith(' 403'))).toEqual([])
-    expect(await jobs()).toEqual(before)
+    expect(await listJobs()).toEqual(before)
     await page.close()
     foreign.stop()
   })
 
   it('can neither read nor start anything by DNS rebinding', async () => {
-    const before = await jobs()
+    const before = await listJobs()
     const page = await test.openForeign()
     const { port } = new URL(test.program.url)
     for (const path of ['/_backup', '/_backup/jobs', '/_backup/export?wait=0', '/country/export?wait=0']) {
@@ -326,7 +488,13 @@ describe('a page of another site, in a real browser', () => {
       "fetch('/_backup/export', { method: 'POST' }).then((one) => one.status)",
     )
     expect(started).toBe(403)
-    expect(await jobs()).toEqual(before)
+    for (const url of [
+      await getSignedUrl(forged(REBOUND_HOST), new ListBucketsCommand()),
+      await getSignedUrl(forged(REBOUND_HOST), new GetObjectCommand(await object())),
+      `http://${REBOUND_HOST}:${new URL(test.s3Url).port}/-/limits`,
+    ])
+      expect((await page.goto(url))?.status()).toBe(403)
+    expect(await listJobs()).toEqual(before)
     await page.close()
   })
 })

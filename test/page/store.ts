@@ -31,21 +31,31 @@ export const firstRevision = async (
   throw new Error(`the store contains no revision of the model ${model}`)
 }
 
-/** So few that an export of the sample data takes a minute. */
-const SLOW = { partitionUnits: 20, tableUnits: 20, writeCost: 1, creditSeconds: 1, latencyMs: 0 }
+/** So few units a second that an export of the sample data takes a minute. */
+const SLOW_UNITS = 20
 
-/** Limits the reads of the resource table, so that jobs take long. Returns a function that removes the limits. */
-export const slowDown = async ({
-  dynamo,
-  config,
-}: Pick<LocalStores, 'dynamo' | 'config'>): Promise<() => Promise<void>> => {
+/**
+ * Limits the reads and writes of the resource table, so that jobs take long. Returns a function that removes the
+ * limits.
+ */
+export const slowDown = async (
+  { dynamo, config }: Pick<LocalStores, 'dynamo' | 'config'>,
+  units = SLOW_UNITS,
+): Promise<() => Promise<void>> => {
   const { protocol, hostname, port } = (await dynamo.config.endpoint?.()) ?? {}
   const url = `${protocol ?? ''}//${hostname ?? ''}:${port ?? 0}/-/limits`
   const set = async (limits: object | null): Promise<void> => {
     const { status } = await fetch(url, { method: 'PUT', body: JSON.stringify(limits) })
     if (status !== 200) throw new Error(`setting the limits failed with status ${status}`)
   }
-  await set({ ...SLOW, tables: [config.tables.resources] })
+  await set({
+    partitionUnits: units,
+    tableUnits: units,
+    writeCost: 1,
+    creditSeconds: 1,
+    latencyMs: 0,
+    tables: [config.tables.resources],
+  })
   return () => set(null)
 }
 

@@ -17,20 +17,22 @@ interface View {
 }
 
 /** All views, by the first part of the fragment. */
-const VIEWS: Readonly<Record<string, View>> = {
-  overview: { title: () => 'Overview', show: () => <Overview /> },
-  jobs: {
-    title: ({ id }) => (id === undefined ? 'Jobs' : `Job ${shortId(id)}`),
-    show: ({ id }) => (id === undefined ? <Jobs /> : <JobView key={id} jobId={id} />),
-  },
-  archives: { title: () => 'Archives', show: () => <Archives /> },
-  schedules: { title: () => 'Schedules', show: () => <Schedules /> },
-  export: { title: () => 'New export', show: () => <Export /> },
-  restore: {
-    title: () => 'Restore',
-    show: ({ query }) => <Restore key={query.toString()} query={query} />,
-  },
-}
+const VIEWS: ReadonlyMap<string, View> = new Map(
+  Object.entries<View>({
+    overview: { title: () => 'Overview', show: () => <Overview /> },
+    jobs: {
+      title: ({ id }) => (id === undefined ? 'Jobs' : `Job ${shortId(id)}`),
+      show: ({ id }) => (id === undefined ? <Jobs /> : <JobView key={id} jobId={id} />),
+    },
+    archives: { title: () => 'Archives', show: () => <Archives /> },
+    schedules: { title: () => 'Schedules', show: () => <Schedules /> },
+    export: { title: () => 'New export', show: () => <Export /> },
+    restore: {
+      title: () => 'Restore',
+      show: ({ query }) => <Restore key={query.toString()} query={query} />,
+    },
+  }),
+)
 
 const NOT_FOUND: View = {
   title: () => 'Not found',
@@ -43,7 +45,7 @@ const NOT_FOUND: View = {
 
 export const App = (): VNode => {
   const route = useRoute()
-  const view = VIEWS[route.view] ?? NOT_FOUND
+  const view = VIEWS.get(route.view) ?? NOT_FOUND
   const title = view.title(route)
   const heading = useRef<HTMLHeadingElement>(null)
   const shown = useRef(title)

@@ -7,11 +7,12 @@ import {
   resourcesOf,
   scheduleOf,
 } from '../../../functions/page/source/model/archives.ts'
-import { describeSeries, seriesOf } from '../../../functions/page/source/model/chart.ts'
+import { barAfter, describeSeries, seriesOf } from '../../../functions/page/source/model/chart.ts'
 import { outcomeOf, scopeOf, startedBy, titleOf } from '../../../functions/page/source/model/describe-job.ts'
 import { isEmpty, planOf, readablePath, sidesOf, valueText } from '../../../functions/page/source/model/differences.ts'
 import { bytes, duration, plural, relative, shortId } from '../../../functions/page/source/model/format.ts'
 import { exportBody, restoreRequest } from '../../../functions/page/source/model/forms.ts'
+import { healthFindings } from '../../../functions/page/source/model/health.ts'
 import { hasWrittenNothing, shareDone, stepsOf } from '../../../functions/page/source/model/phases.ts'
 import { pollMs } from '../../../functions/page/source/model/poll.ts'
 import { jobHref, parseRoute, restoreHref } from '../../../functions/page/source/model/route.ts'
@@ -329,5 +330,37 @@ describe('the forms', () => {
     )
     expect(path).toBe('/_backup/import?on_duplicate=overwrite&dry_run=true&strict=true&wait=0&ids=a&ids=b')
     expect(body).toBe(file)
+  })
+})
+
+describe('the health of a deployment', () => {
+  const checks = {
+    jobs: { failed: [] },
+    schedules: { overdue: [], suspicious: [] },
+    throttling: { jobs: [] },
+  }
+
+  it('has no findings if everything is in order', () => {
+    expect(healthFindings({ status: 'ok', checks })).toEqual([])
+  })
+
+  it('names failures, late schedules, suspicious archives and throttled jobs', () => {
+    const failed = [{ job_id: 'a' }, { job_id: 'b' }]
+    const schedules = { overdue: ['nightly'], suspicious: ['nightly', 'weekly'] }
+    const degraded = { jobs: { failed }, schedules, throttling: { jobs: [{ job_id: 'c' }] } }
+    expect(healthFindings({ status: 'degraded', checks: degraded })).toEqual([
+      '2 jobs failed in the last 24 hours',
+      'late: nightly',
+      'suspicious archive: nightly, weekly',
+      'AWS throttles 1 job',
+    ])
+  })
+})
+
+describe('the keys in a row of bars', () => {
+  it('move between the bars, and stop at both ends', () => {
+    const moves = ['ArrowLeft', 'ArrowRight', 'Home', 'End', 'Enter', 'toString'].map((key) => barAfter(key, 1, 4))
+    expect(moves).toEqual([0, 2, 0, 3, undefined, undefined])
+    expect([barAfter('ArrowLeft', 0, 4), barAfter('ArrowRight', 3, 4)]).toEqual([0, 3])
   })
 })

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { RequestKeys } from '../model/request-keys.ts'
 import { Problem } from './schemas.ts'
 
 /** The page is served as `/_backup`, possibly behind the prefix of a stage. The other routes have the same prefix. */
@@ -25,9 +26,12 @@ export interface RequestOptions {
   readonly method?: 'GET' | 'POST'
   /** Is sent as JSON, unless it is a file. */
   readonly body?: object | File
+  /** By default, a POST request has its own key, see `RequestKeys`. */
   readonly idempotencyKey?: string
   readonly signal?: AbortSignal
 }
+
+const keys = new RequestKeys(() => `page-${crypto.randomUUID()}`)
 
 /** Sends a request and parses the answer. Throws `RequestFailedError` if the answer is a problem document. */
 export const send = async <Schema extends z.ZodMiniType>(
@@ -35,6 +39,8 @@ export const send = async <Schema extends z.ZodMiniType>(
   schema: Schema,
   { method = 'GET', body, idempotencyKey, signal }: RequestOptions = {},
 ): Promise<z.output<Schema>> => {
+  const identity = identityOf(path, body)
+  const key = idempotencyKey ?? (method === 'POST' ? keys.keyFor(identity, Date.now()) : undefined)
   const isFile = body instanceof File
   const response = await fetch(urlOf(path), {
     method,
@@ -43,11 +49,12 @@ export const send = async <Schema extends z.ZodMiniType>(
     headers: {
       accept: 'application/json',
       ...(body === undefined ? {} : { 'content-type': isFile ? 'application/octet-stream' : 'application/json' }),
-      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
     },
     ...(body === undefined ? {} : { body: isFile ? body : JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   })
+  keys.answered(identity, response.status)
   if (response.type === 'opaqueredirect') throw new RequestFailedError(REDIRECT)
   const content = await contentOf(response)
   if (!response.ok) {
@@ -56,6 +63,12 @@ export const send = async <Schema extends z.ZodMiniType>(
   }
   return schema.parse(content)
 }
+
+/** Identifies a request by its path and its body. */
+const identityOf = (path: string, body: object | File | undefined): string =>
+  body instanceof File
+    ? JSON.stringify([path, body.name, body.size, body.lastModified])
+    : JSON.stringify([path, body ?? null])
 
 const REDIRECT: Problem = {
   type: 'redirect',

@@ -146,6 +146,16 @@ export type Archive = z.output<typeof Archive>
 
 export const ArchiveList = z.object({ archives: z.array(Archive), cursor: maybe(text()) })
 
+export const Health = z.object({
+  status: text(),
+  checks: z.object({
+    jobs: z.object({ failed: z.array(z.looseObject({ job_id: text() })) }),
+    schedules: z.object({ overdue: z.array(text()), suspicious: z.array(text()) }),
+    throttling: z.object({ jobs: z.array(z.looseObject({ job_id: text() })) }),
+  }),
+})
+export type Health = z.output<typeof Health>
+
 const Pause = z.looseObject({ by: text(), at: text(), until: text(), reason: maybe(text()) })
 
 const Schedule = z.looseObject({

@@ -71,3 +71,15 @@ export const describeSeries = ({ name, bars }: Series, format: (value: number) =
   const range = `between ${format(Math.min(...values))} and ${format(Math.max(...values))} in ${bars.length} archives`
   return `${name}: ${format(newest.value)} in the newest archive, ${range}${marked === 0 ? '' : `, ${marked} of them much smaller than the archive before`}`
 }
+
+/** Returns the index of the bar that a key moves to, or undefined if the key has no meaning. */
+export const barAfter = (key: string, current: number, count: number): number | undefined => {
+  const last = count - 1
+  const targets: ReadonlyMap<string, number> = new Map([
+    ['ArrowLeft', Math.max(0, current - 1)],
+    ['ArrowRight', Math.min(last, current + 1)],
+    ['Home', 0],
+    ['End', last],
+  ])
+  return targets.get(key)
+}

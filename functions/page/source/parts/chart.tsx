@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Archive } from '../api/schemas.ts'
-import { type Bar, describeSeries, type Measure, MEASURES, type Series, seriesOf } from '../model/chart.ts'
+import { type Bar, barAfter, describeSeries, type Measure, MEASURES, type Series, seriesOf } from '../model/chart.ts'
 import { bytes, count } from '../model/format.ts'
 import { jobHref } from '../model/route.ts'
 
@@ -62,8 +62,18 @@ export const ArchiveChart = ({ archives }: { readonly archives: readonly Archive
 
 type Format = (value: number) => string
 
+/** A row of bars. Tab reaches one bar of the row, the arrow keys the others, and Enter opens the job of the archive. */
 const Row = ({ series, format }: { readonly series: Series; readonly format: Format }): VNode => {
   const { name, bars } = series
+  const [chosen, setChosen] = useState<number>()
+  const current = Math.min(chosen ?? bars.length - 1, bars.length - 1)
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const next = barAfter(event.key, current, bars.length)
+    if (next === undefined) return
+    event.preventDefault()
+    setChosen(next)
+    if (event.currentTarget instanceof Element) event.currentTarget.querySelectorAll('a')[next]?.focus()
+  }
   return (
     <li>
       <p>
@@ -74,27 +84,34 @@ const Row = ({ series, format }: { readonly series: Series; readonly format: For
         class="bars"
         viewBox={`0 0 ${BARS * BAR} ${HEIGHT}`}
         preserveAspectRatio="none"
-        role="img"
+        role="group"
         aria-label={describeSeries(series, format)}
+        onKeyDown={onKeyDown}
       >
         <line x1="0" x2={BARS * BAR} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} class="axis" />
         {bars.map((bar, index) => (
-          <BarOf key={bar.archive.key} bar={bar} x={index * BAR} format={format} />
+          <BarOf key={bar.archive.key} bar={bar} x={index * BAR} format={format} isCurrent={index === current} />
         ))}
       </svg>
     </li>
   )
 }
 
-const BarOf = ({ bar, x, format }: { readonly bar: Bar; readonly x: number; readonly format: Format }): VNode => {
+interface BarProps {
+  readonly bar: Bar
+  readonly x: number
+  readonly format: Format
+  /** True if the Tab key reaches this bar. */
+  readonly isCurrent: boolean
+}
+
+const BarOf = ({ bar, x, format, isCurrent }: BarProps): VNode => {
   const { archive, value, mark } = bar
   const height = Math.max(MIN_HEIGHT, bar.height * (HEIGHT - 4))
-  const open = (): void => {
-    location.hash = jobHref(archive.job_id)
-  }
+  const text = `${new Date(archive.created_at).toLocaleString()}: ${format(value)}${mark === 'none' ? '' : ` (${mark})`}`
   return (
-    <g class={`bar-of ${mark}`} onClick={open}>
-      <title>{`${new Date(archive.created_at).toLocaleString()}: ${format(value)}${mark === 'none' ? '' : ` (${mark})`}`}</title>
+    <a class={`bar-of ${mark}`} href={jobHref(archive.job_id)} tabIndex={isCurrent ? 0 : -1} aria-label={text}>
+      <title>{text}</title>
       <rect x={x} y="0" width={BAR} height={HEIGHT} class="hit" />
       <rect
         x={x + 1.5}
@@ -104,6 +121,6 @@ const BarOf = ({ bar, x, format }: { readonly bar: Bar; readonly x: number; read
         rx="1.5"
         class={mark === 'none' ? 'value' : 'mark'}
       />
-    </g>
+    </a>
   )
 }

@@ -7,34 +7,27 @@ import { hasFilters, resourcesOf } from '../model/archives.ts'
 import { namesOf } from '../model/describe-job.ts'
 import { bytes, plural } from '../model/format.ts'
 import { jobHref, restoreHref } from '../model/route.ts'
+import { ArchivePages } from '../parts/archive-pages.tsx'
 import { ArchiveChart } from '../parts/chart.tsx'
 import { ProblemBox } from '../parts/problem.tsx'
-import { Section, WhenLoaded } from '../parts/section.tsx'
+import { Section } from '../parts/section.tsx'
 import { Badge } from '../parts/status.tsx'
 import { Time } from '../parts/time.tsx'
 
 /** All archives, what they contain, and what is proved. */
 export const Archives = (): VNode => {
-  const archives = useArchives()
+  const { data: newest = [] } = useArchives()
   return (
-    <WhenLoaded loaded={archives}>
-      {(list) =>
-        list.length === 0 ? (
-          <p class="empty">
-            There is no archive yet. <a href="#/export">Start an export</a>.
-          </p>
-        ) : (
-          <>
-            <Section title="Over time">
-              <ArchiveChart archives={list} />
-            </Section>
-            <Section title="Archives">
-              <ArchiveTable archives={list} />
-            </Section>
-          </>
-        )
-      }
-    </WhenLoaded>
+    <>
+      {newest.length > 0 && (
+        <Section title="Over time">
+          <ArchiveChart archives={newest} />
+        </Section>
+      )}
+      <Section title="Archives">
+        <ArchivePages>{(archives) => <ArchiveTable archives={archives} />}</ArchivePages>
+      </Section>
+    </>
   )
 }
 

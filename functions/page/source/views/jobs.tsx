@@ -4,6 +4,7 @@ import { JobList } from '../api/schemas.ts'
 import { useApi } from '../api/use-api.ts'
 import { pollMs } from '../model/poll.ts'
 import { JobTable } from '../parts/job-table.tsx'
+import { PageButtons, usePages } from '../parts/pages.tsx'
 import { WhenLoaded } from '../parts/section.tsx'
 
 const KINDS = ['export', 'restore', 'check'] as const
@@ -13,16 +14,15 @@ const STATUSES = ['running', 'queued', 'awaiting_upload', 'succeeded', 'partial'
 export const Jobs = (): VNode => {
   const [kind, setKind] = useState('')
   const [status, setStatus] = useState('')
-  const [cursors, setCursors] = useState<readonly string[]>([])
-  const cursor = cursors.at(-1)
+  const pages = usePages()
   const query = new URLSearchParams({ limit: '50' })
   if (kind !== '') query.set('kind', kind)
   if (status !== '') query.set('status', status)
-  if (cursor !== undefined) query.set('cursor', cursor)
+  if (pages.cursor !== undefined) query.set('cursor', pages.cursor)
   const loaded = useApi(`/_backup/jobs?${query.toString()}`, JobList, ({ jobs }) => pollMs(jobs))
   const filter = (set: (value: string) => void) => (event: Event) => {
     if (event.currentTarget instanceof HTMLSelectElement) set(event.currentTarget.value)
-    setCursors([])
+    pages.showNewest()
   }
   return (
     <section class="panel" aria-label="Jobs">
@@ -52,26 +52,7 @@ export const Jobs = (): VNode => {
         {({ jobs, cursor: next }) => (
           <>
             {jobs.length === 0 ? <p class="empty">No job matches.</p> : <JobTable jobs={jobs} label="Jobs" />}
-            <div class="pages">
-              <button
-                type="button"
-                disabled={cursors.length === 0}
-                onClick={() => {
-                  setCursors(cursors.slice(0, -1))
-                }}
-              >
-                Newer
-              </button>
-              <button
-                type="button"
-                disabled={next === undefined}
-                onClick={() => {
-                  if (next !== undefined) setCursors([...cursors, next])
-                }}
-              >
-                Older
-              </button>
-            </div>
+            <PageButtons pages={pages} next={next} />
           </>
         )}
       </WhenLoaded>

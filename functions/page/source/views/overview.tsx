@@ -1,10 +1,11 @@
 import type { VNode } from 'preact'
-import { type Archive, Job, JobList, ScheduleList } from '../api/schemas.ts'
+import { type Archive, Health, Job, JobList, ScheduleList } from '../api/schemas.ts'
 import { useApi } from '../api/use-api.ts'
 import { useArchives } from '../api/use-archives.ts'
 import { lastProof, resourcesOf } from '../model/archives.ts'
 import { scopeOf, startedBy, titleOf } from '../model/describe-job.ts'
 import { bytes, plural } from '../model/format.ts'
+import { healthFindings } from '../model/health.ts'
 import { hasEnded, labelOf } from '../model/phases.ts'
 import { pollMs } from '../model/poll.ts'
 import { jobHref } from '../model/route.ts'
@@ -12,7 +13,7 @@ import { ArchiveChart } from '../parts/chart.tsx'
 import { JobTable } from '../parts/job-table.tsx'
 import { ProgressBar } from '../parts/job-progress.tsx'
 import { Section, WhenLoaded } from '../parts/section.tsx'
-import { Status } from '../parts/status.tsx'
+import { Badge, Status } from '../parts/status.tsx'
 import { Time } from '../parts/time.tsx'
 
 const RECENT = 8
@@ -147,6 +148,33 @@ const Facts = ({ archives = [], jobs = [] }: FactsProps): VNode => {
           </>
         )}
       </div>
+      <HealthCard />
+    </div>
+  )
+}
+
+/** What is wrong with the deployment, as far as it can be found quickly. */
+const HealthCard = (): VNode | null => {
+  const { data, problem, isMissing } = useApi('/_backup/health', Health)
+  if (isMissing) return null
+  const findings = data === undefined ? [] : healthFindings(data)
+  return (
+    <div class="card" role="group" aria-label="Health">
+      <h2>Health</h2>
+      <p class="big">
+        {data === undefined ? (
+          <span class="muted">{problem === undefined ? '…' : 'unknown'}</span>
+        ) : (
+          <Badge tone={data.status === 'ok' ? 'good' : 'warn'} text={data.status} />
+        )}
+      </p>
+      {problem !== undefined && <p class="muted">{problem.detail}</p>}
+      {data !== undefined && findings.length === 0 && <p class="muted">no failures, nothing is late</p>}
+      {findings.map((finding) => (
+        <p key={finding} class="muted">
+          {finding}
+        </p>
+      ))}
     </div>
   )
 }
