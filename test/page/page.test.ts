@@ -190,7 +190,10 @@ describe('the page', () => {
     await restoreSpeed()
     await test.expectStatus('failed')
     await page.getByText('verification-failed').first().waitFor()
+    await page.getByText('the store differs from the archive now').waitFor()
     await page.getByText(id).first().waitFor()
+    await page.getByRole('heading', { name: 'Different in the store' }).waitFor()
+    await page.getByRole('heading', { name: 'Missing in the store' }).waitFor({ state: 'detached' })
     await test.expectAccessible()
     await test.screenshot('failed-verification')
     await wipe(stores)
@@ -305,8 +308,8 @@ describe('the page', () => {
       route.fulfill({ json: PAGES[new URL(route.request().url()).searchParams.get('cursor') ?? ''] }),
     )
     for (const [view, oldest] of [
-      ['archives', page.getByRole('cell', { name: 'oldest' })],
       ['restore', page.getByRole('link', { name: 'oldest' })],
+      ['archives', page.getByRole('cell', { name: 'oldest' })],
     ] as const) {
       await test.show(view)
       await page.getByRole('button', { name: 'Older' }).click()

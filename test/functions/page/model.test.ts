@@ -13,7 +13,7 @@ import { isEmpty, planOf, readablePath, sidesOf, valueText } from '../../../func
 import { bytes, duration, plural, relative, shortId } from '../../../functions/page/source/model/format.ts'
 import { exportBody, restoreRequest } from '../../../functions/page/source/model/forms.ts'
 import { healthFindings } from '../../../functions/page/source/model/health.ts'
-import { hasWrittenNothing, shareDone, stepsOf } from '../../../functions/page/source/model/phases.ts'
+import { shareDone, stepsOf, storeAfterFailure } from '../../../functions/page/source/model/phases.ts'
 import { pollMs } from '../../../functions/page/source/model/poll.ts'
 import { jobHref, parseRoute, restoreHref } from '../../../functions/page/source/model/route.ts'
 
@@ -134,10 +134,12 @@ describe('the phases of a job', () => {
 
   it('show whether a failed restore has written anything', () => {
     const failed = { kind: 'restore', status: 'failed' }
-    expect(hasWrittenNothing(job({ ...failed, phase: 'preflight-blobs' }))).toBe(true)
-    expect(hasWrittenNothing(job(failed))).toBe(true)
-    expect(hasWrittenNothing(job({ ...failed, phase: 'apply-blobs' }))).toBe(false)
-    expect(hasWrittenNothing(job({ kind: 'export' }))).toBe(false)
+    const states = (change: Partial<Job>): string => storeAfterFailure(job({ ...failed, ...change }))
+    expect(states({ phase: 'preflight-blobs' })).toContain('The store has not changed.')
+    expect(states({})).toContain('The store has not changed.')
+    expect(states({ phase: 'apply-blobs' })).toContain('Restore again to write the rest.')
+    const error = { type: 'verification-failed', title: '', status: 409, detail: '' }
+    expect(states({ phase: 'verify', error })).toContain('the store differs from the archive now')
   })
 
   it('result in a share that never falls while workers finish', () => {

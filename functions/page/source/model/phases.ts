@@ -58,8 +58,17 @@ export const stepsOf = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request'>)
  * Returns true if a restore failed before its first write, so the store has not changed. A restore writes only in its
  * last phases.
  */
-export const hasWrittenNothing = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request'>): boolean =>
+const hasWrittenNothing = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request'>): boolean =>
   job.kind === 'restore' && (job.phase === undefined || ['convert', ...READ_ONLY].includes(job.phase))
+
+/** Returns a sentence that says what a failed restore means for the store. */
+export const storeAfterFailure = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request' | 'error'>): string => {
+  if (job.error?.type === 'verification-failed')
+    return 'Everything was written, but the store differs from the archive now. Restore again to write what differs.'
+  return hasWrittenNothing(job)
+    ? 'The restore failed before its first write. The store has not changed.'
+    : 'The restore had begun to write. Each resource that it has written is complete. Restore again to write the rest.'
+}
 
 export const labelOf = (phase: string): string => LABELS[phase] ?? phase.replaceAll('-', ' ')
 

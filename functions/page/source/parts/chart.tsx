@@ -110,7 +110,7 @@ const BarOf = ({ bar, x, format, isCurrent }: BarProps): VNode => {
   const height = Math.max(MIN_HEIGHT, bar.height * (HEIGHT - 4))
   const text = `${new Date(archive.created_at).toLocaleString()}: ${format(value)}${mark === 'none' ? '' : ` (${mark})`}`
   return (
-    <a class={`bar-of ${mark}`} href={jobHref(archive.job_id)} tabIndex={isCurrent ? 0 : -1} aria-label={text}>
+    <a class={`bar-of ${mark}`} href={jobHref(archive.job_id)} tabindex={isCurrent ? 0 : -1} aria-label={text}>
       <title>{text}</title>
       <rect x={x} y="0" width={BAR} height={HEIGHT} class="hit" />
       <rect

@@ -51,6 +51,7 @@ export const Differences = ({ jobId, group, title, fallback }: DifferencesProps)
     return fallback === undefined || fallback.length === 0 ? null : (
       <Findings findings={fallback} total={fallback.length} label={title} />
     )
+  if (items?.length === 0 && cursor === undefined && failure === undefined) return null
   return (
     <div class="differences">
       <h3>{title}</h3>

@@ -5,7 +5,7 @@ import { useAction } from '../api/use-action.ts'
 import { useApi } from '../api/use-api.ts'
 import { scopeOf, startedBy, titleOf } from '../model/describe-job.ts'
 import { duration, plural } from '../model/format.ts'
-import { hasEnded, hasWrittenNothing, isDryRun, labelOf } from '../model/phases.ts'
+import { hasEnded, isDryRun, labelOf, storeAfterFailure } from '../model/phases.ts'
 import { pollMs } from '../model/poll.ts'
 import { restoreHref } from '../model/route.ts'
 import { ConfirmButton } from '../parts/confirm.tsx'
@@ -45,13 +45,7 @@ export const JobView = ({ jobId }: { readonly jobId: string }): VNode => {
 }
 
 /** What a failed restore means for the store. */
-const AfterFailure = ({ job }: { readonly job: Job }): VNode => (
-  <p class="notice">
-    {hasWrittenNothing(job)
-      ? 'The restore failed before its first write. The store has not changed.'
-      : 'The restore had begun to write. Each resource that it has written is complete. Restore again to write the rest.'}
-  </p>
-)
+const AfterFailure = ({ job }: { readonly job: Job }): VNode => <p class="notice">{storeAfterFailure(job)}</p>
 
 const Head = ({ job, reload }: { readonly job: Job; readonly reload: () => void }): VNode => {
   const now = useNow(1_000)
