@@ -1,9 +1,11 @@
 import * as z from 'zod'
+import type { OpenArchive } from '../../shared/archive/archive.ts'
 import { openArchive } from '../../shared/archive/open.ts'
 import { JobStateError } from '../../shared/jobs/errors.ts'
 import { hasEnded, type Job, statusAt } from '../../shared/jobs/job.ts'
 import { fieldChange, type FieldChange } from '../../shared/differences/field-change.ts'
 import { FieldValue } from '../../shared/differences/field-value.ts'
+import { metadataSortKey } from '../../shared/resources/keys.ts'
 import { DifferencesExpiredError } from '../../shared/restore/errors.ts'
 import {
   type CompareServices,
@@ -14,6 +16,7 @@ import { listDifferences, type LocatedDifference } from '../../shared/restore/di
 import { DifferenceGroup } from '../../shared/restore/messages/differences.ts'
 import { RESTORE_PLAN } from '../../shared/restore/messages/inspect.ts'
 import type { DifferenceStores } from '../../shared/restore/results/job-differences.ts'
+import { compareBytes } from '../../shared/values/text-order.ts'
 import type { Answer } from './answer.ts'
 import type { DifferencesParameters } from './differences-parameters.ts'
 import { runningAnswer } from './job-answers.ts'
@@ -100,6 +103,8 @@ export const differencesAnswer = async (
   if (!hasEnded(job, now)) return runningAnswer(services, job)
   if (job.result === undefined)
     throw withoutDifferences(job, now, 'ended before it had compared the archive with the store')
+  if (job.result.differences === undefined)
+    throw withoutDifferences(job, now, 'ran in an earlier version, which did not list differences; start a new dry run')
   const isCompared = detail === 'fields'
   const options = { ...selection, limit: isCompared ? Math.min(limit, MAX_COMPARED) : limit }
   const listed = await listDifferences(services, job, options)
@@ -133,25 +138,57 @@ const comparedPage = async (
   let archive: ReturnType<typeof openArchive> | undefined
   const isFull = (): boolean => characters >= PAGE_CHARACTERS || performance.now() >= deadline
   for (const run of runsOf(listed)) {
-    const [{ difference } = { difference: undefined }] = run
-    if (difference === undefined || (compared.length > 0 && isFull())) break
-    if (difference.group !== 'changed') {
-      compared.push(...run.map((one) => one.difference))
+    const differences = run.map(({ difference }) => difference)
+    const [first] = differences
+    if (first === undefined || (compared.length > 0 && isFull())) break
+    if (first.group !== 'changed') {
+      compared.push(...differences)
       continue
     }
     archive ??= openPinned(services, jobId)
-    const ids = run.map((one) => one.difference.resource_id)
-    const found = currentDifferences(services, await archive, difference.model, ids, deadline)
-    for await (const [resource_id, current] of found) {
-      // The next page begins with this resource, and has more time for it.
-      if (current.now === 'not_compared' && compared.length > 0) return page(compared, listed[compared.length - 1])
-      const detailed = { ...difference, resource_id, ...detailOf(current) }
-      characters += JSON.stringify(detailed).length
-      compared.push(detailed)
-      if (isFull()) break
-    }
+    const options = { deadline, isFirst: compared.length === 0 }
+    const own = await comparedRun(services, await archive, differences, options, (difference) => {
+      characters += JSON.stringify(difference).length
+      return isFull()
+    })
+    compared.push(...own)
+    if (own.length < run.length) break
   }
   return page(compared, listed[compared.length - 1])
+}
+
+/**
+ * Compares changed resources of one model, and returns the first of them. If `isFirst` is true, returns at least one.
+ * Calls `isFull` with each compared resource. The resources are compared in the order of the archive, whatever their
+ * order in the list. A resource that the comparison has passed without returning it is `not_compared`.
+ */
+const comparedRun = async (
+  services: DifferencesServices,
+  archive: OpenArchive,
+  run: readonly LocatedDifference['difference'][],
+  { deadline, isFirst }: { readonly deadline: number; readonly isFirst: boolean },
+  isFull: (difference: DetailedDifference) => boolean,
+): Promise<readonly DetailedDifference[]> => {
+  const [first] = run
+  if (first === undefined) return []
+  const compared = new Map<string, DetailedDifference>()
+  let passed = ''
+  const isPassed = (id: string): boolean => compareBytes(metadataSortKey(id), passed) <= 0
+  let isCut = false
+  const ids = run.map(({ resource_id }) => resource_id)
+  for await (const [resource_id, current] of currentDifferences(services, archive, first.model, ids, deadline)) {
+    // The next page begins with this resource, and has more time for it.
+    isCut = current.now === 'not_compared' && (!isFirst || isPassed(first.resource_id))
+    if (isCut) break
+    const difference = { ...first, resource_id, ...detailOf(current) }
+    compared.set(resource_id, difference)
+    passed = metadataSortKey(resource_id)
+    isCut = isFull(difference) && isPassed(first.resource_id)
+    if (isCut) break
+  }
+  const end = isCut ? run.findIndex(({ resource_id }) => !isPassed(resource_id)) : -1
+  const finished = end === -1 ? run : run.slice(0, end)
+  return finished.map((difference) => compared.get(difference.resource_id) ?? { ...difference, now: 'not_compared' })
 }
 
 /** Divides a list into runs of differences with the same group and model. */

@@ -18,8 +18,8 @@ export type TargetOnlyCounts = Readonly<z.output<typeof TargetOnly>>
 
 const MEMBERS = {
   /**
-   * The number of resources in each group of differences (`shared/restore/messages/differences.ts`). Absent if there
-   * are none.
+   * The number of resources in each group of differences (`shared/restore/messages/differences.ts`). A group without
+   * resources is absent. The member is absent in jobs of earlier versions, which did not list the differences.
    */
   differences: z.exactOptional(z.record(z.string(), z.int()).readonly()),
   /** Empty for a dry run. */

@@ -6,7 +6,11 @@ import type { DifferencesParameters } from '../../functions/http/differences-par
 import { differencesView } from '../../functions/http/differences-view.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
+import { compressZstd } from '../../shared/archive/compression.ts'
 import { DifferencesExpiredError } from '../../shared/restore/errors.ts'
+import { FIRST_DIFFERENCES, JOB_DIFFERENCES } from '../../shared/restore/messages/differences.ts'
+import { must } from '../../shared/values/must.ts'
+import { bytesInResponse, MAX_PAGE_BYTES } from '../../shared/values/response-size.ts'
 import { idHashOf } from '../../shared/resources/keys.ts'
 import { findResource, nth } from './catalogue.ts'
 import { buildResource, sampleStore, writeToStore } from './sample-store.ts'
@@ -123,7 +127,7 @@ describe('the differences of a dry run', () => {
 
   it('are absent if the store equals the archive', async () => {
     const job = await dryRun()
-    expect(job.result).not.toHaveProperty('differences')
+    expect(job.result?.differences).toEqual({})
     expect(await answerOf(job)).toEqual({ status: 200, body: { differences: [] } })
     expect(await differencesView(runner.services, job)).toEqual({})
   })
@@ -137,6 +141,35 @@ describe('the differences of a dry run', () => {
     const failed = await dryRun({ on_duplicate: 'raise_error' })
     await expect(answerOf(failed)).rejects.toThrow(/ended before it had compared the archive with the store/)
     await expect(answerOf(await dryRun(), { cursor: 'x' })).rejects.toThrow(/cursor: must be/)
+  })
+
+  it('are rejected for a job of an earlier version, which has counted differences without listing them', async () => {
+    await changeStore()
+    const job = await dryRun()
+    const { differences, ...result } = must(job.result?.dry_run === undefined ? undefined : job.result)
+    expect(differences).toMatchObject({ changed: 3 })
+    await runner.services.jobs.change(job.job_id, { result }, { from: ['succeeded'] })
+    await expect(answerOf(job)).rejects.toThrow(/earlier version, which did not list differences; start a new dry run/)
+  })
+
+  it('have as many ids in the answer of the job as a response can contain', async () => {
+    const job = await dryRun()
+    const changed = { ...job, result: { ...must(job.result), differences: { new: 1_000, target_only: 2_000 } } }
+    // The longest ids: Lambda escapes each of these characters twice.
+    const resources = Array.from({ length: 1_000 }, (_, k) => ({
+      model: 'city',
+      resource_id: `${k}${'"'.repeat(250)}${'\u{20ac}'.repeat(250)}`,
+    }))
+    const first = { new: { count: 1_000, resources }, target_only: { count: 2_000, resources } }
+    await runner.services.workFiles.write(FIRST_DIFFERENCES, first, job.job_id)
+    const { differences } = await differencesView(runner.services, changed)
+    expect(bytesInResponse(differences ?? {})).toBeLessThan(MAX_PAGE_BYTES / 2 + 10_000)
+    expect(differences?.new).toEqual({ count: 1_000, resources })
+    expect(differences?.target_only?.count).toBe(2_000)
+    const shown = differences?.target_only?.resources?.length ?? 0
+    expect(shown).toBeGreaterThan(0)
+    expect(shown).toBeLessThan(1_000)
+    expect(differences?.target_only?.resources).toEqual(resources.slice(0, shown))
   })
 
   it('expire with the work files of the job', async () => {
@@ -265,6 +298,44 @@ describe('the differences with detail=fields', () => {
     )
   })
 
+  it('name each resource once, even if the list is not in the order of the archive or a page is cut', async () => {
+    await changeStore()
+    const job = await dryRun()
+    const inOrder = inArchiveOrder(['c', 'd', 'f'])
+    const expected = new Map([
+      ['c', 'changed'],
+      ['d', 'torn'],
+      ['f', 'changed'],
+      ['gone', 'not_compared'],
+    ])
+    const orders = [
+      [...inOrder, 'gone'],
+      ['gone', ...inOrder.toReversed()],
+      [nth(inOrder, 1), 'gone', nth(inOrder, 0), nth(inOrder, 2)],
+    ]
+    for (const ids of orders) {
+      await runner.services.workFiles.writeBytes(
+        await compressZstd(Buffer.from(JSON.stringify(ids))),
+        job.job_id,
+        'ids',
+      )
+      const page = { group: 'changed', model: 'city', count: ids.length, name: 'ids' } as const
+      await runner.services.workFiles.write(JOB_DIFFERENCES, [page], job.job_id)
+      for (const limit of [1, 4]) {
+        const listed = await listAll(job, { detail: 'fields', limit })
+        expect(listed.map(({ resource_id }) => resource_id)).toEqual(ids)
+        for (const { resource_id, now } of listed) expect(now).toBe(expected.get(resource_id))
+      }
+      // The time of a page is used up before each comparison.
+      const now = performance.now.bind(performance)
+      let calls = 0
+      vi.spyOn(performance, 'now').mockImplementation(() => now() + (calls += 1) * 20_000)
+      const cut = await listAll(job, { detail: 'fields', limit: 4 })
+      vi.restoreAllMocks()
+      expect(cut.map(({ resource_id }) => resource_id)).toEqual(ids)
+    }
+  })
+
   it('expire with the plan of the job', async () => {
     await changeStore()
     const job = await dryRun()
@@ -367,6 +438,6 @@ describe('the differences of a restore', () => {
     await runner.wipe()
     const job = await runner.restore(archive)
     expect(job.result).not.toHaveProperty('target_only')
-    expect(job.result).not.toHaveProperty('differences')
+    expect(job.result?.differences).toEqual({})
   })
 })

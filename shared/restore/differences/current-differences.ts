@@ -26,10 +26,10 @@ export type CurrentDifference =
   | ({ readonly now: 'changed' | 'torn' | 'without_metadata' } & ResourceChanges)
 
 /**
- * Compares archived resources of one model with the store, and yields each resource with its difference. The changes
- * lead from the stored resource to the archived one. The ids must be in the order of the archive. Reads only the
- * indexes and chunks of the archive that contain the resources. One resource is in memory. No payload is read after
- * `deadline`, a time of `performance.now()`.
+ * Compares archived resources of one model with the store, and yields each resource with its difference, in the order
+ * of the archive. Yields nothing for a resource that the archive does not contain. The changes lead from the stored
+ * resource to the archived one. Reads only the indexes and chunks of the archive that contain the resources. One
+ * resource is in memory. No payload is read after `deadline`, a time of `performance.now()`.
  */
 export async function* currentDifferences(
   services: CompareServices,

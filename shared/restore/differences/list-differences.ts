@@ -43,7 +43,7 @@ export const listDifferences = async (
   { group, model, limit, cursor }: ListOptions,
 ): Promise<readonly LocatedDifference[]> => {
   const start = cursor === undefined ? { page: 0, id: 0 } : parseCursor(Cursor, cursor)
-  if (result?.differences === undefined) return []
+  if (Object.keys(result?.differences ?? {}).length === 0) return []
   const pages = await services.workFiles.find(JOB_DIFFERENCES, job_id)
   if (pages === undefined) throw new DifferencesExpiredError(job_id)
   const isSelected = (page: DifferencePage): boolean =>

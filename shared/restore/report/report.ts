@@ -84,10 +84,7 @@ const endRestore = async (services: ReportServices, job: RestoreJob, plan: Resto
 const countedDifferences = async (
   services: OpenRestoreServices,
   jobId: string,
-): Promise<Pick<RestoreResult, 'differences'>> => {
-  const differences = await joinDifferences(services, jobId)
-  return Object.keys(differences).length === 0 ? {} : { differences }
-}
+): Promise<Pick<RestoreResult, 'differences'>> => ({ differences: await joinDifferences(services, jobId) })
 
 /** Ends the job, calls `afterEnd`, and then publishes the event. */
 const end = async (
