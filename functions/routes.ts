@@ -265,7 +265,7 @@ export const ROUTES: readonly RouteSpec[] = [
     size: SIZES.route,
     readsSchedules: true,
     // The response contains the status of the schedule.
-    permissions: { ...READ_SCHEDULES, jobs: [...READ_SCHEDULES.jobs, 'DeleteItem'] },
+    permissions: { ...READ_SCHEDULES, jobs: [...READ_SCHEDULES.jobs, 'PutItem'] },
   },
   {
     methods: ['POST'],

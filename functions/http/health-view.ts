@@ -59,7 +59,7 @@ const SchedulesCheck = z
           'and waits for a decision. No archives of these schedules are deleted',
       ),
     paused: z
-      .array(z.object({ schedule: z.string(), by: z.string(), until: z.string() }).readonly())
+      .array(z.object({ name: z.string(), by: z.string(), until: z.string() }).readonly())
       .readonly()
       .describe('The schedules that are paused now. They start no exports'),
   })
@@ -132,7 +132,7 @@ export const healthView = async (services: HealthServices): Promise<HealthView> 
       overdue,
       suspicious,
       paused: schedules.flatMap(({ schedule, paused }) =>
-        paused === undefined ? [] : [{ schedule: schedule.name, by: paused.by, until: paused.until }],
+        paused === undefined ? [] : [{ name: schedule.name, by: paused.by, until: paused.until }],
       ),
     },
     throttling: {

@@ -95,7 +95,7 @@ export const ResumedScheduleView = ScheduleView
 /** The response of `POST /_backup/schedules/{name}/pause`. */
 export const PausedScheduleView = z
   .object({
-    schedule: z.string().describe('The name of the schedule'),
+    name: z.string().describe('The name of the schedule'),
     ...SchedulePause.unwrap().shape,
   })
   .readonly()

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { InvalidRequestError } from '../../shared/requests/errors.ts'
 import type { Answer } from './answer.ts'
 import type { HttpRequest } from './http-request.ts'
+import { RESULT_STATUSES } from './result-status.ts'
 
 /** The header with which a client of SpecStar's import routes requests SpecStar's own answers. */
 const HEADER = 'x-specstar-response'
@@ -11,7 +12,11 @@ const SpecStarCounts = z
   .object({
     loaded: z.int().describe('The number of resources that were written'),
     skipped: z.int().describe('The number of existing resources that were not changed, because of `on_duplicate=skip`'),
-    total: z.int().describe('The number of resources in the section of the model'),
+    total: z
+      .int()
+      .describe(
+        'The sum of `loaded` and `skipped`. Resources that cannot be restored are left out with `strict=false`, and not counted',
+      ),
   })
   .readonly()
 
@@ -48,10 +53,12 @@ export const checkSpecStarRequest = (
 
 const invalid = (field: string, message: string): InvalidRequestError => new InvalidRequestError([{ field, message }])
 
+const JOB = { job_id: z.string(), status: z.enum(RESULT_STATUSES) }
+
 /** The part of a result that SpecStar's responses contain. The counts are at the top level if the route has a model. */
 const ImportResult = z.union([
-  z.object({ job_id: z.string(), models: z.record(z.string(), SpecStarCounts) }).readonly(),
-  z.object({ job_id: z.string(), ...SpecStarCounts.unwrap().shape }).readonly(),
+  z.object({ ...JOB, models: z.record(z.string(), SpecStarCounts) }).readonly(),
+  z.object({ ...JOB, ...SpecStarCounts.unwrap().shape }).readonly(),
 ])
 
 /** The part of a problem that SpecStar's responses contain. `instance` is the path of the job that has failed. */
@@ -68,9 +75,9 @@ export const specStarAnswer = (request: Pick<HttpRequest, 'headers'>, answer: An
 }
 
 const resultAnswer = (answer: Answer): Answer => {
-  const { job_id, ...result } = ImportResult.parse(answer.body)
+  const { job_id, status, ...result } = ImportResult.parse(answer.body)
   const body: SpecStarImportView = 'models' in result ? result.models : result
-  return { ...answer, body, headers: { ...answer.headers, 'x-job-id': job_id } }
+  return { ...answer, body, headers: { ...answer.headers, 'x-job-id': job_id, 'x-job-status': status } }
 }
 
 const failureAnswer = (answer: Answer): Answer => {

@@ -47,7 +47,6 @@ const schedule = {
 const report = {
   job_id: JOB_ID,
   passed: true,
-  proved: true,
   started_at: CREATED,
   ended_at: ENDED,
   archive: {
@@ -91,7 +90,9 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     findings: [],
   },
   CheckResult: {
-    ...restored,
+    job_id: JOB_ID,
+    status: 'succeeded',
+    verification: { passed: true, checks: verification.checks },
     models: exportCounts,
     bytes: 524_288,
     missing_blobs: noBlobs,
@@ -111,6 +112,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   },
   RestoreReport: {
     ...report,
+    proved: true,
     strategy: 'overwrite',
     models: { country: { loaded: 250, skipped: 0, total: 250, changed_since: 0 } },
     checks: { counts: check, content: check, references: check, blobs: check, revisions: check, search: check },
@@ -146,7 +148,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   Schedule: schedule,
   ScheduleList: { schedules: [schedule] },
   PausedSchedule: {
-    schedule: 'nightly',
+    name: 'nightly',
     by: 'arn:aws:iam::111111111111:user/operator',
     at: CREATED,
     until: '2026-01-12T08:30:00.000Z',

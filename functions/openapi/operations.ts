@@ -137,7 +137,10 @@ const importOperation = (summary: string, result: z.ZodType): Omit<Operation, 'p
     200: {
       description: 'The restore has ended. The form depends on `dry_run` and on `X-SpecStar-Response`',
       content: json(z.union([result, DryRunView, SpecStarImportView])),
-      headers: { 'x-job-id': 'The id of the job, in responses in the form of SpecStar' },
+      headers: {
+        'x-job-id': 'The id of the job, in responses in the form of SpecStar',
+        'x-job-status': 'The status of the job, in responses in the form of SpecStar: `succeeded` or `partial`',
+      },
     },
     202: {
       ...RUNNING,

@@ -7,7 +7,7 @@ import type { PausedScheduleView } from '../http/schedule-view.ts'
 /** `POST /_backup/schedules/{name}/pause` */
 export const handler = route(pauseInput, async ({ pause, caller }, services) => {
   const body: PausedScheduleView = {
-    schedule: pause.schedule,
+    name: pause.schedule,
     ...(await pauseSchedule(services, pause, caller)),
   }
   logger.warn('a schedule was paused', { pause: body })

@@ -9,9 +9,7 @@ export const CheckJobResult = z
     models: z.record(z.string(), ExportCounts).readonly(),
     /** The size of the archive. Every byte of it was read. */
     bytes: z.int(),
-    verification: z
-      .object({ passed: z.boolean(), proved: z.boolean(), checks: z.record(z.string(), z.unknown()).readonly() })
-      .readonly(),
+    verification: z.object({ passed: z.boolean(), checks: z.record(z.string(), z.unknown()).readonly() }).readonly(),
     /** The blobs that the archive does not contain, although its resources refer to them. */
     missing_blobs: ListedBlobs,
     /** The resources that the export left out. Absent if no resource was left out. */

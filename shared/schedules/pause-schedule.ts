@@ -6,7 +6,7 @@ import type { SchedulePause } from './schedule-record.ts'
 
 /** The store and settings that are needed to pause and resume schedules. */
 interface PauseServices {
-  readonly scheduleRecords: Pick<ScheduleRecords, 'storePause' | 'deletePause'>
+  readonly scheduleRecords: Pick<ScheduleRecords, 'pause' | 'storePause'>
   readonly config: { readonly schedules: readonly Schedule[] }
   readonly clock: () => Date
 }
@@ -41,14 +41,17 @@ export const pauseSchedule = async (
 }
 
 /**
- * Ends the pause of a schedule, and returns the schedule. Does nothing if the schedule is not paused. Due times of the
- * pause do not start an export afterwards. Throws `UnknownScheduleError`.
+ * Ends the pause of a schedule, and returns the schedule. Does nothing if the schedule is not paused. The pause is kept,
+ * with the current time as its end, so that due times of the pause whose events arrive later start no export. Throws `UnknownScheduleError`.
  */
 export const resumeSchedule = async (
-  { scheduleRecords, config }: Omit<PauseServices, 'clock'>,
+  { scheduleRecords, config, clock }: PauseServices,
   name: string,
 ): Promise<Schedule> => {
   const schedule = findSchedule(config.schedules, name)
-  await scheduleRecords.deletePause(schedule.name)
+  const pause = await scheduleRecords.pause(schedule.name)
+  const now = clock()
+  if (pause !== undefined && now < new Date(pause.until))
+    await scheduleRecords.storePause(schedule.name, { ...pause, until: now.toISOString() })
   return schedule
 }

@@ -171,6 +171,15 @@ describe('GET /_backup/schedules', () => {
     expect(await isOverdueInCheck()).toBe(true)
   })
 
+  it('opens each archive only once', async () => {
+    await deliver('02')
+    now = new Date('2026-03-02T12:00:00Z')
+    const sourceOf = vi.spyOn(runner.services.objects, 'sourceOf')
+    for (let n = 0; n < 3; n++) expect(await listed()).toMatchObject({ last_good_at: '2026-03-02T03:00:00.000Z' })
+    expect(sourceOf.mock.calls.filter(([{ key }]) => key.includes(jobIdOf('02')))).toHaveLength(1)
+    sourceOf.mockRestore()
+  })
+
   it('finds the newest good archive behind many incomplete ones', async () => {
     await deliver('01')
     const [good] = await runner.services.archiveJudgements.list(name)
@@ -251,6 +260,20 @@ describe('POST /_backup/schedules/{name}/run', () => {
     expect(await post('/run')).toMatchObject({ body: { job_id: `s-${name}-20260302T150000Z` } })
   })
 
+  it('returns the export although it cannot be recorded as the last run, and logs this', async () => {
+    const { scheduleRecords } = runner.services
+    const error = vi.spyOn(logger, 'error')
+    const storeRun = vi.spyOn(scheduleRecords, 'storeRun').mockRejectedValue(new Error('throttled'))
+    const job_id = `s-${name}-${second}`
+    expect(await post('/run')).toMatchObject({ status: 200, body: { job_id, status: 'succeeded' } })
+    expect(storeRun).toHaveBeenCalledOnce()
+    expect(error).toHaveBeenCalledWith('the run of a schedule could not be recorded', { job_id, cause: 'throttled' })
+    storeRun.mockRestore()
+    error.mockRestore()
+    // The status finds the export by its judgement.
+    expect(await listed()).toMatchObject({ last: { job_id, status: 'succeeded', judgement: 'good' } })
+  })
+
   it('ends an overdue alarm, and its archive is pruned as any other', async () => {
     await isOverdueInCheck()
     now = new Date('2026-03-02T10:00:00Z')
@@ -290,7 +313,7 @@ describe('POST /_backup/schedules/{name}/pause', () => {
       until: new Date(now.getTime() + 30 * DAY_MS).toISOString(),
       reason: 'migration of the table',
     }
-    expect(answer.body).toEqual({ schedule: name, ...pause })
+    expect(answer.body).toEqual({ name, ...pause })
     expect((await listed()).paused).toEqual(pause)
     const again = await post('/pause?days=2')
     expect(again.body).toMatchObject({ until: new Date(now.getTime() + 2 * DAY_MS).toISOString() })
@@ -369,6 +392,20 @@ describe('POST /_backup/schedules/{name}/resume', () => {
     expect(answer.body).not.toHaveProperty('paused')
     await deliver('02')
     expect(await runner.services.jobs.get(jobIdOf('02'))).toMatchObject({ status: 'succeeded' })
+  })
+
+  it('does not start an export for a due time of the pause whose event arrives after the end of the pause', async () => {
+    await post('/pause')
+    now = new Date('2026-03-02T09:00:00.250Z')
+    await post('/resume')
+    await deliver('02')
+    expect(await runner.services.jobs.get(jobIdOf('02'))).toBeUndefined()
+    expect(await listed()).toMatchObject({ last_skipped: { due_at: '2026-03-02T03:00:00.000Z', paused_by: 'local' } })
+    // A second request does not move the end of the pause.
+    now = new Date('2026-03-03T09:00:00.250Z')
+    await post('/resume')
+    await deliver('03')
+    expect(await runner.services.jobs.get(jobIdOf('03'))).toMatchObject({ status: 'succeeded' })
   })
 
   it('changes nothing if the schedule is not paused', async () => {

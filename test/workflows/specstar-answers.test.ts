@@ -38,7 +38,9 @@ const send = async (path: string, bytes: Buffer, how: 'multipart' | 'raw body' =
     body: how === 'multipart' ? form : new Uint8Array(bytes),
   })
   expect(response.headers.get('content-type')).toBe('application/json')
-  return { status: response.status, body: await response.json(), job: response.headers.get('x-job-id') }
+  const { status, headers } = response
+  const body: unknown = await response.json()
+  return { status, body, job: headers.get('x-job-id'), job_status: headers.get('x-job-status') }
 }
 
 /** Returns the names of the members, at all levels, of an answer. */
@@ -58,7 +60,8 @@ describe.each(GOLDEN.rows)('an import of $file with the header X-SpecStar-Respon
       expect(ours).toMatchObject({ status: 200, body })
       expect(ours.body).toEqual(body)
       expect(SpecStarImportView.parse(ours.body)).toEqual(body)
-      expect((await test.program.services.jobs.get(ours.job ?? ''))?.kind).toBe('restore')
+      const job = await test.program.services.jobs.get(ours.job ?? '')
+      expect([job?.kind, job?.status]).toEqual(['restore', ours.job_status])
       return
     }
     expect(ours.status).toBe(400)

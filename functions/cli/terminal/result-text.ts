@@ -59,11 +59,12 @@ const archiveText = (output: Output, { archive, complete }: JobResult): string =
 const verificationText = (output: Output, { verification }: JobResult): string => {
   if (verification === undefined) return ''
   const { passed, proved, checks } = verification
+  const hasChecked = proved ?? Object.values(checks).some(({ checked }) => checked > 0)
   const verdict = !passed
     ? output.style('red', 'Verification failed')
-    : proved
-      ? output.style('green', 'Proved: every check has passed')
-      : output.style('yellow', 'Every check has passed, but nothing was checked')
+    : !hasChecked
+      ? output.style('yellow', 'Every check has passed, but nothing was checked')
+      : output.style('green', `${proved === undefined ? 'Intact' : 'Proved'}: every check has passed`)
   const rows = table(
     output,
     [

@@ -30,12 +30,12 @@ export const endCheck = async (services: EndCheckServices, job: CheckJob, plan: 
 }
 
 const resultOf = (
-  { models, bytes, passed, proved, checks, missing_blobs, missing_blobs_referred_by = [], left_out }: CheckReport,
+  { models, bytes, passed, checks, missing_blobs, missing_blobs_referred_by = [], left_out }: CheckReport,
   { bucket, key }: { readonly bucket: string; readonly key: string },
 ): CheckJobResult => ({
   models,
   bytes,
-  verification: { passed, proved, checks: checksInJob({ ...checks }) },
+  verification: { passed, checks: checksInJob({ ...checks }) },
   missing_blobs: { ...listedBlobs(missing_blobs), ...listedReferrers(missing_blobs_referred_by) },
   ...listedLeftOut(left_out),
   report: { bucket, key },

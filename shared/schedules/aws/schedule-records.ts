@@ -62,10 +62,6 @@ export class ScheduleRecords {
     await this.#items.put({ ...itemOf(schedule, SORT_KEYS.pause, pause), expires: { N: expires.toString() } })
   }
 
-  async deletePause(schedule: string): Promise<void> {
-    await this.#items.delete(keyAttributes(keyOf(schedule, SORT_KEYS.pause)))
-  }
-
   /** Stores the newest export of a schedule. Does nothing if an export with a later due time is stored. */
   storeRun(schedule: string, run: ScheduleRun): Promise<void> {
     return this.#storeNewer(schedule, SORT_KEYS.run, run)

@@ -40,7 +40,7 @@ export const triggers = (test: () => DeployTest): void => {
     const by = expect.stringContaining('user/operator') as string
     const list = () => api.request('GET', '/_backup/schedules')
     const pause = await api.request('POST', '/_backup/schedules/nightly/pause', { days: 1 })
-    expect(pause).toMatchObject({ status: 200, body: { schedule: 'nightly', by } })
+    expect(pause).toMatchObject({ status: 200, body: { name: 'nightly', by } })
     expect(await list()).toMatchObject({ body: { schedules: [{ name: 'nightly', paused: { by } }] } })
     const resumed = await api.request('POST', '/_backup/schedules/nightly/resume')
     expect(resumed).toMatchObject({ status: 200, body: { name: 'nightly', last: { status: 'succeeded' } } })

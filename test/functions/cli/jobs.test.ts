@@ -282,7 +282,7 @@ describe('verify', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/^kind +check$/m)
     expect(stdout).toMatch(/^guild +12 /m)
-    expect(stdout).toContain('Proved: every check has passed')
+    expect(stdout).toContain('Intact: every check has passed')
   })
 
   it('fails with 4 if the archive is damaged', async () => {

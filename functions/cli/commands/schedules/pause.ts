@@ -6,7 +6,7 @@ import { EXIT } from '../../exit-codes.ts'
 import { timeText } from '../../terminal/units.ts'
 import { wholeNumber } from '../../whole-number.ts'
 
-const Paused = z.looseObject({ schedule: z.string(), until: z.string() })
+const Paused = z.looseObject({ name: z.string(), until: z.string() })
 
 /** `specstar-backup schedules pause`. */
 export const SCHEDULES_PAUSE = defineCommand({
@@ -30,7 +30,7 @@ export const SCHEDULES_PAUSE = defineCommand({
       path: schedulePath(schedule, 'pause'),
       body: { days, ...(reason === undefined ? {} : { reason }) },
     })
-    output.show(paused, () => `Schedule ${paused.schedule} is paused until ${timeText(paused.until)}.`)
+    output.show(paused, () => `Schedule ${paused.name} is paused until ${timeText(paused.until)}.`)
     return EXIT.succeeded
   },
 })

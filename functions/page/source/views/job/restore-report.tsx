@@ -26,14 +26,15 @@ export const RestoreReport = ({ job, result }: { readonly job: Job; readonly res
   const { verification } = result
   const passed = data?.passed ?? verification?.passed ?? false
   const proved = data?.proved ?? verification?.proved ?? false
+  const isGood = proved || job.kind === 'check'
   const checks = data?.checks ?? verification?.checks ?? {}
   const models = result.models ?? data?.models ?? {}
   return (
     <>
       {passed && (
-        <p class={`notice ${proved ? 'good' : 'warn'}`} role="status">
+        <p class={`notice ${isGood ? 'good' : 'warn'}`} role="status">
           <span class="sign" aria-hidden="true">
-            {proved ? '✓' : '!'}
+            {isGood ? '✓' : '!'}
           </span>
           {verdict(job.kind, proved)}
         </p>
