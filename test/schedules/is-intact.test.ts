@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openArchive } from '../../shared/archive/open.ts'
-import type { PinnedObject } from '../../shared/objects/object.ts'
 import { isIntactArchive } from '../../shared/schedules/is-intact.ts'
 import { memorySource } from '../archive/memory.ts'
 import { counts, judgement } from './sample-archives.ts'
@@ -27,7 +26,7 @@ const countingObjects = () => {
   const objects = {
     head: (bucket: string, key: string) =>
       Promise.resolve({ bucket, key, size: bytes.length, etag: state.etag, ...UNUSED }),
-    sourceOf: (_object: PinnedObject) => {
+    sourceOf: () => {
       state.opened++
       const source = memorySource(bytes)
       return {
