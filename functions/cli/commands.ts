@@ -6,6 +6,7 @@ import { CATALOGUE_REBUILD } from './commands/catalogue-rebuild.ts'
 import { COMPLETION } from './commands/completion.ts'
 import { DIFF } from './commands/diff.ts'
 import { DOCTOR } from './commands/doctor.ts'
+import { DOWNLOAD } from './commands/download.ts'
 import { EXPORT } from './commands/export.ts'
 import { EXTRACT } from './commands/extract.ts'
 import { JOBS } from './commands/jobs.ts'
@@ -25,6 +26,7 @@ import { VERIFY } from './commands/verify.ts'
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
   EXPORT,
+  DOWNLOAD,
   RESTORE,
   VERIFY,
   LS,

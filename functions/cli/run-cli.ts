@@ -11,7 +11,7 @@ import { COMMANDS, GROUPS } from './commands.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
 import { InterruptedError } from './interrupted-error.ts'
 import { BUDGET } from './run-command.ts'
-import type { Io } from './terminal/io.ts'
+import type { EndingSignal, Io } from './terminal/io.ts'
 import { Output } from './terminal/output.ts'
 import { problemText } from './terminal/problem-text.ts'
 import { failureOf, flushed, isBrokenPipe, isFailureOf, watchStream } from './terminal/written-stream.ts'
@@ -31,7 +31,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<ExitCode>
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
     output = new Output(io, { json: program.opts()['json'] === true })
-    code = isFailureOf(io.stdout, error) ? EXIT.brokenPipe : reportError(error, output)
+    code = isFailureOf(io.stdout, error) ? EXIT.brokenPipe : reportError(error, output, io.endingSignal?.())
   }
   await flushed(io.stdout)
   const failure = failureOf(io.stdout)
@@ -149,7 +149,7 @@ const once = <T>(create: () => T): (() => T) => {
 }
 
 /** Writes an error, and returns the exit code that belongs to it. */
-const reportError = (error: unknown, output: Output): ExitCode => {
+const reportError = (error: unknown, output: Output, signal?: EndingSignal): ExitCode => {
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? EXIT.succeeded : EXIT.usage
   }
@@ -161,7 +161,7 @@ const reportError = (error: unknown, output: Output): ExitCode => {
     // The id of the job is a result, because a script needs it.
     if (output.json && error.jobId !== undefined) output.show({ job_id: error.jobId, interrupted: true }, () => '')
     else output.note(error.message, { interrupted: true, detail: error.message })
-    return EXIT.interrupted
+    return signal === undefined ? EXIT.interrupted : SIGNAL_CODES[signal]
   }
   if (error instanceof ProblemError) {
     const { problem } = error
@@ -174,6 +174,8 @@ const reportError = (error: unknown, output: Output): ExitCode => {
   output.error({ detail: message }, `${output.styleNote('red', 'error')}: ${message.replaceAll('\n', '\n  ')}`)
   return EXIT.error
 }
+
+const SIGNAL_CODES = { SIGTERM: EXIT.terminated, SIGHUP: EXIT.hangup } as const
 
 /** Problems that a parameter of the request has caused, which the user has passed. */
 const USAGE_PROBLEMS = ['invalid-request', 'filters-exclusive', 'unknown-model']

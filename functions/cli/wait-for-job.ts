@@ -75,7 +75,7 @@ const onInterrupt = async (
   { progress, interrupts }: { readonly progress: JobProgress; readonly interrupts: Interrupts },
 ): Promise<void> => {
   progress.pause()
-  if (io.stdin.isTTY !== true || !output.isAnimated) throw interrupted(jobId)
+  if (io.stdin.isTTY !== true || !output.isAnimated || io.endingSignal?.() !== undefined) throw interrupted(jobId)
   const answer = (await ask(io, QUESTION))?.toLowerCase()
   if (answer === '') return
   // Anything else must not cancel a job.
@@ -159,7 +159,7 @@ const isTemporary = (error: unknown): boolean =>
   error instanceof NoResponseError || (error instanceof ProblemError && TEMPORARY_STATUSES.has(error.problem.status))
 
 /** Returns the exit code for a job that has ended. */
-export const exitCodeOf = ({ status, error }: Pick<Job, 'status' | 'error'>): ExitCode => {
+export const exitCodeOf = ({ kind, status, error }: Pick<Job, 'kind' | 'status' | 'error'>): ExitCode => {
   switch (status) {
     case 'succeeded':
       return EXIT.succeeded
@@ -169,6 +169,9 @@ export const exitCodeOf = ({ status, error }: Pick<Job, 'status' | 'error'>): Ex
     case 'expired':
       return EXIT.cancelled
     default:
-      return error?.type === 'verification-failed' ? EXIT.verificationFailed : EXIT.error
+      // A damaged archive fails a check with the problem of a request that is not valid, as in a restore.
+      return error?.type === 'verification-failed' || (kind === 'check' && error?.status === 400)
+        ? EXIT.verificationFailed
+        : EXIT.error
   }
 }

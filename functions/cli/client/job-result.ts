@@ -50,6 +50,8 @@ export const JobResult = z.looseObject({
   blobs: z.exactOptional(Counts),
   findings: z.exactOptional(z.array(Finding)),
   verification: z.exactOptional(Verification),
+  target_only: z.exactOptional(Counts),
+  target_only_unknown: z.exactOptional(z.array(z.string())),
   missing_blobs: z.exactOptional(Ids),
   blob_conflicts: z.exactOptional(Ids),
   not_found: z.exactOptional(Ids),

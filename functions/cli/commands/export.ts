@@ -1,12 +1,14 @@
 import { Option } from 'commander'
 import * as z from 'zod'
+import { findJob } from '../client/find-job.ts'
 import { startJob } from '../client/started-job.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
-import { downloadArchive, type DownloadFile, prepareFile } from '../download-archive.ts'
+import { checkTarget, download, openJobArchive, STDOUT } from '../download-archive.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { finishJob, leaveJob } from '../finish-job.ts'
 import { filterOption, parseFilters, repeatable, texts } from '../options.ts'
 import { jobText } from '../terminal/job-text.ts'
+import { printable } from '../terminal/printable.ts'
 import { exitCodeOf, waitForJob } from '../wait-for-job.ts'
 
 const FORMATS = ['acbak', 'specstar'] as const
@@ -42,26 +44,24 @@ export const EXPORT = defineCommand({
   run: async (context, { model, filter, format, strict, wait = false, output }) => {
     const body = { ...(model === undefined ? {} : { models: model }), ...parseFilters(filter), format, strict }
     // A file that cannot be written is reported before the export begins.
-    const file = output === undefined ? undefined : await prepareFile(output)
-    try {
-      const job = await startJob(context.api(), { path: '/_backup/export', body })
-      if (file !== undefined) return await exportTo(context, job, file)
-      return await (wait ? finishJob(context, job) : leaveJob(context, job))
-    } finally {
-      await file?.close()
-    }
+    if (output !== undefined) await checkTarget(context, output)
+    const job = await startJob(context.api(), { path: '/_backup/export', body })
+    if (output !== undefined) return exportTo(context, job, output)
+    return wait ? finishJob(context, job) : leaveJob(context, job)
   },
 })
 
-const exportTo = async (context: CommandContext, jobId: string, file: DownloadFile): Promise<ExitCode> => {
+const exportTo = async (context: CommandContext, jobId: string, path: string): Promise<ExitCode> => {
+  const { api, output } = context
   const job = await waitForJob(context, jobId)
-  const { output } = context
-  if (!(await downloadArchive(context, job, file))) {
+  const code = exitCodeOf(job)
+  if (job.status !== 'succeeded' && job.status !== 'partial') {
     output.show(job, () => jobText(output, job))
-    return exitCodeOf(job)
+    return code
   }
-  // The archive itself may be on stdout.
-  if (file.path === '-') output.note(jobText(output, job))
-  else output.show({ ...job, file: file.path }, () => `${jobText(output, job)}\nfile: ${file.path}`)
-  return exitCodeOf(job)
+  const open = () => openJobArchive(job, () => findJob(api(), jobId))
+  await download(context, open, { name: `the archive of job ${jobId}`, address: jobId, path })
+  if (path === STDOUT) output.show(job, () => jobText(output, job))
+  else output.show({ ...job, file: path }, () => `${jobText(output, job)}\nfile: ${printable(path)}`)
+  return code
 }

@@ -4,7 +4,7 @@ import { restoreSource } from '../archive-source.ts'
 import { verifyFile } from '../archives/verify/verify-file.ts'
 import { startJob } from '../client/started-job.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
-import { EXIT, type ExitCode } from '../exit-codes.ts'
+import type { ExitCode } from '../exit-codes.ts'
 import { leaveJob } from '../finish-job.ts'
 import { jobText } from '../terminal/job-text.ts'
 import { UsageError } from '../usage-error.ts'
@@ -17,7 +17,8 @@ export const VERIFY = defineCommand({
   details:
     'A file or a URL is read by this command, without a deployment and with little memory. ' +
     'The archive of a job, or an object in S3, is read by a job of the deployment. ' +
-    'The exit code is 4 if the archive is damaged, or if a restore would not be complete.',
+    'The exit code is 4 if the archive is damaged, or lacks what it does not list as missing. ' +
+    'An archive that lists missing blobs or resources can pass.',
   arguments: [new Argument('<archive>', 'a file, an https URL, the id of an export job, or s3://bucket/key')],
   options: [new Option('--no-wait', 'print the id of the job without waiting for its end')],
   examples: [
@@ -39,6 +40,5 @@ const verifyByJob = async (context: CommandContext, from: object, wait: boolean)
   if (!wait) return leaveJob(context, id)
   const job = await waitForJob(context, id)
   context.output.show(job, () => jobText(context.output, job))
-  // A damaged archive fails the job with the problem of a request that is not valid, as in a restore.
-  return job.status === 'failed' && job.error?.status === 400 ? EXIT.verificationFailed : exitCodeOf(job)
+  return exitCodeOf(job)
 }

@@ -16,6 +16,7 @@ export const resultText = (output: Output, result: JobResult, model = ''): strin
     blobsText(result),
     archiveText(output, result),
     verificationText(output, result),
+    targetOnlyText(result),
     findingsText(output, result.findings ?? []),
     exceptionsText(output, result),
   ]
@@ -55,6 +56,18 @@ const archiveText = (output: Output, { archive, complete }: JobResult): string =
     ...(complete === undefined ? [] : [['complete', complete ? 'yes' : output.style('yellow', 'no')] as const]),
   ])
 }
+
+/** Returns what a restore has left in the store although the archive does not contain it. */
+const targetOnlyText = ({ target_only = {}, target_only_unknown = [] }: JobResult): string =>
+  [
+    ...Object.entries(target_only).map(
+      ([model, count]) =>
+        `${counted(count, 'resource')} of model ${printable(model)} in the store that the archive does not contain`,
+    ),
+    ...target_only_unknown.map(
+      (model) => `Not counted in time: resources of model ${printable(model)} that the archive does not contain`,
+    ),
+  ].join('\n')
 
 const verificationText = (output: Output, { verification }: JobResult): string => {
   if (verification === undefined) return ''

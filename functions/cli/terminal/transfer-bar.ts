@@ -8,7 +8,8 @@ import { rateText } from './phase-bars.ts'
 export interface Transfer {
   /** Passes all bytes on. */
   readonly counter: Transform
-  readonly bytes: () => number
+  /** Counts bytes that do not pass through `counter`. */
+  readonly add: (bytes: number) => void
   readonly end: () => void
 }
 
@@ -33,12 +34,15 @@ export const countedTransfer = (io: Pick<Io, 'stderr'>, output: Output, name: st
     amounts: rateText({ name: 'bytes', done: bytes, total }, (performance.now() - begin) / 1000),
   })
   bar?.start(total, 0, payload())
+  const add = (more: number): void => {
+    bytes += more
+    bar?.update(bytes, payload())
+  }
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, callback) {
-      bytes += chunk.length
-      bar?.update(bytes, payload())
+      add(chunk.length)
       callback(null, chunk)
     },
   })
-  return { counter, bytes: () => bytes, end: () => bar?.stop() }
+  return { counter, add, end: () => bar?.stop() }
 }

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,12 +16,12 @@ let api: FakeApi
 let folder: string
 
 beforeAll(async () => {
-  api = await fakeApi(() => ({
+  api = await fakeApi(({ url = '' }) => ({
     status: 200,
     body: {
       job_id: 'j',
       kind: 'restore',
-      status: 'failed',
+      status: url.includes('running') ? 'running' : 'failed',
       source: 'api',
       requested_by: 'x',
       created_at: '2026-03-01T00:00:09.000Z',
@@ -47,6 +48,26 @@ const piped = async (args: string, redirection: string): Promise<{ code: string;
   })
   return { code: stdout.trim().split('\n').at(-1) ?? '', stderr }
 }
+
+describe('a command that is asked to end', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('by %s prints the id of the job that goes on, and returns %i', async (signal, expected) => {
+    const child = spawn(process.execPath, [COMMAND, 'show', '--wait', 'running'], {
+      env: { ...process.env, SPECSTAR_BACKUP_ENDPOINT: api.url, XDG_CONFIG_HOME: '/nonexistent' },
+    })
+    let stderr = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString()
+      if (stderr.includes('restore j: ')) child.kill(signal)
+    })
+    const [code] = (await once(child, 'close')) as [number | null]
+    expect(code).toBe(expected)
+    expect(stderr).toContain('job running goes on: specstar-backup show --wait running')
+  })
+})
 
 describe('a command whose output is closed before its end', () => {
   it('keeps the exit code of its result', async () => {

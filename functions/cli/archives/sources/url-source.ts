@@ -17,10 +17,11 @@ const isFinal = (error: unknown): boolean => error instanceof ArchiveUnavailable
 
 /**
  * Opens a URL whose server supports range requests, for example a presigned URL of S3. Such a URL is signed for GET
- * only, so the size comes from the response to a range request. All reads require the same ETag.
+ * only, so the size comes from the response to a range request. All reads require the same ETag. `renew` returns another
+ * URL of the same file. It is called if the server returns 403, because a presigned URL expires.
  */
-export const openUrlSource = async (url: URL): Promise<OpenSource> => {
-  const remote = new RemoteFile(url)
+export const openUrlSource = async (url: URL, renew?: () => Promise<URL>): Promise<OpenSource> => {
+  const remote = new RemoteFile(url, renew)
   const { head, size } = await remote.open()
   return {
     size,
@@ -34,14 +35,16 @@ export const openUrlSource = async (url: URL): Promise<OpenSource> => {
 }
 
 class RemoteFile {
-  readonly #url: URL
+  #url: URL
+  readonly #renew: (() => Promise<URL>) | undefined
   readonly #name: string
   #etag: string | undefined
   /** The size of the file, from the first response. */
   #size: number | undefined
 
-  constructor(url: URL) {
+  constructor(url: URL, renew?: () => Promise<URL>) {
     this.#url = url
+    this.#renew = renew
     this.#name = nameOfAddress({ kind: 'url', url })
   }
 
@@ -84,6 +87,10 @@ class RemoteFile {
       throw new ArchiveUnavailableError(
         `${this.#name}: the server returns other bytes than those that were requested, or does not state which`,
       )
+    if (status === 403 && this.#renew !== undefined) {
+      this.#url = await this.#renew()
+      throw new TemporaryError(`${this.#name}: ${explainStatus(status)}`)
+    }
     if (status >= 500 || status === 429) throw new TemporaryError(`${this.#name}: the server returned ${status}`)
     throw new ArchiveUnavailableError(`${this.#name}: ${explainStatus(status)}`)
   }

@@ -9,6 +9,7 @@ export interface RangeServer {
   readonly url: string
   /** The ranges that were requested. */
   readonly ranges: string[]
+  closeConnections(): void
   stop(): Promise<void>
 }
 
@@ -31,6 +32,9 @@ export const startRangeServer = async (
   return {
     url: `http://127.0.0.1:${port}/folder/backup.acbak?X-Amz-Signature=secret`,
     ranges,
+    closeConnections: () => {
+      server.closeAllConnections()
+    },
     stop: () =>
       new Promise(
         (resolve) =>
