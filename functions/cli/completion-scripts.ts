@@ -58,6 +58,12 @@ const valuesOf = (contexts: readonly Context[]) =>
 const functionName = (name: string): string => `_${name.replaceAll('-', '_')}`
 
 const bash = (name: string, contexts: readonly Context[]): string => `# Load it with: source <(${name} completion bash)
+# Reads the candidates, one a line. They may contain spaces. bash 3.2 of macOS has no mapfile.
+${functionName(name)}_reply() {
+  local line
+  COMPREPLY=()
+  while IFS= read -r line; do COMPREPLY+=("$line"); done
+}
 ${functionName(name)}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" at="" word words
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -69,15 +75,17 @@ ${functionName(name)}() {
 ${valuesOf(contexts)
   .map(({ at, choices }) =>
     choices === undefined
-      ? `    '${at}') COMPREPLY=($(compgen -f -- "$current")); return ;;`
-      : `    '${at}') COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$current")); return ;;`,
+      ? `    '${at}')
+      compopt -o filenames 2>/dev/null
+      ${functionName(name)}_reply < <(compgen -f -- "$current"); return ;;`
+      : `    '${at}') ${functionName(name)}_reply < <(compgen -W '${choices.join(' ')}' -- "$current"); return ;;`,
   )
   .join('\n')}
   esac
   case "$at" in
 ${contexts.map(({ path, words }) => `    '${path}') words='${words.map(({ word }) => word).join(' ')}' ;;`).join('\n')}
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  ${functionName(name)}_reply < <(compgen -W "$words" -- "$current")
 }
 complete -o default -F ${functionName(name)} ${name}
 `
@@ -110,6 +118,7 @@ ${contexts
   _describe '${name}' items
   [[ "\${words[CURRENT]}" == -* ]] || _files
 }
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }
 compdef ${functionName(name)} ${name}
 `
 

@@ -7,7 +7,7 @@ import { pages } from './client/pages.ts'
 import type { CommandContext } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { startRestore } from './start-restore.ts'
-import type { TextFormat } from './terminal/printable.ts'
+import { printable, type TextFormat } from './terminal/printable.ts'
 import { jobText } from './terminal/job-text.ts'
 import { counted, countText } from './terminal/units.ts'
 import { exitCodeOf, waitForJob } from './wait-for-job.ts'
@@ -60,7 +60,7 @@ export const diffLive = async (
   archive: string,
   { model, fields }: LiveDiffOptions,
 ): Promise<ExitCode> => {
-  const { io, output } = context
+  const { output } = context
   const source = await restoreSource(archive)
   const id = await startRestore(context, source, { model, parameters: { on_duplicate: 'overwrite', dry_run: 'true' } })
   const job = await waitForJob(context, id)
@@ -71,7 +71,7 @@ export const diffLive = async (
   const resources = { new: 0, changed: 0, missing: 0 }
   for await (const difference of differences(context, id, fields)) {
     resources[difference.group] += 1
-    io.stdout.write(output.json ? `${JSON.stringify(difference)}\n` : `${differenceText(context, difference)}\n`)
+    output.show(difference, () => differenceText(context, difference))
   }
   const blobs = blobsOf(job)
   output.show({ summary: { resources, blobs, complete: job.status === 'succeeded' } }, () =>
@@ -128,7 +128,9 @@ const differenceText = ({ output }: CommandContext, difference: LiveDifference):
   const { sign, format } = STYLES[group]
   return [
     output.style(format, `${sign} ${model}/${resource_id}`),
-    ...fields.map(({ path, archived, stored }) => `    ${path}: ${valueText(archived)} → ${valueText(stored)}`),
+    ...fields.map(
+      ({ path, archived, stored }) => `    ${printable(`${path}: ${valueText(archived)} → ${valueText(stored)}`)}`,
+    ),
     ...(fields_total > fields.length ? [`    … and ${counted(fields_total - fields.length, 'field')} more`] : []),
     ...(revisions_total > 0 ? [`    ${counted(revisions_total, 'revision')} differ`] : []),
   ].join('\n')

@@ -3,7 +3,7 @@ import type { WantedResource } from './contents/stream-scan.ts'
 import { ArchiveUnavailableError } from './errors.ts'
 
 /** The description of the argument `archive`. */
-export const ARCHIVE_ARGUMENT = 'a file, s3://bucket/key[?versionId=…], or an https URL such as a presigned one'
+export const ARCHIVE_ARGUMENT = 'a file, the id of an export job, s3://bucket/key[?versionId=…], or an https URL'
 
 /** Throws `ArchiveUnavailableError` if an archive does not contain a model. */
 export const checkModel = (models: readonly string[], model: string): void => {

@@ -2,8 +2,12 @@ import process from 'node:process'
 import zlib from 'node:zlib'
 import { isArchiveFault } from '../../../shared/archive/errors.ts'
 import { ObjectStore } from '../../../shared/objects/aws/object-store.ts'
+import { findJob } from '../client/find-job.ts'
+import { ProblemError, UnreachableError } from '../client/errors.ts'
+import { isJobId } from '../client/paths.ts'
 import { s3ClientOf } from '../client/s3-client.ts'
 import type { CommandContext } from '../command.ts'
+import { openJobArchive } from '../download-archive.ts'
 import { bytesText, counted } from '../terminal/units.ts'
 import type { ArchiveContents } from './contents/contents.ts'
 import { LocatedContents } from './contents/located-contents.ts'
@@ -12,7 +16,7 @@ import type { WantedResource } from './contents/stream-scan.ts'
 import { ArchiveUnavailableError, DamagedArchiveError } from './errors.ts'
 import { nameOfAddress, parseAddress } from './sources/address.ts'
 import type { CountedSource } from './sources/counted-source.ts'
-import { openSource } from './sources/open-source.ts'
+import { type OpenSource, openSource } from './sources/open-source.ts'
 
 /** What a command has read from an archive. */
 interface ReadBytes {
@@ -30,17 +34,33 @@ export const checkZstd = (module: object = zlib, version = process.versions.node
 
 /** Opens the archive at an address, calls `use`, and closes it. */
 export const withSource = async <Result>(
-  { settings }: CommandContext,
+  context: CommandContext,
   address: string,
   use: (source: CountedSource) => Promise<Result>,
 ): Promise<Result> => {
   checkZstd()
-  const source = await openSource(address, { objects: () => new ObjectStore(s3ClientOf(settings())) })
+  const source = await openSource(address, {
+    objects: () => new ObjectStore(s3ClientOf(context.settings())),
+    job: (id) => (isJobId(id) ? openArchiveOfJob(context, id) : undefined),
+  })
   try {
     return await use(source)
   } finally {
     await source.close()
   }
+}
+
+/** Opens the archive of an export job by range requests, with the URL that the API has signed. */
+const openArchiveOfJob = async ({ api }: CommandContext, id: string): Promise<OpenSource> => {
+  const job = await findJob(api(), id).catch((error: unknown) => {
+    if (error instanceof UnreachableError)
+      throw new ArchiveUnavailableError(`there is no such file: ${id}. If it is a job: ${error.message}`, {
+        cause: error,
+      })
+    if (!(error instanceof ProblemError) || error.problem.status !== 404) throw error
+    throw new ArchiveUnavailableError(`there is no file and no job with the name ${id}`, { cause: error })
+  })
+  return openJobArchive(job, () => findJob(api(), id))
 }
 
 interface OpenOptions {

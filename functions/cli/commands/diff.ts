@@ -17,7 +17,7 @@ export const DIFF = defineCommand({
     'and writes nothing to the store. It only counts the blobs of the archive that the store lacks or that differ. ' +
     'The exit code is 0 if there is no difference, 6 if there is one, and 3 if not everything could be compared.',
   arguments: [
-    new Argument('<old>', `${ARCHIVE_ARGUMENT}; with --live, a file, the id of an export job, or an s3:// address`),
+    new Argument('<old>', ARCHIVE_ARGUMENT),
     new Argument('[new]', 'the archive to compare with it; not with --live'),
   ],
   options: [

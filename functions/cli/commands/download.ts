@@ -26,7 +26,10 @@ export const DOWNLOAD = defineCommand({
     'download f6c930a7-2473-4cd3-b740-dbdbf7276118 -o backup.acbak',
     'download s3://shop-archives/exports/2026/11/29/f6c930a7.acbak -o backup.acbak',
   ],
-  input: z.strictObject({ archive: z.string().min(1, 'must not be empty'), output: z.string().min(1, 'must not be empty') }),
+  input: z.strictObject({
+    archive: z.string().min(1, 'must not be empty'),
+    output: z.string().min(1, 'must not be empty'),
+  }),
   run: async (context, { archive, output: path }) => {
     const { output } = context
     await checkTarget(context, path)

@@ -8,6 +8,7 @@ import { nameOfAddress, parseAddress } from '../archives/sources/address.ts'
 import { readBytes, readText, withContents } from '../archives/with-archive.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
+import { printable } from '../terminal/printable.ts'
 import { counted } from '../terminal/units.ts'
 
 /** The number of faults that are printed. */
@@ -24,7 +25,9 @@ export const EXTRACT = defineCommand({
     new Argument('<archive>', ARCHIVE_ARGUMENT),
     new Argument('[model/id...]', 'extract only these resources'),
   ],
-  options: [new Option('-o, --output <folder>', 'the new folder (default: the name of the archive)')],
+  options: [
+    new Option('-o, --output <folder>', 'the new folder (default: the name of the archive without its extension)'),
+  ],
   examples: [
     'extract backup.acbak',
     'extract backup.acbak country/country:TW country/country:JP -o countries',
@@ -43,12 +46,12 @@ export const EXTRACT = defineCommand({
       const { output } = context
       const target = await NewFolder.create(folder)
       const extracted = await extractArchive(contents, target, selected.length === 0 ? undefined : selected)
-      const { resources: count, blobs, faults } = extracted
+      const { resources: count, blobs, faults, faults_total } = extracted
       output.show({ folder, ...extracted, read: readBytes(source) }, () =>
         [
-          `Extracted ${counted(count, 'resource')} and ${counted(blobs, 'blob')} to ${folder}`,
+          `Extracted ${counted(count, 'resource')} and ${counted(blobs, 'blob')} to ${printable(folder)}`,
           ...faults.slice(0, SHOWN_FAULTS).map((fault) => output.style('yellow', fault)),
-          ...(faults.length > SHOWN_FAULTS ? [`… and ${counted(faults.length - SHOWN_FAULTS, 'further fault')}`] : []),
+          ...(faults_total > SHOWN_FAULTS ? [`… and ${counted(faults_total - SHOWN_FAULTS, 'further fault')}`] : []),
         ].join('\n'),
       )
       if (!output.json) output.note(readText(readBytes(source)))
@@ -58,6 +61,9 @@ export const EXTRACT = defineCommand({
 })
 
 const defaultFolder = (archive: string): string => {
-  const name = basename(nameOfAddress(parseAddress(archive))).replace(/\.(?:acbak|tar)$/i, '')
-  return name === '' || name === '.' || name === '..' ? 'archive' : name
+  const file = basename(nameOfAddress(parseAddress(archive)))
+  const name = file.replace(/\.(?:acbak|tar)$/i, '')
+  if (name === '' || name === '.' || name === '..') return 'archive'
+  // The archive itself may have this name.
+  return name === file ? `${name}-extracted` : name
 }

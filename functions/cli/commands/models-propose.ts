@@ -6,6 +6,7 @@ import { readBytes, withSource } from '../archives/with-archive.ts'
 import { writeNewFile } from '../archives/write-new-file.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
+import { printableJson } from '../terminal/printable.ts'
 
 /** `specstar-backup models propose`. */
 export const MODELS_PROPOSE = defineCommand({
@@ -29,7 +30,7 @@ export const MODELS_PROPOSE = defineCommand({
         return EXIT.succeeded
       }
       for (const finding of leftOut) output.note(`left out, because it cannot be registered: ${finding}`)
-      if (file === undefined) io.stdout.write(text)
+      if (file === undefined) io.stdout.write(printableJson(text))
       if (file === undefined && hasBanner(context))
         output.note('npm has written its own lines before the JSON; use --output FILE or npm run -s')
       return EXIT.succeeded

@@ -15,7 +15,12 @@ export const jobText = (output: Output, job: Job): string => {
     ...(result.success ? [resultText(output, result.data, job.request?.models?.[0])] : []),
     ...(result.success || job.result === undefined
       ? []
-      : [output.style('yellow', 'This version of the command cannot show the result: use --json, or update the command')]),
+      : [
+          output.style(
+            'yellow',
+            'This version of the command cannot show the result: use --json, or update the command',
+          ),
+        ]),
     ...(job.error === undefined ? [] : [`${output.style('red', 'error')}: ${problemText(job.error)}`]),
   ].join('\n\n')
 }

@@ -53,7 +53,20 @@ export class Output {
 
   /** Writes the pieces of a long result to stdout: JSON, or text for people. Throws if stdout cannot be written. */
   async showPieces(form: 'json' | 'text', pieces: AsyncIterable<string>): Promise<void> {
-    await writePieces(this.#io.stdout, mapped(pieces, form === 'json' ? printableJson : forTerminal))
+    let last = '\n'
+    const change = form === 'json' ? printableJson : forTerminal
+    const printed = async function* (): AsyncGenerator<string> {
+      for await (const piece of pieces) {
+        last = piece
+        yield change(piece)
+      }
+    }
+    try {
+      await writePieces(this.#io.stdout, printed())
+    } finally {
+      // Pieces may end in the middle of a line because of an error. Its message must not stand behind them.
+      if (!last.endsWith('\n')) this.#io.stdout.write('\n')
+    }
   }
 
   /** Writes a message for the user to stderr. With `--json`, writes `document` as one line of JSON. */
@@ -94,10 +107,6 @@ const withoutSignature = (name: string, value: unknown): unknown =>
   name === 'url' && typeof value === 'string' && value.includes('X-Amz-Signature=')
     ? value.replace(/\?.*/s, '?…')
     : value
-
-async function* mapped(pieces: AsyncIterable<string>, change: (piece: string) => string): AsyncGenerator<string> {
-  for await (const piece of pieces) yield change(piece)
-}
 
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== ''
 

@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../../functions/cli/commands.ts'
@@ -34,6 +37,16 @@ describe('specstar-backup completion', () => {
   it('completes the values of an option', async () => {
     expect(await complete('restore', 'a.acbak', '--on-duplicate', '')).toEqual(['overwrite', 'skip', 'raise_error'])
     expect(await complete('jobs', '--kind', 're')).toEqual(['restore'])
+  })
+
+  it('completes names of files with spaces and wildcards in bash', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'specstar-completion-'))
+    await Promise.all(['my backup.acbak', 'all*.acbak', 'all-1.acbak'].map((name) => writeFile(join(folder, name), '')))
+    const offered = await complete('export', '--output', `${folder}/`)
+    await rm(folder, { recursive: true })
+    expect(offered.toSorted()).toEqual(
+      ['all*.acbak', 'all-1.acbak', 'my backup.acbak'].map((name) => join(folder, name)),
+    )
   })
 
   it.each(['zsh', 'fish'])('describes every command in %s', async (shell) => {

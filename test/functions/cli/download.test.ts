@@ -158,6 +158,30 @@ describe('specstar-backup download', () => {
   })
 })
 
+describe('a command that reads archives', () => {
+  it('reads the archive of a job by range requests', async () => {
+    const bytes = await readFile(new URL('../../fixtures/acbak/catalogue-v3.acbak', import.meta.url))
+    server = await startRangeServer(bytes)
+    job = resultOf({ url: server.url, archive: { bucket: 'b', key: 'k', size: bytes.length } })
+    const { code, stdout, stderr } = await run(['ls', 'e-1'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^guild +12 +39$/m)
+    expect(stderr).toBe('Read 8 KiB of 1.29 MiB with 3 requests.\n')
+  })
+
+  it('says if there is neither a file nor a job', async () => {
+    await api.stop()
+    api = await fakeApi(() => ({
+      status: 404,
+      body: { type: 'unknown-job', title: 'Unknown job', status: 404, detail: 'no' },
+    }))
+    expect(await run(['ls', 'e-1'])).toMatchObject({
+      code: 1,
+      stderr: 'error: there is no file and no job with the name e-1\n',
+    })
+  })
+})
+
 describe('export --output', () => {
   it('fails if the result contains no archive that it can download', async () => {
     job = resultOf({ models: {} })

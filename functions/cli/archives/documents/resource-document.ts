@@ -15,8 +15,9 @@ export interface ArchivedResource {
 /**
  * Returns a resource as a JSON document, piece by piece:
  * `{"model":…,"resource_id":…,"metadata":{…},"revisions":[{…,"payload":…},…]}`. At most one revision is in memory.
- * `lastMembers` returns further members for the end. `revisionId` selects the revisions with this id. Throws
- * `ArchiveUnavailableError` if none has it.
+ * `lastMembers` returns further members for the end. `revisionId` selects the revisions with this id. If none has it, throws
+ * `ArchiveUnavailableError` before the first piece. The first piece also contains the first revision, so if that cannot be
+ * read, there are no pieces.
  */
 export async function* resourceDocument(
   contents: Pick<ArchiveContents, 'payload'>,
@@ -32,22 +33,23 @@ export async function* resourceDocument(
   const pad = (level: number): string => (indented ? '  '.repeat(level) : '')
   const member = (name: string, json: string): string =>
     `${pad(1)}"${name}":${space}${layOutJson(json, indented, 1)},${newline}`
-  yield `{${newline}`
-  yield member('model', JSON.stringify(model))
-  yield member('resource_id', JSON.stringify(id))
-  yield member('metadata', `{${itemMembers(item)}}`)
-  yield `${pad(1)}"revisions":${space}[`
+  const head = [
+    `{${newline}`,
+    member('model', JSON.stringify(model)),
+    member('resource_id', JSON.stringify(id)),
+    member('metadata', `{${itemMembers(item)}}`),
+    `${pad(1)}"revisions":${space}[`,
+  ].join('')
   let count = 0
   for await (const revision of revisions) {
     const view = new RevisionView(revision.item)
     if (revisionId !== undefined && view.revisionId !== revisionId) continue
-    yield `${count === 0 ? '' : ','}${newline}${pad(2)}`
-    yield await shownRevision(contents, revision, indented)
+    yield `${count === 0 ? head : ','}${newline}${pad(2)}${await shownRevision(contents, revision, indented)}`
     count += 1
   }
   if (count === 0 && revisionId !== undefined)
     throw new ArchiveUnavailableError(`resource ${model}/${id} has no revision ${JSON.stringify(revisionId)}`)
-  yield `${count === 0 ? '' : `${newline}${pad(1)}`}]`
+  yield `${count === 0 ? head : `${newline}${pad(1)}`}]`
   const last = lastMembers()
   if (last !== '') yield `,${newline}${pad(1)}${last}`
   yield `${newline}}\n`

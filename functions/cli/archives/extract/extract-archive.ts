@@ -13,9 +13,19 @@ export interface Extracted {
   resources: number
   blobs: number
   /**
-   * Resources that cannot be read, and blobs to which extracted resources refer but that the archive does not contain.
+   * The first 1,000 faults: resources that cannot be read, and blobs to which extracted resources refer but that the
+   * archive does not contain.
    */
   readonly faults: string[]
+  faults_total: number
+}
+
+/** The largest number of faults that are kept in memory and listed. */
+const MAX_FAULTS = 1_000
+
+const addFault = (extracted: Extracted, fault: string): void => {
+  extracted.faults_total += 1
+  if (extracted.faults.length < MAX_FAULTS) extracted.faults.push(fault)
 }
 
 /**
@@ -28,7 +38,7 @@ export const extractArchive = async (
   folder: NewFolder,
   selected?: readonly WantedResource[],
 ): Promise<Extracted> => {
-  const extracted: Extracted = { resources: 0, blobs: 0, faults: [] }
+  const extracted: Extracted = { resources: 0, blobs: 0, faults: [], faults_total: 0 }
   const description = await contents.describe()
   await folder.write([], 'archive', '.json', once(`${JSON.stringify(description, null, 2)}\n`))
   const references = selected === undefined ? undefined : new Set<string>()
@@ -77,7 +87,7 @@ const extractModel = async (
       : (revision: ContentsRecord) => collectReferences(contents, model, revision, references)
   for await (const resource of resourcesOf(contents, model, ids)) {
     if ('fault' in resource) {
-      extracted.faults.push(`resource ${model}/${resource.id}: ${resource.fault}`)
+      addFault(extracted, `resource ${model}/${resource.id}: ${resource.fault}`)
       found.add(resource.id)
       continue
     }
@@ -90,11 +100,11 @@ const extractModel = async (
       extracted.resources += 1
     } catch (error) {
       if (!(error instanceof UnshowableResourceError)) throw error
-      extracted.faults.push(`resource ${model}/${metadata.id}: ${error.message}`)
+      addFault(extracted, `resource ${model}/${metadata.id}: ${error.message}`)
     }
   }
   for (const id of ids ?? [])
-    if (!found.has(id)) extracted.faults.push(`resource ${model}/${id}: the archive does not contain it`)
+    if (!found.has(id)) addFault(extracted, `resource ${model}/${id}: the archive does not contain it`)
 }
 
 /** Calls `use` for each revision before it is returned. */
@@ -131,7 +141,7 @@ async function* findBlobs(
     absent.delete(blob.file_id)
     yield blob
   }
-  for (const fileId of absent) extracted.faults.push(`blob ${JSON.stringify(fileId)}: the archive does not contain it`)
+  for (const fileId of absent) addFault(extracted, `blob ${JSON.stringify(fileId)}: the archive does not contain it`)
 }
 
 /** Writes blobs to files. Returns the lines of the list of blobs. */

@@ -10,14 +10,17 @@ const HASH_DIGITS = 32
 
 /**
  * Returns the name of the file or folder for an id. The name consists of `A-Z a-z 0-9 _ - % ~`, so it is never a path,
- * `.` or `..`. All other characters are percent-encoded. Two different ids have different names, even if the file
- * system does not distinguish upper and lower case. Ids with upper-case letters, reserved names and long ids therefore
- * end with `~` and a hash, which no other names contain.
+ * `.` or `..`. All other characters are percent-encoded. Two different ids have different names, even if the file system
+ * does not distinguish upper and lower case. Ids with upper-case letters, reserved names, long ids and ids with lone
+ * surrogates therefore end with `~` and a hash, which no other names contain.
  */
 export const fileNameOf = (id: string): string => {
   const name = encodeName(id)
-  if (name !== '' && name.length <= MAX_BYTES && !/[A-Z]/.test(id) && !RESERVED.test(name)) return name
+  if (id.isWellFormed() && name !== '' && name.length <= MAX_BYTES && !/[A-Z]/.test(id) && !RESERVED.test(name))
+    return name
   // A percent-encoded byte is not cut.
   const start = name.slice(0, MAX_BYTES).replace(/%[0-9A-F]?$/, '')
-  return `${start}~${hash('sha256', id).slice(0, HASH_DIGITS)}`
+  // In UTF-8, all lone surrogates are the same character.
+  const bytes = id.isWellFormed() ? id : Buffer.from(id, 'utf16le')
+  return `${start}~${hash('sha256', bytes).slice(0, HASH_DIGITS)}`
 }

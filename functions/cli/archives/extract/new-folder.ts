@@ -6,6 +6,10 @@ import { pipeline } from 'node:stream/promises'
 import { ArchiveUnavailableError } from '../errors.ts'
 import { fileNameOf } from './file-name.ts'
 
+/** Archives contain all data of a store, so only the user may read what is extracted. */
+const FOLDER_MODE = 0o700
+const FILE_MODE = 0o600
+
 /**
  * A folder that is filled with new files. It does not exist before, or is empty, so no file is replaced and no symbolic
  * link is followed.
@@ -20,7 +24,10 @@ export class NewFolder {
 
   /** Creates the folder. Throws `ArchiveUnavailableError` if it exists and is not empty. */
   static async create(path: string): Promise<NewFolder> {
-    await mkdir(path, { recursive: true })
+    await mkdir(path, { recursive: true, mode: FOLDER_MODE }).catch((error: unknown) => {
+      if (!isExistsError(error) && !isError(error, 'ENOTDIR')) throw error
+      throw new ArchiveUnavailableError(`${path} is a file; choose a new folder with --output`, { cause: error })
+    })
     if ((await readdir(path)).length > 0)
       throw new ArchiveUnavailableError(`the folder ${path} is not empty; choose a new folder with --output`)
     return new NewFolder(path)
@@ -37,11 +44,11 @@ export class NewFolder {
     content: AsyncIterable<string | Buffer>,
   ): Promise<string> {
     const folder = folders.map(fileNameOf).join('/')
-    if (!this.#folders.has(folder)) await mkdir(join(this.path, folder), { recursive: true })
+    if (!this.#folders.has(folder)) await mkdir(join(this.path, folder), { recursive: true, mode: FOLDER_MODE })
     this.#folders.add(folder)
     const name = `${folder}${folder === '' ? '' : '/'}${fileNameOf(id)}${extension}`
     const path = join(this.path, name)
-    const file = createWriteStream(path, { flags: 'wx' })
+    const file = createWriteStream(path, { flags: 'wx', mode: FILE_MODE })
     try {
       await pipeline(Readable.from(content), file)
     } catch (error) {
@@ -52,4 +59,7 @@ export class NewFolder {
   }
 }
 
-const isExistsError = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST'
+const isExistsError = (error: unknown): boolean => isError(error, 'EEXIST')
+
+const isError = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code

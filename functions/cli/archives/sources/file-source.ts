@@ -5,6 +5,9 @@ import { ArchiveUnavailableError } from '../errors.ts'
 import type { OpenSource } from './source.ts'
 import { readExactly } from './read-exactly.ts'
 
+/** There is no such file. */
+export class NoSuchFileError extends ArchiveUnavailableError {}
+
 /** Opens a local file. All reads use one file handle, so they read the same file even if its path is replaced. */
 export const openFileSource = async (path: string): Promise<OpenSource> => {
   const file = await openFile(path)
@@ -24,7 +27,7 @@ const openFile = async (path: string): Promise<FileHandle> => {
     return await open(path)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT') throw new ArchiveUnavailableError(`there is no such file: ${path}`, { cause: error })
+    if (code === 'ENOENT') throw new NoSuchFileError(`there is no such file: ${path}`, { cause: error })
     if (code === 'EACCES') throw new ArchiveUnavailableError(`the file ${path} may not be read`, { cause: error })
     throw error
   }

@@ -41,7 +41,7 @@ export const verificationText = (output: Output, archive: string, verification: 
     notesOf(verification).join('\n'),
     verification.passed
       ? output.style('green', `Passed: ${PASSED[verification.format ?? 'acbak']}`)
-      : output.style('red', 'Failed: the archive is damaged, or a restore would not be complete'),
+      : output.style('red', 'Failed: the archive is damaged, or lacks what it does not list as missing'),
   ]
     .filter((text) => text !== '')
     .join('\n\n')

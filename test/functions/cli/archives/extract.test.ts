@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -141,6 +141,31 @@ describe('specstar-backup extract', () => {
     const files = await filesIn(target)
     expect(new Set(files.map((file) => file.toLowerCase())).size).toBe(2 * ids.length + 2)
     expect(await readdir(folder)).toContain(target.slice(folder.length + 1))
+  })
+
+  it('writes files that only the user may read', async () => {
+    const target = newFolder()
+    await cli(['extract', CATALOGUE, 'guild/guild-iron', '-o', target])
+    const modes = await Promise.all(
+      ['', 'models/guild', 'models/guild/guild-iron.json', 'blobs.jsonl'].map((path) => stat(join(target, path))),
+    )
+    expect(modes.map(({ mode }) => mode & 0o777)).toEqual([0o700, 0o700, 0o600, 0o600])
+  })
+
+  it('lists at most 1,000 faults, and counts all of them', async () => {
+    const absent = Array.from({ length: 1_200 }, (_, index) => `guild/absent-${index}`)
+    const { code, stdout } = await cli(['extract', CATALOGUE, ...absent, '-o', newFolder(), '--json'])
+    expect(code).toBe(3)
+    const [result] = jsonLines(stdout) as { faults: string[]; faults_total: number }[]
+    expect([result?.faults.length, result?.faults_total]).toEqual([1_000, 1_200])
+  })
+
+  it('says what to do if a file has the name of the folder', async () => {
+    const path = await saved(Buffer.from('x'))
+    expect(await cli(['extract', CATALOGUE, '-o', path])).toMatchObject({
+      code: 1,
+      stderr: `error: ${path} is a file; choose a new folder with --output\n`,
+    })
   })
 
   it('refuses a folder that is not empty, so it replaces no file and follows no link', async () => {

@@ -38,6 +38,10 @@ const ids = fc.oneof(
 )
 
 describe('fileNameOf', () => {
+  it('distinguishes lone surrogates', () => {
+    expect(new Set(['\ud800', '\ud801', '\ufffd', '\udfff'].map(fileNameOf)).size).toBe(4)
+  })
+
   it('returns a name that is no path, for any id', () => {
     fc.assert(
       fc.property(ids, (id) => {

@@ -212,6 +212,15 @@ describe('specstar-backup cat', () => {
     expect(await cli(['cat', path, 'character/hero-0002'])).toMatchObject({ code: 0 })
   })
 
+  it('prints nothing if the resource has no such revision', async () => {
+    for (const more of [[], ['--json']])
+      expect(await cli(['cat', CATALOGUE, 'guild/guild-iron', '--revision', 'none', ...more])).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('has no revision') as string,
+      })
+  })
+
   it('prints the sound revisions of a resource, and then fails because of an invalid one', async () => {
     const { metadata, revisions } = itemsOf('city', {
       id: 'a',

@@ -110,7 +110,7 @@ describe('specstar-backup verify', () => {
       ),
     )
     expect(stdout).toContain('bytes     failed         1\n')
-    expect(stdout).toContain('Failed: the archive is damaged, or a restore would not be complete\n')
+    expect(stdout).toContain('Failed: the archive is damaged, or lacks what it does not list as missing\n')
   })
 
   it('exits with 4 for a file that is no archive, and with 2 for a file that does not exist', async () => {
