@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { buffersOf } from '../../shared/values/buffers-of.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
-import type { OpenSource } from './archives/sources/open-source.ts'
+import type { OpenSource } from './archives/sources/source.ts'
 import { openUrlSource } from './archives/sources/url-source.ts'
 import { UnreachableError } from './client/errors.ts'
 import type { Job } from './client/job.ts'

@@ -16,7 +16,8 @@ import type { WantedResource } from './contents/stream-scan.ts'
 import { ArchiveUnavailableError, DamagedArchiveError } from './errors.ts'
 import { nameOfAddress, parseAddress } from './sources/address.ts'
 import type { CountedSource } from './sources/counted-source.ts'
-import { type OpenSource, openSource } from './sources/open-source.ts'
+import { openSource } from './sources/open-source.ts'
+import type { OpenSource } from './sources/source.ts'
 
 /** What a command has read from an archive. */
 interface ReadBytes {
