@@ -16,8 +16,7 @@ export interface ArchivedResource {
  * Returns a resource as a JSON document, piece by piece:
  * `{"model":…,"resource_id":…,"metadata":{…},"revisions":[{…,"payload":…},…]}`. At most one revision is in memory.
  * `lastMembers` returns further members for the end. `revisionId` selects the revisions with this id. If none has it, throws
- * `ArchiveUnavailableError` before the first piece. The first piece also contains the first revision, so if that cannot be
- * read, there are no pieces.
+ * `ArchiveUnavailableError` before the first piece. If the first revision cannot be read, there are no pieces either.
  */
 export async function* resourceDocument(
   contents: Pick<ArchiveContents, 'payload'>,
@@ -44,7 +43,9 @@ export async function* resourceDocument(
   for await (const revision of revisions) {
     const view = new RevisionView(revision.item)
     if (revisionId !== undefined && view.revisionId !== revisionId) continue
-    yield `${count === 0 ? head : ','}${newline}${pad(2)}${await shownRevision(contents, revision, indented)}`
+    const shown = await shownRevision(contents, revision, indented)
+    yield `${count === 0 ? head : ','}${newline}${pad(2)}`
+    yield shown
     count += 1
   }
   if (count === 0 && revisionId !== undefined)

@@ -228,6 +228,7 @@ describe('specstar-backup extract', () => {
     expect(await extractArchive(contents, await NewFolder.create(target))).toEqual({
       resources: 2,
       blobs: 0,
+      faults_total: 1,
       faults: ['resource city/b: revision "b:1" cannot be shown as JSON: Invalid string length'],
     })
     expect((await readdir(join(target, 'models/city'))).sort()).toEqual(['a.json', 'c.json'])
