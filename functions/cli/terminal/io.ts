@@ -7,8 +7,8 @@ export interface Io {
   readonly stderr: TerminalStream
   readonly env: Readonly<Record<string, string | undefined>>
   /**
-   * Calls `listener` for each Ctrl-C, SIGTERM and SIGHUP, until the returned function is called. Without a listener, they
-   * end the process.
+   * Calls `listener` for each Ctrl-C, SIGTERM and SIGHUP, until the returned function is called. Without a listener,
+   * they end the process.
    */
   readonly onInterrupt: (listener: () => void) => () => void
   /** The signal other than that of Ctrl-C which has asked the command to end. Nobody can answer a question then. */

@@ -15,8 +15,9 @@ export interface ArchivedResource {
 /**
  * Returns a resource as a JSON document, piece by piece:
  * `{"model":…,"resource_id":…,"metadata":{…},"revisions":[{…,"payload":…},…]}`. At most one revision is in memory.
- * `lastMembers` returns further members for the end. `revisionId` selects the revisions with this id. If none has it, throws
- * `ArchiveUnavailableError` before the first piece. If the first revision cannot be read, there are no pieces either.
+ * `lastMembers` returns further members for the end. `revisionId` selects the revisions with this id. If none has it,
+ * throws `ArchiveUnavailableError` before the first piece. If the first revision cannot be read, there are no pieces
+ * either.
  */
 export async function* resourceDocument(
   contents: Pick<ArchiveContents, 'payload'>,

@@ -10,9 +10,9 @@ const HASH_DIGITS = 32
 
 /**
  * Returns the name of the file or folder for an id. The name consists of `A-Z a-z 0-9 _ - % ~`, so it is never a path,
- * `.` or `..`. All other characters are percent-encoded. Two different ids have different names, even if the file system
- * does not distinguish upper and lower case. Ids with upper-case letters, reserved names, long ids and ids with lone
- * surrogates therefore end with `~` and a hash, which no other names contain.
+ * `.` or `..`. All other characters are percent-encoded. Two different ids have different names, even if the file
+ * system does not distinguish upper and lower case. Ids with upper-case letters, reserved names, long ids and ids with
+ * lone surrogates therefore end with `~` and a hash, which no other names contain.
  */
 export const fileNameOf = (id: string): string => {
   const name = encodeName(id)

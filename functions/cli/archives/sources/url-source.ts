@@ -17,8 +17,8 @@ const isFinal = (error: unknown): boolean => error instanceof ArchiveUnavailable
 
 /**
  * Opens a URL whose server supports range requests, for example a presigned URL of S3. Such a URL is signed for GET
- * only, so the size comes from the response to a range request. All reads require the same ETag. `renew` returns another
- * URL of the same file. It is called if the server returns 403, because a presigned URL expires.
+ * only, so the size comes from the response to a range request. All reads require the same ETag. `renew` returns
+ * another URL of the same file. It is called if the server returns 403, because a presigned URL expires.
  */
 export const openUrlSource = async (url: URL, renew?: () => Promise<URL>): Promise<OpenSource> => {
   const remote = new RemoteFile(url, renew)
