@@ -39,8 +39,8 @@ const saved = async (bytes: Buffer): Promise<string> => {
 
 const spillFirstOfB = (record: ContentsRecord | FaultyContentsRecord): ContentsRecord | FaultyContentsRecord => {
   if (record.fault !== undefined || record.item['revision_id']?.S !== 'b:1') return record
-  const { data: _, ...item } = record.item
-  return { ...record, item: { ...item, data_spilled: { BOOL: true } } }
+  const inline = Object.entries(record.item).filter(([name]) => name !== 'data')
+  return { ...record, item: { ...Object.fromEntries(inline), data_spilled: { BOOL: true } } }
 }
 
 /** Returns the paths of all files under a folder. */
