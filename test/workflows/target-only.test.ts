@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import * as z from 'zod'
 import { differencesAnswer, DifferencesAnswer } from '../../functions/http/differences-answer.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
 import { PREFLIGHT } from '../../shared/restore/messages/preflight.ts'
 import { idHashOf } from '../../shared/resources/keys.ts'
+import { targetOf } from '../../shared/throttling/call-target.ts'
 import { buildResource, combine, writeToStore } from './sample-store.ts'
 import { startRunner } from './start-runner.ts'
-import { type Call, callWithStage, nthCall, throttleCalls, throttledError } from './throttled-calls.ts'
+import { throttledError } from './throttled-calls.ts'
 
-const runner = await startRunner({ callStage: callWithStage })
+const runner = await startRunner()
 beforeEach(() => runner.freeLeases())
 afterEach(async () => {
   vi.restoreAllMocks()
@@ -118,16 +120,48 @@ describe('the count of the resources that only the store has', () => {
   })
 })
 
-describe('the reads of the count', () => {
-  const readsStore = ({ stage, operation, target }: Call): boolean =>
-    stage === 'preflight' && operation === 'Query' && /resources/.test(target)
+/** The rows of the resource table that preflight reads, and its queries. */
+const preflightReads = async (archive: Buffer): Promise<{ readonly rows: number; readonly queries: number }> => {
+  const { clients } = runner
+  const reads = { rows: 0, queries: 0 }
+  let isCounting = false
+  const setCounting = (value: boolean) => (): Promise<void> => {
+    isCounting = value
+    return Promise.resolve()
+  }
+  runner.beforeStage('preflight', setCounting(true))
+  runner.beforeStage('plan-preflight-blobs', setCounting(false))
+  const client: { send: (command: never) => Promise<unknown> } = clients.dynamo
+  const send = client.send.bind(client) as (command: { readonly input: object }) => Promise<unknown>
+  vi.spyOn(client, 'send').mockImplementation(async (command: { readonly input: object }) => {
+    const result = await send(command)
+    const isQuery = 'KeyConditionExpression' in command.input && targetOf(command.input)?.includes('resources') === true
+    if (isCounting && isQuery) {
+      reads.queries += 1
+      reads.rows += z.object({ Items: z.array(z.unknown()).default([]) }).parse(result).Items.length
+    }
+    return result
+  })
+  expect(await runner.restore(archive)).toMatchObject({ status: 'succeeded' })
+  vi.restoreAllMocks()
+  return reads
+}
 
+describe('the reads of the count', () => {
+  // Without the count, preflight reads the metadata of the store up to the last archived resource, with one query for
+  // each shard.
   it('are none if the store has no further resource', async () => {
     await writeCities(IDS)
     const { archive } = await runner.export(['city'])
-    const calls = throttleCalls(runner, nthCall(Infinity, readsStore))
-    const job = await runner.restore(archive)
-    expect(job.result).not.toHaveProperty('target_only')
-    expect(calls.filter(readsStore).length).toBe(runner.services.models.get('city').shards)
+    const { shards } = runner.services.models.get('city')
+    expect(await preflightReads(archive)).toEqual({ rows: IDS.length, queries: shards })
+  })
+
+  it('are one read of each further resource, without further queries', async () => {
+    await writeCities(ARCHIVED)
+    const { archive } = await runner.export(['city'])
+    await writeCities(IDS)
+    const { shards } = runner.services.models.get('city')
+    expect(await preflightReads(archive)).toEqual({ rows: IDS.length, queries: shards })
   })
 })
