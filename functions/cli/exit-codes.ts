@@ -20,7 +20,7 @@ const MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.error, 'an error occurred'],
   [EXIT.usage, 'the arguments, the settings or the parameters of the request are not valid'],
   [EXIT.partial, 'the job has succeeded partially: its result lists the exceptions'],
-  [EXIT.verificationFailed, 'a verification or a check failed'],
+  [EXIT.verificationFailed, 'a verification failed, or an archive or a model registry is not valid'],
   [EXIT.cancelled, 'the job was cancelled, or its upload slot expired'],
   [EXIT.differences, 'differences were found (diff only)'],
   [EXIT.hangup, 'the terminal was closed; a job that the command has started goes on'],
