@@ -20,7 +20,8 @@ export const EXTRACT = defineCommand({
   summary: 'write resources of an archive as JSON files, and blobs as files, to a new folder',
   details:
     'By default, all resources and blobs are extracted. With resources, only they and the blobs to which they refer. ' +
-    'The folder must not exist or must be empty. No file is written outside of it, and none is replaced.',
+    'The folder must not exist or must be empty. No file is written outside of it, and none is replaced. ' +
+    'If the archive is damaged, everything else is extracted, faults.txt lists what is missing, and the exit code is 3.',
   arguments: [
     new Argument('<archive>', ARCHIVE_ARGUMENT),
     new Argument('[model/id...]', 'extract only these resources'),
@@ -51,7 +52,9 @@ export const EXTRACT = defineCommand({
         [
           `Extracted ${counted(count, 'resource')} and ${counted(blobs, 'blob')} to ${printable(folder)}`,
           ...faults.slice(0, SHOWN_FAULTS).map((fault) => output.style('yellow', fault)),
-          ...(faults_total > SHOWN_FAULTS ? [`… and ${counted(faults_total - SHOWN_FAULTS, 'further fault')}`] : []),
+          ...(faults_total > SHOWN_FAULTS
+            ? [`… and ${counted(faults_total - SHOWN_FAULTS, 'further fault')}; faults.txt in the folder lists all`]
+            : []),
         ].join('\n'),
       )
       if (!output.json) output.note(readText(readBytes(source)))

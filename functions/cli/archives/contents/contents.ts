@@ -15,6 +15,21 @@ export interface FaultyContentsRecord {
   readonly id: string
   /** What is wrong, and where in the archive. */
   readonly fault: string
+  /**
+   * If present, the records of damaged bytes are lost here, and `id` is empty. `range` are the id hashes between which
+   * they are. It is undefined if it is unknown.
+   */
+  readonly lost?: { readonly range: { readonly first: string; readonly last: string } | undefined }
+}
+
+/** Damage that is skipped. */
+export interface ReadOptions {
+  /**
+   * If true, reading goes on after damage: `records` returns a record with `lost` in place of the lost records. `blobs`
+   * calls `onLostBlobs`. By default, damage ends the iteration with an error.
+   */
+  readonly skipsDamage?: boolean
+  readonly onLostBlobs?: (reason: string) => void
 }
 
 export interface ContentsBlob {
@@ -52,13 +67,17 @@ export interface ArchiveContents {
    * Returns the records of a model in batches, in the order of an archive: by id hash, and the metadata of a resource
    * before its revisions. If `ids` is given, returns only the records of these resources.
    */
-  records(model: string, ids?: readonly string[]): AsyncIterable<readonly (ContentsRecord | FaultyContentsRecord)[]>
+  records(
+    model: string,
+    ids?: readonly string[],
+    options?: Pick<ReadOptions, 'skipsDamage'>,
+  ): AsyncIterable<readonly (ContentsRecord | FaultyContentsRecord)[]>
   /** Returns the paths at which payloads of a model refer to blobs. Undefined if the archive does not state them. */
   blobPaths(model: string): BlobPaths
   /** Returns a spilled payload. Undefined if the archive does not contain it. */
   payload(sha256: string): Promise<Buffer | undefined>
   /** Returns all blobs in the order of an archive, without their content. */
-  blobs(): AsyncIterable<ContentsBlob>
+  blobs(options?: ReadOptions): AsyncIterable<ContentsBlob>
   /** Returns the blobs with the given ids that the archive contains, in any order. */
   findBlobs(fileIds: ReadonlySet<string>): AsyncIterable<ContentsBlob>
   /**

@@ -7,6 +7,7 @@ import type {
   ContentsBlob,
   ContentsRecord,
   FaultyContentsRecord,
+  ReadOptions,
 } from './contents.ts'
 
 /** Adds the name of the archive and the offset of the damaged entry to the errors about damage. */
@@ -23,8 +24,12 @@ export class LocatedContents implements ArchiveContents {
     return this.#locate(() => this.#contents.describe())
   }
 
-  records(model: string, ids?: readonly string[]): AsyncGenerator<readonly (ContentsRecord | FaultyContentsRecord)[]> {
-    return this.#locateEach(this.#contents.records(model, ids))
+  records(
+    model: string,
+    ids?: readonly string[],
+    options?: Pick<ReadOptions, 'skipsDamage'>,
+  ): AsyncGenerator<readonly (ContentsRecord | FaultyContentsRecord)[]> {
+    return this.#locateEach(this.#contents.records(model, ids, options))
   }
 
   blobPaths(model: string): BlobPaths {
@@ -35,8 +40,8 @@ export class LocatedContents implements ArchiveContents {
     return this.#locate(() => this.#contents.payload(sha256))
   }
 
-  async *blobs(): AsyncGenerator<ContentsBlob> {
-    for await (const blob of this.#locateEach(this.#contents.blobs())) yield this.#locatedBlob(blob)
+  async *blobs(options?: ReadOptions): AsyncGenerator<ContentsBlob> {
+    for await (const blob of this.#locateEach(this.#contents.blobs(options))) yield this.#locatedBlob(blob)
   }
 
   async *findBlobs(fileIds: ReadonlySet<string>): AsyncGenerator<ContentsBlob> {

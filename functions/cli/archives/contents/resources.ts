@@ -1,10 +1,11 @@
 import type { ArchivedResource } from '../documents/resource-document.ts'
-import type { ArchiveContents, ContentsRecord, FaultyContentsRecord } from './contents.ts'
+import type { ArchiveContents, ContentsRecord, FaultyContentsRecord, ReadOptions } from './contents.ts'
 
 /** A resource of an archive that cannot be read as a whole. */
 export interface FaultyResource {
   readonly id: string
   readonly fault: string
+  readonly lost?: FaultyContentsRecord['lost']
 }
 
 /**
@@ -15,16 +16,17 @@ export async function* resourcesOf(
   contents: Pick<ArchiveContents, 'records'>,
   model: string,
   ids?: readonly string[],
+  options?: Pick<ReadOptions, 'skipsDamage'>,
 ): AsyncGenerator<ArchivedResource | FaultyResource> {
-  const records = new RecordQueue(contents.records(model, ids))
+  const records = new RecordQueue(contents.records(model, ids, options))
   try {
     for (let record = await records.next(); record !== undefined; record = await records.next()) {
       if (record.fault !== undefined) yield record
       else if (record.kind === 'metadata') {
         yield { metadata: record, revisions: records.revisionsOf(record.id) }
-        // The caller may not have read all of them.
-        const unread = records.revisionsOf(record.id)
-        while ((await unread.next()).done !== true);
+        // The caller may not have read all of them, or may have closed their iterator.
+        const rest = records.revisionsOf(record.id)
+        while ((await rest.next()).done !== true);
       } else {
         const { id, sk } = record
         yield { id, fault: `the archive contains revision ${JSON.stringify(sk)} without metadata of its resource` }

@@ -7,6 +7,7 @@ import {
   readArchivedBlob,
 } from '../../../../shared/archive/archived-blobs.ts'
 import { archivedRecords } from '../../../../shared/archive/archived-records.ts'
+import { isArchiveFault } from '../../../../shared/archive/errors.ts'
 import { readIndex } from '../../../../shared/archive/segment-reader.ts'
 import type { BlobPaths } from '../../../../shared/resources/blob-paths.ts'
 import type {
@@ -15,7 +16,9 @@ import type {
   ContentsBlob,
   ContentsRecord,
   FaultyContentsRecord,
+  ReadOptions,
 } from './contents.ts'
+import { salvagedRecords } from './salvaged-records.ts'
 
 /** The content of an archive of version 3. Reads only the indexes and entries that a call needs. */
 export class SegmentContents implements ArchiveContents {
@@ -52,13 +55,18 @@ export class SegmentContents implements ArchiveContents {
   async *records(
     model: string,
     ids?: readonly string[],
+    { skipsDamage = false }: Pick<ReadOptions, 'skipsDamage'> = {},
   ): AsyncGenerator<readonly (ContentsRecord | FaultyContentsRecord)[]> {
     const { segments } = this.#archive
     const first = segments.findIndex((segment) => segment.model === model)
     if (first === -1) return
     const last = segments.findLastIndex((segment) => segment.model === model)
-    for await (const batch of archivedRecords(this.#archive, { first, last }, { ids }))
+    const batches = skipsDamage
+      ? salvagedRecords(this.#archive, { first, last }, ids)
+      : archivedRecords(this.#archive, { first, last }, { ids })
+    for await (const batch of batches)
       yield batch.map((record) => {
+        if ('reason' in record) return { model, id: '', fault: record.reason, lost: { range: record.range } }
         if (record.fault === undefined) return record
         const { entry = '', line = 0 } = record.location
         return { model, id: record.id, fault: `${record.fault} (line ${line} of entry ${entry})` }
@@ -73,8 +81,16 @@ export class SegmentContents implements ArchiveContents {
     return this.#payloads.get(sha256)
   }
 
-  async *blobs(): AsyncGenerator<ContentsBlob> {
-    for await (const batch of archivedBlobs(this.#archive)) for (const blob of batch) yield this.#toBlob(blob)
+  async *blobs({ skipsDamage = false, onLostBlobs }: ReadOptions = {}): AsyncGenerator<ContentsBlob> {
+    for (const segment of this.#archive.segments) {
+      try {
+        for await (const batch of archivedBlobs({ ...this.#archive, segments: [segment] }))
+          for (const blob of batch) yield this.#toBlob(blob)
+      } catch (error) {
+        if (!skipsDamage || !isArchiveFault(error)) throw error
+        onLostBlobs?.(`${error.message} (at byte ${segment.index.offset} of the archive)`)
+      }
+    }
   }
 
   async *findBlobs(fileIds: ReadonlySet<string>): AsyncGenerator<ContentsBlob> {

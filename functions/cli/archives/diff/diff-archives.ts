@@ -46,7 +46,8 @@ export async function* diffArchives(
   for (const model of models) yield* diffModel(old, next, model, options)
 }
 
-const modelsOf = async (old: ArchiveContents, next: ArchiveContents): Promise<readonly string[]> => {
+/** Returns the models of both archives, sorted. */
+export const modelsOf = async (old: ArchiveContents, next: ArchiveContents): Promise<readonly string[]> => {
   const [a, b] = [await old.describe(), await next.describe()]
   return [...new Set([...Object.keys(a.models), ...Object.keys(b.models)])].sort(compareBytes)
 }

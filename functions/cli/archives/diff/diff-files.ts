@@ -3,10 +3,11 @@ import { EXIT, type ExitCode } from '../../exit-codes.ts'
 import { printable } from '../../terminal/printable.ts'
 import { counted, countText } from '../../terminal/units.ts'
 import type { ArchiveContents } from '../contents/contents.ts'
+import { ArchiveUnavailableError } from '../errors.ts'
 import { shownId } from '../shown-id.ts'
 import type { CountedSource } from '../sources/counted-source.ts'
 import { readBytes, readText, withContents } from '../with-archive.ts'
-import { type ArchiveDifference, diffArchives } from './diff-archives.ts'
+import { type ArchiveDifference, diffArchives, modelsOf } from './diff-archives.ts'
 import { diffBlobs } from './diff-blobs.ts'
 import { fieldDifferences, type FieldDifferences, fieldLines } from './field-lines.ts'
 
@@ -37,6 +38,7 @@ const printDifferences = async (
   { model, fields }: DiffFilesOptions,
 ): Promise<ExitCode> => {
   const { output } = context
+  if (model !== undefined) checkModel(await modelsOf(old, next), model)
   const resources: Groups = { new: 0, changed: 0, missing: 0 }
   const blobs: Groups = { new: 0, changed: 0, missing: 0 }
   let faults = 0
@@ -77,6 +79,14 @@ const printDifferences = async (
   }
   if (faults > 0) return EXIT.partial
   return [resources, blobs].some(hasAny) ? EXIT.differences : EXIT.succeeded
+}
+
+/** Throws `ArchiveUnavailableError` if neither archive contains the model, which is then probably misspelled. */
+const checkModel = (models: readonly string[], model: string): void => {
+  if (models.includes(model)) return
+  throw new ArchiveUnavailableError(
+    `neither archive has a model ${shownId(model)}; their models are: ${models.map(shownId).join(', ')}`,
+  )
 }
 
 const hasAny = (groups: Groups): boolean => Object.values(groups).some((count) => count > 0)

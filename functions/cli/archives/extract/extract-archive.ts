@@ -1,21 +1,21 @@
+import { idHashOf } from '../../../../shared/resources/keys.ts'
 import { blobFieldsOf, referencesIn } from '../../../../shared/resources/revision-references.ts'
 import { payloadOf, RevisionView } from '../../../../shared/resources/views.ts'
 import { checkModel } from '../arguments.ts'
-import type { ArchiveContents, ContentsBlob, ContentsRecord } from '../contents/contents.ts'
-import { resourcesOf } from '../contents/resources.ts'
+import type { ArchiveContents, ContentsBlob, ContentsRecord, FaultyContentsRecord } from '../contents/contents.ts'
+import { type FaultyResource, resourcesOf } from '../contents/resources.ts'
 import type { WantedResource } from '../contents/stream-scan.ts'
-import { resourceDocument } from '../documents/resource-document.ts'
-import { UnshowableResourceError } from '../errors.ts'
+import { type ArchivedResource, resourceDocument } from '../documents/resource-document.ts'
+import { printable } from '../../terminal/printable.ts'
+import { DamagedArchiveError, UnshowableResourceError } from '../errors.ts'
+import { shownId } from '../shown-id.ts'
 import type { NewFolder } from './new-folder.ts'
 
 /** What was extracted. */
 export interface Extracted {
   resources: number
   blobs: number
-  /**
-   * The first 1,000 faults: resources that cannot be read, and blobs to which extracted resources refer but that the
-   * archive does not contain.
-   */
+  /** The first 1,000 faults: resources and blobs that are damaged, not complete or not in the archive. */
   readonly faults: string[]
   faults_total: number
 }
@@ -23,7 +23,8 @@ export interface Extracted {
 /** The largest number of faults that are kept in memory and listed. */
 const MAX_FAULTS = 1_000
 
-const addFault = (extracted: Extracted, fault: string): void => {
+const addFault = (folder: NewFolder, extracted: Extracted, fault: string): void => {
+  folder.appendLine('faults.txt', printable(fault))
   extracted.faults_total += 1
   if (extracted.faults.length < MAX_FAULTS) extracted.faults.push(fault)
 }
@@ -31,7 +32,7 @@ const addFault = (extracted: Extracted, fault: string): void => {
 /**
  * Writes resources and blobs of an archive to files: `models/{model}/{id}.json` and `blobs/{file id}`, and a list of
  * the blobs to `blobs.jsonl`. By default, extracts everything. If `selected` is given, extracts these resources, and
- * the blobs to which they refer.
+ * the blobs to which they refer. Goes on after damage. If something is missing, writes a list of it to `faults.txt`.
  */
 export const extractArchive = async (
   contents: ArchiveContents,
@@ -44,7 +45,13 @@ export const extractArchive = async (
   const references = selected === undefined ? undefined : new Set<string>()
   for (const [model, ids] of idsByModel(selected, Object.keys(description.models)))
     await extractModel(contents, folder, { model, ids, references }, extracted)
-  const blobs = references === undefined ? contents.blobs() : findBlobs(contents, references, extracted)
+  const onLostBlobs = (reason: string): void => {
+    addFault(folder, extracted, `blobs: all blobs of one segment are missing, because ${reason}`)
+  }
+  const blobs =
+    references === undefined
+      ? contents.blobs({ skipsDamage: true, onLostBlobs })
+      : findBlobs(contents, folder, references, extracted)
   await folder.write([], 'blobs', '.jsonl', extractBlobs(folder, blobs, extracted))
   return extracted
 }
@@ -81,30 +88,76 @@ const extractModel = async (
   extracted: Extracted,
 ): Promise<void> => {
   const found = new Set<string>()
+  const lost: Lost[] = []
+  let previous: ContentsRecord | undefined
   const collect =
     references === undefined
       ? undefined
       : (revision: ContentsRecord) => collectReferences(contents, model, revision, references)
-  for await (const resource of resourcesOf(contents, model, ids)) {
+  for await (const resource of resourcesOf(contents, model, ids, { skipsDamage: true })) {
     if ('fault' in resource) {
-      addFault(extracted, `resource ${model}/${resource.id}: ${resource.fault}`)
+      addFault(folder, extracted, faultText(model, resource))
       found.add(resource.id)
+      if (resource.lost === undefined) continue
+      lost.push(resource.lost)
+      if (previous !== undefined && mayBeLost(resource.lost, previous.h))
+        addFault(
+          folder,
+          extracted,
+          `resource ${model}/${shownId(previous.id)}: the damaged part may contain further revisions`,
+        )
       continue
     }
     const { metadata, revisions } = resource
+    previous = metadata
     const observed = collect === undefined ? revisions : observe(revisions, collect)
-    const document = resourceDocument(contents, { metadata, revisions: observed }, { indented: true })
     if (ids !== undefined) found.add(metadata.id)
-    try {
-      await folder.write(['models', model], metadata.id, '.json', document)
-      extracted.resources += 1
-    } catch (error) {
-      if (!(error instanceof UnshowableResourceError)) throw error
-      addFault(extracted, `resource ${model}/${metadata.id}: ${error.message}`)
-    }
+    const isWritten = await extractResource(contents, folder, { metadata, revisions: observed }, extracted)
+    if (isWritten) extracted.resources += 1
   }
-  for (const id of ids ?? [])
-    if (!found.has(id)) addFault(extracted, `resource ${model}/${id}: the archive does not contain it`)
+  for (const id of ids ?? []) {
+    if (found.has(id)) continue
+    const reason = lost.some((part) => mayBeLost(part, idHashOf(id)))
+      ? 'is not in the sound parts of the archive'
+      : 'the archive does not contain it'
+    addFault(folder, extracted, `resource ${model}/${shownId(id)}: ${reason}`)
+  }
+}
+
+type Lost = NonNullable<FaultyContentsRecord['lost']>
+
+const faultText = (model: string, { id, fault, lost }: FaultyResource): string =>
+  lost === undefined
+    ? `resource ${model}/${shownId(id)}: ${fault}`
+    : `resources of model ${model} are missing${rangeText(lost)}, because ${fault}`
+
+const rangeText = ({ range }: Lost): string =>
+  range === undefined ? '' : ` (those whose id hash is from ${range.first} to ${range.last})`
+
+/** Returns true if the records of a resource with this id hash can be among the lost ones. */
+const mayBeLost = ({ range }: Lost, h: string): boolean => range === undefined || (range.first <= h && h <= range.last)
+
+/** Writes a resource. Returns false if it is damaged. A resource without one of its payloads is written. */
+const extractResource = async (
+  contents: ArchiveContents,
+  folder: NewFolder,
+  resource: ArchivedResource,
+  extracted: Extracted,
+): Promise<boolean> => {
+  const { model, id } = resource.metadata
+  const subject = `resource ${model}/${shownId(id)}`
+  const payloads = {
+    payload: async (sha256: string) => {
+      const payload = await contents.payload(sha256)
+      if (payload === undefined)
+        addFault(folder, extracted, `${subject}: its payload with the SHA-256 ${sha256} was not found`)
+      return payload
+    },
+  }
+  const document = resourceDocument(payloads, resource, { indented: true })
+  const { fault } = await orFault(() => folder.write(['models', model], id, '.json', document))
+  if (fault !== undefined) addFault(folder, extracted, `${subject}: ${fault}`)
+  return fault === undefined
 }
 
 /** Calls `use` for each revision before it is returned. */
@@ -133,15 +186,42 @@ const collectReferences = async (
 
 async function* findBlobs(
   contents: ArchiveContents,
+  folder: NewFolder,
   references: ReadonlySet<string>,
   extracted: Extracted,
 ): AsyncGenerator<ContentsBlob> {
   const absent = new Set(references)
-  for await (const blob of contents.findBlobs(references)) {
-    absent.delete(blob.file_id)
-    yield blob
+  try {
+    for await (const blob of contents.findBlobs(references)) {
+      absent.delete(blob.file_id)
+      yield blob
+    }
+  } catch (error) {
+    if (!(error instanceof DamagedArchiveError)) throw error
+    // The others are searched one after the other, because each of them may be in a sound part.
+    for (const fileId of [...absent]) {
+      const { result = [], fault } = await orFault(() => Array.fromAsync(contents.findBlobs(new Set([fileId]))))
+      if (result.length > 0 || fault !== undefined) absent.delete(fileId)
+      if (fault !== undefined) addFault(folder, extracted, `blob ${shownId(fileId)}: ${fault}`)
+      yield* result
+    }
   }
-  for (const fileId of absent) addFault(extracted, `blob ${JSON.stringify(fileId)}: the archive does not contain it`)
+  for (const fileId of absent) addFault(folder, extracted, `blob ${shownId(fileId)}: the archive does not contain it`)
+}
+
+/** Calls `read` and returns its result. If the archive is damaged or cannot be shown there, returns the reason. */
+const orFault = async <Result>(
+  read: () => Promise<Result>,
+): Promise<
+  { readonly result: Result; readonly fault?: undefined } | { readonly result?: undefined; readonly fault: string }
+> => {
+  try {
+    return { result: await read() }
+  } catch (error) {
+    if (error instanceof DamagedArchiveError || error instanceof UnshowableResourceError)
+      return { fault: error.message }
+    throw error
+  }
 }
 
 /** Writes blobs to files. Returns the lines of the list of blobs. */
@@ -151,8 +231,12 @@ async function* extractBlobs(
   extracted: Extracted,
 ): AsyncGenerator<string> {
   for await (const { read, ...blob } of blobs) {
-    const file = await folder.write(['blobs'], blob.file_id, '', read())
+    const file = await orFault(() => folder.write(['blobs'], blob.file_id, '', read()))
+    if (file.fault !== undefined) {
+      addFault(folder, extracted, `blob ${shownId(blob.file_id)}: ${file.fault}`)
+      continue
+    }
     extracted.blobs += 1
-    yield `${JSON.stringify({ file, ...blob })}\n`
+    yield `${JSON.stringify({ file: file.result, ...blob })}\n`
   }
 }

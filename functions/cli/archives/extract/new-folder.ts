@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs'
+import { appendFileSync, createWriteStream } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -17,6 +17,7 @@ const FILE_MODE = 0o600
 export class NewFolder {
   readonly path: string
   readonly #folders = new Set<string>()
+  readonly #appended = new Set<string>()
 
   private constructor(path: string) {
     this.path = path
@@ -56,6 +57,13 @@ export class NewFolder {
       throw error
     }
     return name
+  }
+
+  /** Appends a line to a file of the folder. The first call creates the file. */
+  appendLine(name: string, line: string): void {
+    const isNew = !this.#appended.has(name)
+    this.#appended.add(name)
+    appendFileSync(join(this.path, name), `${line}\n`, { flag: isNew ? 'ax' : 'a', mode: FILE_MODE })
   }
 }
 

@@ -177,6 +177,19 @@ describe('specstar-backup diff', () => {
     })
   })
 
+  it('rejects a model that neither archive contains, and accepts one that only one of them contains', async () => {
+    const only = await saved('model.acbak', await writeArchive({ models: { planet: [resource('mars', '{}')] } }))
+    expect(await cli(['diff', CATALOGUE, CATALOGUE, '--model', 'planet'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'error: neither archive has a model planet; their models are: character, guild, item\n',
+    })
+    expect(await cli(['diff', CATALOGUE, only, '--model', 'planet'])).toMatchObject({
+      code: 6,
+      stdout: expect.stringContaining('+ planet/mars') as string,
+    })
+  })
+
   it('finds no difference between the payloads of an archive and of a stream with the same content', async () => {
     const { stdout } = await cli([
       'diff',

@@ -1,0 +1,121 @@
+import type { OpenArchive, SegmentSpan } from '../../../../shared/archive/archive.ts'
+import { type ArchivedRecord, archivedRecords } from '../../../../shared/archive/archived-records.ts'
+import { readLineBatches } from '../../../../shared/archive/chunk-lines.ts'
+import { isArchiveFault } from '../../../../shared/archive/errors.ts'
+import type { IndexLine } from '../../../../shared/archive/index-line.ts'
+import { type DecodedRecord, decodeRecord } from '../../../../shared/archive/record-line.ts'
+import { readTogether } from '../../../../shared/archive/read-together.ts'
+import { readEntries, readIndex } from '../../../../shared/archive/segment-reader.ts'
+import { idHashOf } from '../../../../shared/resources/keys.ts'
+import { must } from '../../../../shared/values/must.ts'
+
+/** A part of a segment that cannot be read. */
+export interface LostRecords {
+  /** The damage, and the byte of the archive at which the damaged part begins. */
+  readonly reason: string
+  /** The range of the id hashes of the lost records. Undefined if it is unknown. */
+  readonly range: { readonly first: string; readonly last: string } | undefined
+}
+
+type Salvaged =
+  (DecodedRecord & { readonly location: { readonly entry?: string; readonly line?: number } }) | LostRecords
+
+/**
+ * Reads the records of consecutive segments of a model, and goes on after each damaged chunk. In place of the records that cannot be read,
+ * returns a `LostRecords`. If `ids` is given, reads only the chunks that can contain these resources.
+ */
+export async function* salvagedRecords(
+  archive: OpenArchive,
+  { first, last }: SegmentSpan,
+  ids?: readonly string[],
+): AsyncGenerator<readonly Salvaged[]> {
+  const segments = Array.from({ length: last - first + 1 }, (_, k) => first + k)
+  const together = ids === undefined ? readTogether(archive, segments) : archive
+  for (const segment of segments) yield* salvagedSegment(together, segment, ids)
+}
+
+async function* salvagedSegment(
+  archive: OpenArchive,
+  segment: number,
+  ids: readonly string[] | undefined,
+): AsyncGenerator<readonly Salvaged[]> {
+  let last: ArchivedRecord | undefined
+  try {
+    for await (const batch of archivedRecords(archive, { first: segment, last: segment }, { ids })) {
+      yield batch
+      last = batch.at(-1)
+    }
+  } catch (error) {
+    if (!isArchiveFault(error)) throw error
+    yield* chunkByChunk(archive, segment, { after: last, ids, error })
+  }
+}
+
+interface ChunkOptions {
+  /** The last record that was returned. */
+  readonly after: ArchivedRecord | undefined
+  readonly ids: readonly string[] | undefined
+  /** The error that ended the reading of the whole segment. */
+  readonly error: Error
+}
+
+async function* chunkByChunk(
+  archive: OpenArchive,
+  segment: number,
+  { after, ids, error }: ChunkOptions,
+): AsyncGenerator<readonly Salvaged[]> {
+  const opened = must(archive.segments[segment])
+  const { first_h, last_h } = opened
+  const range = first_h === undefined || last_h === undefined ? undefined : { first: first_h, last: last_h }
+  const index = await readIndex(archive, opened).catch((fault: unknown) => {
+    if (!isArchiveFault(fault)) throw fault
+    return fault
+  })
+  if (index instanceof Error) {
+    yield [{ reason: `${index.message} (at byte ${opened.index.offset} of the archive)`, range }]
+    return
+  }
+  const hashes = ids?.map(idHashOf)
+  let isFound = false
+  for (const [ordinal, entry] of index.entries()) {
+    if (ordinal < (after?.entry ?? 0)) continue
+    const own = { first: entry.first_h ?? '', last: entry.last_h ?? '' }
+    if (hashes?.some((h) => own.first <= h && h <= own.last) === false) continue
+    // The records before this line have been returned.
+    const firstLine = ordinal === after?.entry ? (after.location.line ?? 0) + 1 : 1
+    try {
+      for await (const records of chunkRecords(archive, segment, entry)) {
+        const wanted = records.filter(
+          (record) =>
+            record.location.line >= firstLine &&
+            (ids === undefined ||
+              ids.includes(record.id) ||
+              (record.fault !== undefined && ids.includes(record.idInKey))),
+        )
+        if (wanted.length > 0) yield wanted
+      }
+    } catch (fault) {
+      if (!isArchiveFault(fault)) throw fault
+      isFound = true
+      const place = `the entry begins at byte ${opened.offset + entry.offset} of the archive`
+      yield [{ reason: `${fault.message} (${place})`, range: own }]
+    }
+  }
+  // All chunks can be read, so the damage is between them, or the order of the records is wrong.
+  if (!isFound) yield [{ reason: `${error.message} (in the segment at byte ${opened.offset} of the archive)`, range }]
+}
+
+async function* chunkRecords(
+  archive: OpenArchive,
+  segment: number,
+  entry: IndexLine,
+): AsyncGenerator<(DecodedRecord & { readonly location: { readonly entry: string; readonly line: number } })[]> {
+  let line = 0
+  for await (const { content } of readEntries(archive, must(archive.segments[segment]), [entry], { from: 0 }))
+    for await (const lines of readLineBatches(entry, content))
+      yield lines.map((bytes) => {
+        line += 1
+        const location = { entry: entry.path, line }
+        return { ...decodeRecord(bytes, location), location }
+      })
+}
