@@ -10,7 +10,7 @@ import { idHashOf } from '../../../../shared/resources/keys.ts'
 import { must } from '../../../../shared/values/must.ts'
 
 /** A part of a segment that cannot be read. */
-export interface LostRecords {
+interface LostRecords {
   /** The damage, and the byte of the archive at which the damaged part begins. */
   readonly reason: string
   /** The range of the id hashes of the lost records. Undefined if it is unknown. */
