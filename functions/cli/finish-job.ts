@@ -1,13 +1,21 @@
 import type { CommandContext } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { findJob } from './client/find-job.ts'
+import type { Job } from './client/job.ts'
 import { jobText } from './terminal/job-text.ts'
+import { problemText } from './terminal/problem-text.ts'
 import { exitCodeOf, waitForJob } from './wait-for-job.ts'
 
 /** Waits until a job has ended, writes it, and returns the exit code for its status. */
 export const finishJob = async (context: CommandContext, jobId: string): Promise<ExitCode> => {
-  const job = await waitForJob(context, jobId)
-  context.output.show(job, () => jobText(context.output, job))
+  return showEndedJob(context, await waitForJob(context, jobId))
+}
+
+/** Writes a job that has ended to stdout, and its error also to stderr. Returns the exit code for its status. */
+export const showEndedJob = ({ output }: CommandContext, job: Job): ExitCode => {
+  const { error, ...withoutError } = job
+  output.show(job, () => jobText(output, withoutError))
+  if (error !== undefined) output.error(error, `${output.styleNote('red', 'error')}: ${problemText(error)}`)
   return exitCodeOf(job)
 }
 

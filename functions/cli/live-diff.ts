@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { shownId } from './archives/shown-id.ts'
 import { restoreSource } from './archive-source.ts'
 import { UnreachableError } from './client/errors.ts'
 import type { Job } from './client/job.ts'
@@ -6,10 +7,10 @@ import { jobPath } from './client/paths.ts'
 import { pages } from './client/pages.ts'
 import type { CommandContext } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import { showEndedJob } from './finish-job.ts'
 import { startRestore } from './start-restore.ts'
 import { printable, type TextFormat } from './terminal/printable.ts'
-import { jobText } from './terminal/job-text.ts'
-import { counted, countText } from './terminal/units.ts'
+import { bytesText, counted, countText } from './terminal/units.ts'
 import { exitCodeOf, waitForJob } from './wait-for-job.ts'
 
 /** A value as its JSON, or as its type, size and hash. With JSON, `size` means that the JSON is cut. */
@@ -64,10 +65,7 @@ export const diffLive = async (
   const source = await restoreSource(archive)
   const id = await startRestore(context, source, { model, parameters: { on_duplicate: 'overwrite', dry_run: 'true' } })
   const job = await waitForJob(context, id)
-  if (job.status !== 'succeeded' && job.status !== 'partial') {
-    output.show(job, () => jobText(output, job))
-    return exitCodeOf(job)
-  }
+  if (job.status !== 'succeeded' && job.status !== 'partial') return showEndedJob(context, job)
   const resources = { new: 0, changed: 0, missing: 0 }
   for await (const difference of differences(context, id, fields)) {
     resources[difference.group] += 1
@@ -128,17 +126,22 @@ const differenceText = ({ output }: CommandContext, difference: LiveDifference):
   const { sign, format } = STYLES[group]
   return [
     output.style(format, `${sign} ${model}/${resource_id}`),
-    ...fields.map(
-      ({ path, archived, stored }) => `    ${printable(`${path}: ${valueText(archived)} → ${valueText(stored)}`)}`,
-    ),
+    ...fields.map((field) => `    ${fieldText(field)}`),
     ...(fields_total > fields.length ? [`    … and ${counted(fields_total - fields.length, 'field')} more`] : []),
-    ...(revisions_total > 0 ? [`    ${counted(revisions_total, 'revision')} differ`] : []),
+    ...(revisions_total > 0
+      ? [`    ${counted(revisions_total, 'revision')} ${revisions_total === 1 ? 'differs' : 'differ'}`]
+      : []),
   ].join('\n')
 }
 
-const valueText = (value: z.output<typeof Value> | undefined): string => {
-  if (value === undefined) return '(absent)'
-  const { json, type = 'value', size, sha256 = '' } = value
-  if (json !== undefined) return size === undefined ? json : `${json}…`
-  return `(${type}, ${countText(size ?? 0)} bytes, sha256 ${sha256.slice(0, 16)}…)`
+/** Returns the line of a field in the form of the comparison of two archives. */
+const fieldText = ({ path, archived, stored }: z.output<typeof Field>): string => {
+  const sign = archived === undefined ? '+' : stored === undefined ? '-' : '~'
+  const values = [archived, stored].flatMap((value) => (value === undefined ? [] : [valueText(value)]))
+  return `${sign} ${shownId(path)}  ${values.join(' → ')}`
+}
+
+const valueText = ({ json, type = 'value', size = 0, sha256 = '' }: z.output<typeof Value>): string => {
+  if (json === undefined) return printable(`${type}, ${bytesText(size)}, sha256 ${sha256}`)
+  return size === 0 ? printable(json) : `${printable(json)}… (${bytesText(size)})`
 }

@@ -66,7 +66,8 @@ export const waitForJob = async (context: CommandContext, jobId: string): Promis
   }
 }
 
-const QUESTION = 'Cancel the job (c), leave it running and end this command (l), or go on waiting (Enter)? '
+const QUESTION =
+  'Cancel the job (c), leave it running and end this command (l), or go on waiting?\nType c, l or nothing, then Enter: '
 
 /** Asks what to do, and does it. Throws `InterruptedError` if the job goes on and the command ends. */
 const onInterrupt = async (

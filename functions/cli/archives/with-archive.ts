@@ -91,8 +91,10 @@ export const withContents = <Result>(
 export const readBytes = ({ bytes, size, requests }: CountedSource): ReadBytes => ({ bytes, size, requests })
 
 /** Returns a line for people with what was read. */
-export const readText = ({ bytes, size, requests }: ReadBytes): string =>
-  `Read ${bytesText(bytes)} of ${bytesText(size)} with ${counted(requests, 'request')}.`
+export const readText = ({ bytes, size, requests }: ReadBytes): string => {
+  const repeated = bytes > size ? ' Some parts were read more than once.' : ''
+  return `Read ${bytesText(bytes)} of ${bytesText(size)} with ${counted(requests, 'request')}.${repeated}`
+}
 
 /** Writes to stderr what was read: with `--json`, as one line of JSON. For commands whose result is a list or text. */
 export const noteRead = ({ output }: CommandContext, source: CountedSource): void => {

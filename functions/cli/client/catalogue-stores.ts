@@ -7,9 +7,7 @@ import { LOCAL_CREDENTIALS } from '../../../shared/runtime/local-credentials.ts'
 import { UsageError } from '../usage-error.ts'
 import { credentialsOf } from './credentials.ts'
 import { s3ClientOf } from './s3-client.ts'
-import { isLocal, LOCAL_S3_ENDPOINT, type Settings } from './settings.ts'
-
-const LOCAL_DYNAMODB = 'http://127.0.0.1:8000'
+import { isLocal, localStore, type Settings } from './settings.ts'
 
 /** The names of the stores on AWS, and the endpoint of DynamoDB, as the user has given them. */
 export interface CatalogueLocation {
@@ -44,7 +42,7 @@ export const catalogueStores = (
     throw new UsageError('--region: must be set, because no other setting contains the region of the deployment')
   const local = readConfig({})
   const table = jobTable ?? local.tables.jobs
-  const endpoint = dynamodbEndpoint ?? (isOnAws ? undefined : LOCAL_DYNAMODB)
+  const endpoint = dynamodbEndpoint ?? (isOnAws ? undefined : localStore(settings, 'DYNAMODB_PORT'))
   const client = dynamoDB({
     region: settings.region ?? local.region,
     credentials: isOnAws ? credentialsOf(settings) : LOCAL_CREDENTIALS,
@@ -53,7 +51,9 @@ export const catalogueStores = (
   return {
     catalogue: new ArchiveCatalogue(client, table),
     jobs: new JobStore(client, table),
-    objects: new ObjectStore(s3ClientOf(settings, settings.s3Endpoint ?? (isOnAws ? undefined : LOCAL_S3_ENDPOINT))),
+    objects: new ObjectStore(
+      s3ClientOf(settings, settings.s3Endpoint ?? (isOnAws ? undefined : localStore(settings, 'S3_PORT'))),
+    ),
     config: { buckets: { archives: archiveBucket ?? local.buckets.archives } },
   }
 }

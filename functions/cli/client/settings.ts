@@ -13,11 +13,10 @@ export interface Settings {
   readonly region?: string
   /** The profile of `~/.aws/config`. By default, the credential chain of the SDK chooses. */
   readonly profile?: string
-  /**
-   * The URL of S3, without a path. By default, that of the local program if the user has named its endpoint, and
-   * otherwise undefined, which means S3 of the region.
-   */
+  /** The URL of S3, without a path. By default, see `s3EndpointOf`. */
   readonly s3Endpoint?: string
+  /** The ports of the stores of the local program, if they are set. */
+  readonly localPorts?: Readonly<Partial<Record<StorePort, string>>>
   /** Where each setting comes from, for `doctor`. */
   readonly sources: Readonly<Record<'endpoint' | 'region' | 'profile' | 's3_endpoint', string>>
 }
@@ -32,12 +31,13 @@ export interface SettingFlags {
   readonly config?: string | undefined
 }
 
+type StorePort = 'S3_PORT' | 'DYNAMODB_PORT'
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** The address of the local program. */
 const LOCAL_ENDPOINT = 'http://127.0.0.1:3000'
-/** The address of the S3 of the local program. */
-export const LOCAL_S3_ENDPOINT = 'http://127.0.0.1:9000'
+/** The default ports of the local program and of its stores. */
+const LOCAL_PORTS = { api: '3000', S3_PORT: '9000', DYNAMODB_PORT: '8000' } as const
 const NAMES = 'endpoint, region, profile, s3_endpoint'
 const text = (name: string) => z.string(`must be a string`).min(1, `must not be empty; remove ${name} instead`)
 const SettingsFile = z.strictObject(
@@ -83,14 +83,19 @@ export const resolveSettings = (flags: SettingFlags, env: Environment): Settings
     ['SPECSTAR_BACKUP_S3_ENDPOINT', env['SPECSTAR_BACKUP_S3_ENDPOINT']],
     [path.name, file.s3_endpoint],
     ['AWS_ENDPOINT_URL_S3', env['AWS_ENDPOINT_URL_S3']],
-    // An `s3://` address of a user without settings is one on AWS.
-    ['default', endpoint.source !== 'default' && isLocal({ endpoint: url.href }) ? LOCAL_S3_ENDPOINT : undefined],
   ])
+  const localPorts = Object.fromEntries(
+    (['S3_PORT', 'DYNAMODB_PORT'] as const).flatMap((name) => {
+      const port = nonEmpty(env[name])
+      return port === undefined ? [] : [[name, port]]
+    }),
+  )
   return {
     endpoint: url.href.replace(/\/$/, ''),
     ...(region === undefined ? {} : { region: region.value }),
     ...(profile === undefined ? {} : { profile: profile.value }),
     ...(s3Endpoint === undefined ? {} : { s3Endpoint: parseS3Endpoint(s3Endpoint.value, s3Endpoint.source) }),
+    ...(Object.keys(localPorts).length === 0 ? {} : { localPorts }),
     sources: {
       endpoint: endpoint.source,
       region: region?.source ?? 'not set',
@@ -98,6 +103,31 @@ export const resolveSettings = (flags: SettingFlags, env: Environment): Settings
       s3_endpoint: s3Endpoint?.source ?? 'not set',
     },
   }
+}
+
+/** The setting of the address of a store, for messages. */
+const STORE_OPTIONS = { S3_PORT: '--s3-endpoint', DYNAMODB_PORT: '--dynamodb-endpoint' } as const
+
+/**
+ * Returns the address of a store of the local program. Its port is the environment variable that also sets it for the
+ * program. Throws `UsageError` if the port is unknown: the store at the default port could be that of another program.
+ */
+export const localStore = (
+  { endpoint, localPorts = {} }: Pick<Settings, 'endpoint' | 'localPorts'>,
+  variable: StorePort,
+): string => {
+  const port = localPorts[variable]
+  if (port !== undefined) {
+    if (!/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65_535)
+      throw new UsageError(`${variable}: ${JSON.stringify(port)} must be a port from 1 to 65535`)
+    return `http://127.0.0.1:${port}`
+  }
+  if (new URL(endpoint).port !== LOCAL_PORTS.api)
+    throw new UsageError(
+      `${STORE_OPTIONS[variable]}: must be set, or ${variable} must have the value with which the local program at ` +
+        `${endpoint} was started, because it does not use its default ports`,
+    )
+  return `http://127.0.0.1:${LOCAL_PORTS[variable]}`
 }
 
 /** Returns true if the API is that of a local program, which accepts unsigned requests. */

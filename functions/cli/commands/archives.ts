@@ -23,6 +23,7 @@ export const ARCHIVES = defineCommand({
     new Option('--from <time>', 'list only archives that were created at this time or later'),
     new Option('--to <time>', 'list only archives that were created before this time'),
     new Option('--complete', 'list only complete archives'),
+    new Option('--incomplete', 'list only archives that lack blobs or resources').conflicts('complete'),
     new Option('--latest', 'list only the newest archive; fail if there is none'),
     new Option('--limit <number>', 'list at most this number of archives').default('20'),
   ],
@@ -37,11 +38,15 @@ export const ARCHIVES = defineCommand({
     from: z.string().optional(),
     to: z.string().optional(),
     complete: z.boolean().optional(),
+    incomplete: z.boolean().optional(),
     latest: z.boolean().optional(),
     limit: wholeNumber(1, 100_000),
   }),
-  run: async ({ api, output }, { schedule, model, from, to, complete, latest = false, limit }) => {
-    const filter = { schedule, model, complete: complete === true ? 'true' : undefined }
+  run: async (
+    { api, output },
+    { schedule, model, from, to, complete = false, incomplete = false, latest = false, limit },
+  ) => {
+    const filter = { schedule, model, complete: complete ? 'true' : incomplete ? 'false' : undefined }
     if (latest && (from !== undefined || to !== undefined))
       throw new UsageError('--latest: cannot be combined with --from or --to; remove one of them')
     const archives = latest

@@ -18,7 +18,7 @@ export const DOCTOR = defineCommand({
     'With --deploy, it checks what the first deployment needs, in a clone of the repository or in a CDK app.',
   options: [
     new Option('--deploy', 'check what the first deployment needs instead'),
-    new Option('--models <file>', 'the file of the models, for --deploy (default: that of cdk.json)'),
+    new Option('--models <file>', 'the file of the models, for --deploy (default: MODELS_FILE, or that of cdk.json)'),
   ],
   examples: ['doctor', 'doctor --endpoint https://abc123.execute-api.eu-central-1.amazonaws.com', 'doctor --deploy'],
   input: z.strictObject({ deploy: z.boolean().optional(), models: z.string().optional() }),

@@ -5,7 +5,7 @@ import { startJob } from '../client/started-job.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { checkTarget, download, openJobArchive, STDOUT } from '../download-archive.ts'
 import type { ExitCode } from '../exit-codes.ts'
-import { finishJob, leaveJob } from '../finish-job.ts'
+import { finishJob, leaveJob, showEndedJob } from '../finish-job.ts'
 import { filterOption, parseFilters, repeatable, texts } from '../options.ts'
 import { jobText } from '../terminal/job-text.ts'
 import { printable } from '../terminal/printable.ts'
@@ -54,14 +54,10 @@ export const EXPORT = defineCommand({
 const exportTo = async (context: CommandContext, jobId: string, path: string): Promise<ExitCode> => {
   const { api, output } = context
   const job = await waitForJob(context, jobId)
-  const code = exitCodeOf(job)
-  if (job.status !== 'succeeded' && job.status !== 'partial') {
-    output.show(job, () => jobText(output, job))
-    return code
-  }
+  if (job.status !== 'succeeded' && job.status !== 'partial') return showEndedJob(context, job)
   const open = () => openJobArchive(job, () => findJob(api(), jobId))
   await download(context, open, { name: `the archive of job ${jobId}`, address: jobId, path })
   if (path === STDOUT) output.show(job, () => jobText(output, job))
   else output.show({ ...job, file: path }, () => `${jobText(output, job)}\nfile: ${printable(path)}`)
-  return code
+  return exitCodeOf(job)
 }

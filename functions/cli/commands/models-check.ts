@@ -3,10 +3,12 @@ import { Argument } from 'commander'
 import * as z from 'zod'
 import { ModelsInvalidError } from '../../../shared/resources/errors.ts'
 import { type ModelRegistry, parseModels } from '../../../shared/resources/models.ts'
+import { errorMessage } from '../../../shared/values/error-message.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { table } from '../terminal/table.ts'
 import { counted, countText } from '../terminal/units.ts'
+import { UsageError } from '../usage-error.ts'
 
 /** `specstar-backup models check`. */
 export const MODELS_CHECK = defineCommand({
@@ -17,7 +19,7 @@ export const MODELS_CHECK = defineCommand({
   examples: ['models check models.json'],
   input: z.strictObject({ file: z.string() }),
   run: async ({ output }, { file }) => {
-    const read = parsed(await readFile(file, 'utf8'), file)
+    const read = parsed(await readRegistry(file), file)
     if ('findings' in read) {
       output.show({ valid: false, findings: read.findings }, () =>
         [output.style('red', `${file} is invalid:`), ...read.findings.map((finding) => `  ${finding}`)].join('\n'),
@@ -48,6 +50,16 @@ export const MODELS_CHECK = defineCommand({
     return EXIT.succeeded
   },
 })
+
+const readRegistry = async (file: string): Promise<string> => {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    const reason = isAbsent ? 'does not exist' : `cannot be read: ${errorMessage(error)}`
+    throw new UsageError(`file: ${JSON.stringify(file)} ${reason}; use the path of a model registry`, { cause: error })
+  }
+}
 
 const parsed = (
   text: string,

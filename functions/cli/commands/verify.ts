@@ -5,10 +5,8 @@ import { verifyFile } from '../archives/verify/verify-file.ts'
 import { startJob } from '../client/started-job.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import type { ExitCode } from '../exit-codes.ts'
-import { leaveJob } from '../finish-job.ts'
-import { jobText } from '../terminal/job-text.ts'
+import { finishJob, leaveJob } from '../finish-job.ts'
 import { UsageError } from '../usage-error.ts'
-import { exitCodeOf, waitForJob } from '../wait-for-job.ts'
 
 /** `specstar-backup verify`. */
 export const VERIFY = defineCommand({
@@ -37,8 +35,5 @@ export const VERIFY = defineCommand({
 
 const verifyByJob = async (context: CommandContext, from: object, wait: boolean): Promise<ExitCode> => {
   const id = await startJob(context.api(), { path: '/_backup/check', body: { from } })
-  if (!wait) return leaveJob(context, id)
-  const job = await waitForJob(context, id)
-  context.output.show(job, () => jobText(context.output, job))
-  return exitCodeOf(job)
+  return wait ? finishJob(context, id) : leaveJob(context, id)
 }

@@ -17,13 +17,13 @@ const CdkJson = z.looseObject({
 
 /** Checks what the first deployment needs: Node.js, the models, the settings, credentials and the bootstrap of CDK. */
 export const deploymentFindings = async (
-  { settings }: CommandContext,
+  { settings, io }: CommandContext,
   models: string | undefined,
 ): Promise<Finding[]> => {
   const cdk = await readCdkJson()
   return [
     nodeFinding(process.versions.node),
-    await modelsFinding(models ?? cdk?.context.models),
+    await modelsFinding(models ?? nonEmpty(io.env['MODELS_FILE']) ?? cdk?.context.models),
     settingsFinding(cdk?.context.specstar),
     ...(await accountFindings(settings())),
   ]
@@ -47,8 +47,15 @@ const readCdkJson = async (): Promise<z.output<typeof CdkJson> | undefined> => {
   }
 }
 
+const nonEmpty = (value: string | undefined): string | undefined => (value === '' ? undefined : value)
+
 const modelsFinding = async (file: string | undefined): Promise<Finding> => {
-  if (file === undefined) return failed('models', `${CDK_JSON} names no file of models here; set --models FILE`)
+  if (file === undefined)
+    return warning(
+      'models',
+      `neither MODELS_FILE nor ${CDK_JSON} names a file of models here, so the sample models would be deployed; ` +
+        'set MODELS_FILE, or check a file with --models FILE',
+    )
   try {
     const { names } = parseModels(await readFile(resolve(dirname(CDK_JSON), file), 'utf8'), file)
     return ok('models', `${file}: ${names.join(', ')}`)

@@ -19,6 +19,10 @@ beforeAll(async () => {
 })
 afterAll(() => program.stop())
 
+interface Listed {
+  readonly complete: boolean
+}
+
 describe('archives', () => {
   it('lists archives newest first, with their state', async () => {
     const items = await exportModel('item')
@@ -94,6 +98,11 @@ describe('diff --live', () => {
     ])
     // An archive that lacks the blob, as the store does, cannot be compared completely.
     const incomplete = await run('export', '--no-strict', '--wait', '--json')
+    const lists = [await run('archives', '--incomplete', '--json'), await run('archives', '--complete', '--json')]
+    const [lacking, whole] = lists.map(({ stdout: text }) => jsonLines(text).map((line) => (line as Listed).complete))
+    expect(lacking).toEqual([false])
+    expect(whole?.length).toBeGreaterThan(0)
+    expect(whole).not.toContain(false)
     const partial = await run('diff', JobLine.parse(jsonLines(incomplete.stdout)[0]).job_id, '--live')
     expect(partial.code).toBe(3)
     expect(partial.stderr).toContain('could not be compared completely')
@@ -112,7 +121,7 @@ describe('diff --live', () => {
     const { code, stdout } = await run('diff', guilds, '--live', '--fields')
     expect(code).toBe(6)
     expect(stdout).toContain(`~ guild/${changed['resource_id']?.S ?? ''}\n`)
-    expect(stdout).toMatch(/^ {4}\/metadata\/updated_by: ".*" → "eve"$/m)
+    expect(stdout).toMatch(/^ {4}~ \/metadata\/updated_by {2}".*" → "eve"$/m)
     await program.putItem(changed)
   })
 

@@ -128,6 +128,14 @@ describe('doctor', () => {
     expect(resultOf(findings, 'credentials')).toMatchObject({ result: 'failed' })
     const wrong = await doctor(program.url, ['--deploy', '--models', 'package.json', '--profile', 'none'])
     expect(resultOf(wrong.findings, 'models')).toMatchObject({ result: 'failed' })
+    const deploy = ['--deploy', '--profile', 'none']
+    const set = await doctor(program.url, deploy, { MODELS_FILE: 'shared/models.json' })
+    expect(resultOf(set.findings, 'models')).toMatchObject({ result: 'ok' })
+    const sample = await doctor(program.url, deploy)
+    expect(resultOf(sample.findings, 'models')).toMatchObject({
+      result: 'warning',
+      details: expect.stringContaining('the sample models would be deployed') as string,
+    })
   })
 })
 

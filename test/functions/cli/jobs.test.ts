@@ -113,10 +113,15 @@ describe('restore', () => {
   })
 
   it('fails with the problem of the job if resources exist already', async () => {
-    const { code, stdout } = await run('restore', archive, '--on-duplicate', 'raise_error')
+    const { code, stdout, stderr } = await run('restore', archive, '--on-duplicate', 'raise_error')
     expect(code).toBe(1)
     expect(stdout).toMatch(/^status +failed$/m)
-    expect(stdout).toContain('error: The archive contains resources or blobs that already exist')
+    expect(stdout).not.toContain('error:')
+    expect(stderr).toContain('\nerror: The archive contains resources or blobs that already exist')
+    const json = await run('restore', archive, '--on-duplicate', 'raise_error', '--json')
+    const [job] = jsonLines(json.stdout) as [{ status: string; error: { type: string } }]
+    expect(job).toMatchObject({ status: 'failed', error: { type: 'duplicates' } })
+    expect(jsonLines(json.stderr).at(-1)).toEqual({ error: job.error })
   })
 
   it('returns the exit code of a partial job, and says why it is partial', async () => {

@@ -131,7 +131,12 @@ describe('specstar-backup models check', () => {
     expect(await cli(['models', 'check', file])).toMatchObject({ code: 4 })
   })
 
-  it('fails with 1 if the file does not exist', async () => {
-    expect(await cli(['models', 'check', join(folder, 'missing.json')])).toMatchObject({ code: 1, stdout: '' })
+  it('reports a file that does not exist as wrong usage', async () => {
+    const file = join(folder, 'missing.json')
+    const { code, stdout, stderr } = await cli(['models', 'check', file, '--json'])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(jsonLines(stderr)).toEqual([
+      { error: { type: 'usage', detail: `file: "${file}" does not exist; use the path of a model registry` } },
+    ])
   })
 })

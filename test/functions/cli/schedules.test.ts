@@ -43,7 +43,8 @@ describe('schedules', () => {
     expect((await run('schedules', 'list')).stdout).toMatch(/^weekly .* paused by local until /m)
     const resumed = await run('schedules', 'resume', 'weekly')
     expect(resumed).toMatchObject({ code: 0 })
-    expect(resumed.stdout).toMatch(/^Schedule weekly is not paused\./m)
+    expect(resumed.stdout).toMatch(/^The pause of schedule weekly has ended\./m)
+    expect((await run('schedules', 'resume', 'weekly')).stdout).toMatch(/^Schedule weekly was not paused\./m)
     expect((await run('schedules', 'list')).stdout).not.toContain('paused')
   })
 

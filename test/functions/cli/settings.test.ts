@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { s3ClientOf } from '../../../functions/cli/client/s3-client.ts'
-import { isLocal, resolveSettings } from '../../../functions/cli/client/settings.ts'
+import { isLocal, resolveSettings, localStore } from '../../../functions/cli/client/settings.ts'
 
 let folder = ''
 let file = ''
@@ -97,10 +97,24 @@ describe('resolveSettings', () => {
   it('uses the S3 of the local program only if the user has named its endpoint', () => {
     const none = { XDG_CONFIG_HOME: '/nonexistent' }
     expect(resolveSettings({}, none).s3Endpoint).toBeUndefined()
-    expect(resolveSettings({ endpoint: 'http://127.0.0.1:3100' }, none).s3Endpoint).toBe('http://127.0.0.1:9000')
     expect(resolveSettings({ endpoint: 'https://api.example' }, none).s3Endpoint).toBeUndefined()
     const variables = { ...none, AWS_ENDPOINT_URL_S3: 'https://s3.example' }
     expect(resolveSettings({}, variables).s3Endpoint).toBe('https://s3.example')
+  })
+
+  it('finds the stores of the local program by the variables of its ports, and reads no store of another program', () => {
+    const none = { XDG_CONFIG_HOME: '/nonexistent' }
+    const local = { endpoint: 'http://127.0.0.1:3000' }
+    expect(localStore(resolveSettings(local, none), 'S3_PORT')).toBe('http://127.0.0.1:9000')
+    expect(localStore(resolveSettings(local, none), 'DYNAMODB_PORT')).toBe('http://127.0.0.1:8000')
+    const other = { endpoint: 'http://127.0.0.1:3100' }
+    const ports = { ...none, S3_PORT: '9100', DYNAMODB_PORT: '8100' }
+    expect(localStore(resolveSettings(other, ports), 'S3_PORT')).toBe('http://127.0.0.1:9100')
+    expect(localStore(resolveSettings(other, ports), 'DYNAMODB_PORT')).toBe('http://127.0.0.1:8100')
+    expect(() => localStore(resolveSettings(other, none), 'DYNAMODB_PORT')).toThrow('--dynamodb-endpoint: must be set')
+    expect(() => s3ClientOf(resolveSettings(other, none))).toThrow('--s3-endpoint: must be set, or S3_PORT must have')
+    for (const S3_PORT of ['0', '65536', 'x'])
+      expect(() => s3ClientOf(resolveSettings(other, { ...none, S3_PORT }))).toThrow('must be a port from 1 to 65535')
   })
 
   it('signs requests to S3 with local credentials only if the endpoint of S3 is local', async () => {
