@@ -3,7 +3,7 @@ import { printable } from '../../terminal/printable.ts'
 import { list, table } from '../../terminal/table.ts'
 import { bytesText, counted, countText } from '../../terminal/units.ts'
 import { completeText } from '../description-text.ts'
-import type { ArchiveVerification } from './verification.ts'
+import type { ArchiveVerification, CheckResult } from './verification.ts'
 
 /** The number of findings that are printed. */
 const SHOWN_FINDINGS = 20
@@ -15,7 +15,7 @@ const PASSED = {
 
 /** Returns the result of a verification for people. */
 export const verificationText = (output: Output, archive: string, verification: ArchiveVerification): string => {
-  const { models, blobs, complete } = verification
+  const { models, complete } = verification
   const rows = Object.entries(models)
   const counts = table(
     output,
@@ -33,7 +33,7 @@ export const verificationText = (output: Output, archive: string, verification: 
       ['archive', archive],
       ['size', bytesText(verification.size)],
       ...(complete === undefined ? [] : [['complete', completeText(output, verification)] as const]),
-      ['blobs', `${countText(blobs.count)} (${bytesText(blobs.bytes)})`],
+      ['blobs', blobsText(verification)],
     ]),
     counts,
     checksText(output, verification),
@@ -52,12 +52,23 @@ const checksText = (output: Output, { checks }: ArchiveVerification): string =>
     output,
     [
       { head: 'CHECK', cell: ([name]) => name },
-      { head: 'RESULT', cell: ([, { passed }]) => (passed ? 'passed' : output.style('red', 'failed')) },
+      { head: 'RESULT', cell: ([, check]) => resultText(output, check) },
       { head: 'FINDINGS', align: 'right', cell: ([, { findings_total }]) => countText(findings_total) },
     ],
     Object.entries(checks),
     '',
   )
+
+const resultText = (output: Output, { passed, complete, findings_total }: CheckResult): string => {
+  if (passed) return 'passed'
+  return complete || findings_total > 0 ? output.style('red', 'failed') : output.style('yellow', 'not complete')
+}
+
+/** The blobs are not counted if one of the segments that contain them is damaged. */
+const blobsText = ({ blobs, checks }: ArchiveVerification): string =>
+  checks.blobs?.complete === false && blobs.count === 0
+    ? 'not counted'
+    : `${countText(blobs.count)} (${bytesText(blobs.bytes)})`
 
 const findingsText = (output: Output, { findings, checks }: ArchiveVerification): string => {
   if (findings.length === 0) return ''
@@ -83,7 +94,5 @@ const notesOf = ({ format, proven_manifest, accepted, checks }: ArchiveVerificat
   ...(accepted.length === 0
     ? []
     : [`${counted(accepted.length, 'irregularity').replace(/ys$/, 'ies')} that a restore accepts; --json lists them.`]),
-  ...(checks.bytes?.passed === false && checks.blobs !== undefined && checks.blobs.findings_total === 0
-    ? ['Because of the damage, some counts and references were not checked.']
-    : []),
+  ...(checks.blobs?.complete === false ? ['Because of the damage, some counts and references were not checked.'] : []),
 ]

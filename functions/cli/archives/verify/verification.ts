@@ -1,6 +1,15 @@
 import type { ArchiveCheckName, ArchiveFinding, ArchiveFindings } from '../../../../shared/archive/check/findings.ts'
 import type { Finding } from '../../../../shared/restore/messages/finding.ts'
 
+/** The result of one check. */
+export interface CheckResult {
+  /** True if the check is complete and has no finding. */
+  readonly passed: boolean
+  /** False if damage has prevented a part of the check. */
+  readonly complete: boolean
+  readonly findings_total: number
+}
+
 /** The result of the verification of an archive. */
 export interface ArchiveVerification {
   readonly format?: 'acbak' | 'specstar'
@@ -17,23 +26,29 @@ export interface ArchiveVerification {
   readonly proven_manifest?: boolean
   readonly models: Readonly<Record<string, Readonly<Record<'resources' | 'revisions' | 'blobs', number>>>>
   readonly blobs: { readonly count: number; readonly bytes: number }
-  readonly checks: Readonly<
-    Partial<Record<ArchiveCheckName, { readonly passed: boolean; readonly findings_total: number }>>
-  >
+  readonly checks: Readonly<Partial<Record<ArchiveCheckName, CheckResult>>>
   /** The first 1,000 findings. */
   readonly findings: readonly ArchiveFinding[]
   /** Irregularities of a stream that a restore accepts. */
   readonly accepted: readonly Finding[]
 }
 
-/** Returns the members of a verification that describe its findings. */
+/**
+ * Returns the members of a verification that describe its findings. `incomplete` are the checks of which damage has
+ * prevented a part.
+ */
 export const verdictOf = (
   findings: ArchiveFindings,
   checks: readonly ArchiveCheckName[],
+  incomplete: readonly ArchiveCheckName[] = [],
 ): Pick<ArchiveVerification, 'passed' | 'checks' | 'findings'> => ({
   passed: findings.total() === 0,
   checks: Object.fromEntries(
-    checks.map((check) => [check, { passed: findings.total(check) === 0, findings_total: findings.total(check) }]),
+    checks.map((check) => {
+      const findings_total = findings.total(check)
+      const complete = !incomplete.includes(check)
+      return [check, { passed: complete && findings_total === 0, complete, findings_total }]
+    }),
   ),
   findings: findings.kept,
 })

@@ -21,7 +21,7 @@ export const verifyArchive = async (source: ArchiveSource): Promise<ArchiveVerif
     findings.add({ check: 'bytes', message: error.message })
     return {
       size: source.size,
-      ...verdictOf(findings, ['bytes']),
+      ...verdictOf(findings, ['bytes'], ['bytes']),
       missing_blobs: 0,
       left_out: 0,
       models: {},
@@ -30,6 +30,9 @@ export const verifyArchive = async (source: ArchiveSource): Promise<ArchiveVerif
     }
   }
 }
+
+/** The checks that need the content of all entries. */
+const AFTER_BYTES = ['records', 'manifest', 'blobs'] as const
 
 const verifySegments = async (source: ArchiveSource): Promise<ArchiveVerification> => {
   const archive = await openArchive(source)
@@ -41,7 +44,7 @@ const verifySegments = async (source: ArchiveSource): Promise<ArchiveVerificatio
     return {
       format: 'acbak',
       size: source.size,
-      ...verdictOf(findings, ['bytes', 'records', 'manifest', 'blobs']),
+      ...verdictOf(findings, ['bytes', ...AFTER_BYTES], findings.total('bytes') === 0 ? [] : AFTER_BYTES),
       complete,
       missing_blobs: missing_blobs.length,
       left_out: left_out?.count ?? 0,
