@@ -149,7 +149,7 @@ describe('a command never lets data control the terminal', () => {
     const { code, stdout, stderr } = await cli(['extract', archive, '-o', join(folder, 'out')])
     expect(code).toBe(3)
     expect(stdout + stderr).not.toMatch(CONTROLS)
-    expect(stdout).toContain('\\u{1b}[8m')
+    expect(stdout).toContain('\\u001b[8m')
   })
 
   it('but keeps its own colours', async () => {
