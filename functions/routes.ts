@@ -41,21 +41,47 @@ const IMPORT = combine(FIND_ARCHIVE, {
 })
 
 /**
- * For routes that list archives. They look up each archive in S3, read how it was judged, and remove it from the
+ * The function of the routes that list archives. They look up each archive in S3, read how it was judged, and remove it from the
  * lists of the catalogue if it was deleted. They also add archives that exports could not add.
  */
-const LIST_ARCHIVES: Permissions = {
-  jobs: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
-  archives: [{ actions: ['GetObject', 'GetObjectRetention', 'ListBucket'], keys: ARCHIVE_KEYS }],
+const ARCHIVES: FunctionSpec = {
+  name: 'archives',
+  file: 'routes/archives.ts',
+  size: SIZES.route,
+  permissions: {
+    jobs: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    archives: [{ actions: ['GetObject', 'GetObjectRetention', 'ListBucket'], keys: ARCHIVE_KEYS }],
+  },
 }
 
-/** For routes that return the status of schedules. They open the newest good archive of each schedule. */
-const READ_SCHEDULES = {
-  jobs: ['GetItem', 'BatchGetItem', 'Query'],
-  archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
-} as const satisfies Permissions
+/**
+ * The function of the routes that return the status of schedules and of the deployment, or change pauses. It opens the
+ * newest good archive of each schedule.
+ */
+const SCHEDULES: FunctionSpec = {
+  name: 'schedule-states',
+  file: 'routes/schedule-states.ts',
+  size: SIZES.route,
+  readsSchedules: true,
+  permissions: {
+    jobs: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'],
+    archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
+  },
+}
 
-/** All routes. The CDK app creates the HTTP API from this table. The local program creates its router from it. */
+/** The function of the page, its files and the OpenAPI document. It calls no service. */
+const PAGE: FunctionSpec = {
+  name: 'page',
+  file: 'routes/page.ts',
+  size: SIZES.route,
+  servesPage: true,
+  permissions: {},
+}
+
+/**
+ * All routes. Routes with the same `name` have one function, because a stack can contain at most 500 resources.
+ * The CDK app creates the HTTP API from this table. The local program creates its router from it.
+ */
 export const ROUTES: readonly RouteSpec[] = [
   {
     methods: ['GET', 'POST'],
@@ -100,20 +126,12 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     methods: ['GET'],
     path: '/_backup',
-    name: 'get-page',
-    file: 'routes/get-page.ts',
-    size: SIZES.route,
-    servesPage: true,
-    permissions: {},
+    ...PAGE,
   },
   {
     methods: ['GET'],
     path: '/_backup/ui/{file}',
-    name: 'get-page-file',
-    file: 'routes/get-page-file.ts',
-    size: SIZES.route,
-    servesPage: true,
-    permissions: {},
+    ...PAGE,
   },
   {
     methods: ['GET'],
@@ -187,26 +205,17 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     methods: ['GET'],
     path: '/_backup/archives',
-    name: 'list-archives',
-    file: 'routes/list-archives.ts',
-    size: SIZES.route,
-    permissions: LIST_ARCHIVES,
+    ...ARCHIVES,
   },
   {
     methods: ['GET'],
     path: '/_backup/archives/latest',
-    name: 'get-latest-archive',
-    file: 'routes/get-latest-archive.ts',
-    size: SIZES.route,
-    permissions: LIST_ARCHIVES,
+    ...ARCHIVES,
   },
   {
     methods: ['GET'],
     path: '/_backup/openapi.json',
-    name: 'get-openapi',
-    file: 'routes/get-openapi.ts',
-    size: SIZES.route,
-    permissions: {},
+    ...PAGE,
   },
   {
     methods: ['GET'],
@@ -224,20 +233,12 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     methods: ['GET'],
     path: '/_backup/health',
-    name: 'get-health',
-    file: 'routes/get-health.ts',
-    size: SIZES.route,
-    readsSchedules: true,
-    permissions: { jobs: ['GetItem', 'BatchGetItem', 'Query'] },
+    ...SCHEDULES,
   },
   {
     methods: ['GET'],
     path: '/_backup/schedules',
-    name: 'list-schedules',
-    file: 'routes/list-schedules.ts',
-    size: SIZES.route,
-    readsSchedules: true,
-    permissions: READ_SCHEDULES,
+    ...SCHEDULES,
   },
   {
     methods: ['POST'],
@@ -251,21 +252,12 @@ export const ROUTES: readonly RouteSpec[] = [
   {
     methods: ['POST'],
     path: '/_backup/schedules/{name}/pause',
-    name: 'pause-schedule',
-    file: 'routes/pause-schedule.ts',
-    size: SIZES.route,
-    readsSchedules: true,
-    permissions: { jobs: ['PutItem'] },
+    ...SCHEDULES,
   },
   {
     methods: ['POST'],
     path: '/_backup/schedules/{name}/resume',
-    name: 'resume-schedule',
-    file: 'routes/resume-schedule.ts',
-    size: SIZES.route,
-    readsSchedules: true,
-    // The response contains the status of the schedule.
-    permissions: { ...READ_SCHEDULES, jobs: [...READ_SCHEDULES.jobs, 'PutItem'] },
+    ...SCHEDULES,
   },
   {
     methods: ['POST'],

@@ -1,6 +1,14 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, type Code, Function, type IDestination, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
+import {
+  Architecture,
+  CfnFunction,
+  type Code,
+  Function,
+  type IDestination,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct, IConstruct } from 'constructs'
@@ -50,7 +58,6 @@ export class BackupFunction extends Function {
       timeout: Duration.seconds(spec.size.timeout),
       environment: { ...environment, ...nodeSettings(spec.size.memory) },
       ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
-      tracing: tracingOf(spec),
       role,
       logGroup,
       // EventBridge calls functions asynchronously, so Lambda itself retries and sends failed events to the queue.
@@ -61,12 +68,22 @@ export class BackupFunction extends Function {
       // not be deployed again, because Lambda publishes no second version of the same code.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
     })
+    this.#traceCalls(tracingOf(spec))
     this.#policy = role.node.findChild('DefaultPolicy')
     acknowledgeWildcards(
       this.#policy,
       ['*'],
       'The X-Ray actions PutTraceSegments and PutTelemetryRecords support no resource ARNs.',
     )
+  }
+
+  /** Does the same as the property `tracing`, which would create a second policy with the feature flag of `allow`. */
+  #traceCalls(mode: Tracing): void {
+    const resource = this.node.defaultChild
+    if (!(resource instanceof CfnFunction)) throw new TypeError('the function has no CfnFunction')
+    resource.tracingConfig = { mode }
+    const actions = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords']
+    this.role?.addToPrincipalPolicy(new PolicyStatement({ actions, resources: ['*'] }))
   }
 
   /** Allows the function to perform actions on resources. `reason` explains why a resource contains a `*`. */

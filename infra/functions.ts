@@ -47,7 +47,7 @@ export const nodeSettings = (memory: number): Readonly<Record<string, string>> =
 
 /** All functions, including the routes of single models. */
 export const FUNCTIONS: readonly DeployedFunction[] = [
-  ...ofKind('route', [...ROUTES, DEFAULT_ROUTE]),
+  ...ofKind('route', [...new Map([...ROUTES, DEFAULT_ROUTE].map((row) => [row.name, row])).values()]),
   ...ofKind('event', EVENTS),
   ...ofKind('export', EXPORT_STAGES),
   ...ofKind('restore', RESTORE_STAGES),

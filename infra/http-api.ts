@@ -38,8 +38,13 @@ export class HttpApi extends Construct {
 
   constructor(scope: Construct, id: string, props: HttpApiProps) {
     super(scope, id)
-    const integrationOf = (name: string): HttpLambdaIntegration =>
-      new HttpLambdaIntegration(`${name}Integration`, props.functionOf(name))
+    const integrations = new Map<string, HttpLambdaIntegration>()
+    const integrationOf = (name: string): HttpLambdaIntegration => {
+      const integration =
+        integrations.get(name) ?? new HttpLambdaIntegration(`${name}Integration`, props.functionOf(name))
+      integrations.set(name, integration)
+      return integration
+    }
     this.api = new GatewayHttpApi(this, 'Api', {
       apiName: props.name,
       description: 'SpecStar Backup',

@@ -13,7 +13,7 @@ let api: TestApi
 beforeAll(async () => {
   api = await startTestApi({ SCHEDULES: JSON.stringify([{ name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 }]) })
   // Jobs end at once, so that no request waits and the limit of running jobs is not reached.
-  const fail = failJob({ type: 'scripted', title: 'scripted', status: 409, detail: 'scripted' })
+  const fail = failJob({ type: 'conflict', title: 'Conflict', status: 409, detail: 'scripted', id: 'scripted' })
   api.engine.script = async (services, jobId) => {
     const job = await services.jobs.get(jobId)
     const finish = { export: fail, restore: finishRestore, check: finishCheck }

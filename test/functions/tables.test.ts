@@ -13,7 +13,8 @@ import { EXPORT_STAGE_NAMES, RESTORE_STAGE_NAMES } from '../../shared/jobs/stage
 const ROOT = new URL('../../', import.meta.url)
 
 const TABLES = {
-  routes: [...ROUTES, DEFAULT_ROUTE],
+  // Several routes can have one function.
+  routes: [...new Map([...ROUTES, DEFAULT_ROUTE].map((row) => [row.name, row])).values()],
   events: EVENTS,
   export: EXPORT_STAGES,
   restore: RESTORE_STAGES,
