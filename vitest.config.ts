@@ -26,10 +26,14 @@ class LongFilesFirst extends BaseSequencer {
 
 const MINUTE_MS = 60_000
 
-/** Jobs with many passes: large blobs, many parts, throttled calls, many records and many findings. */
+/**
+ * Jobs with many passes (large blobs, many parts, throttled calls, many records and many findings), and whole jobs of
+ * which `npm test` runs similar ones.
+ */
 const PASSES = [
   'test/workflows/{compose,records,specstar}-passes.test.ts',
   'test/workflows/{convert,export,restore}-hand-over.test.ts',
+  'test/workflows/{blob-headers,differences,orphaned-revisions,specstar-answers}.test.ts',
   'test/workflows/{large-blobs,large-blob-uploads,many-findings,reads-per-pass,throttled-conversion,throttling}.test.ts',
 ]
 
@@ -55,7 +59,8 @@ const SEPARATE_SUITES = [
   'test/deploy/**',
   'test/package/**',
   'test/page/**',
-  'test/limits/throttled-jobs.test.ts',
+  'test/limits/**',
+  'test/program/kills.test.ts',
 ]
 
 /** `npm test`. */
@@ -125,7 +130,7 @@ const limits = {
   extends: true as const,
   test: {
     name: 'limits',
-    include: ['test/limits/throttled-jobs.test.ts'],
+    include: ['test/limits/**/*.test.ts'],
     testTimeout: 10 * MINUTE_MS,
     hookTimeout: MINUTE_MS,
   },
