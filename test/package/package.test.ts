@@ -113,6 +113,7 @@ describe('the tarball', () => {
         'functions/page/pictures/archives-dark.webp',
         'functions/page/pictures/differences.webp',
         'functions/page/pictures/failed-restore.webp',
+        'functions/page/pictures/failed-verification.webp',
         'functions/page/pictures/narrow.webp',
         'functions/page/pictures/overview.webp',
         'infra/local/demo/demo.svg',
