@@ -61,6 +61,7 @@ describe('an upload to the restore bucket', () => {
 
   it.each([
     ['skip/nope/x.acbak', 'unknown-model'],
+    ['skip//x.acbak', 'invalid-request'],
     ['skip/x.acbak', 'invalid-request'],
     ['_slots/none.acbak', 'unknown-job'],
   ])('with the key %s is not restored, and the report next to it says why: %s', async (key, type) => {

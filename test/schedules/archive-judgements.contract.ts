@@ -34,7 +34,7 @@ export const archiveJudgementsContract = (start: () => Promise<TestServers>): vo
       expect(await judgements.list('none')).toEqual([])
     })
 
-    it('are yielded newest first, in small pages, without other items of the schedule', async () => {
+    it('are returned newest first, in small pages, without other items of the schedule', async () => {
       const copies = new ArchiveCopies(servers.dynamo, servers.config.tables.jobs)
       const all = Array.from({ length: 25 }, (_, k) => ({ ...judgement(1), key: `scheduled/${k + 10}.acbak` }))
       for (const one of all) await judgements.keep('many', one)

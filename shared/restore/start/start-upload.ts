@@ -107,7 +107,7 @@ const optionsInKey = (
   const [first, model, ...rest] = key.split('/')
   const strategy = STRATEGIES.find((name) => name === first)
   if (strategy === undefined) return { strategy: deploymentStrategy }
-  if (model === undefined || rest.length === 0)
+  if (model === undefined || model === '' || rest.length === 0)
     throw new InvalidRequestError([
       {
         field: 'key',
