@@ -2,8 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { ForeignRequestError } from './errors.ts'
 
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]']
-/** Browsers omit this port in the header `Host`. */
-const HTTP_PORT = 80
+const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/
 
 /** The values that browsers send if the user or a page of the same origin has caused the request. */
 const OWN_SITES = ['same-origin', 'none']
@@ -12,7 +11,7 @@ const OWN_SITES = ['same-origin', 'none']
  * Checks a request to a program that listens on a port of 127.0.0.1. Any web page that the user visits can send such
  * requests through the browser. Throws `ForeignRequestError` in these cases:
  *
- * - `Host` is not a name of this computer with this port, see `checkLoopbackHost`.
+ * - `Host` is not a name of this computer, see `checkLoopbackHost`.
  * - `Origin` is another origin. Browsers send it with every request that is not GET or HEAD, including forms.
  * - `Sec-Fetch-Site` says that another site has caused the request. Browsers send it with every request, so it also
  *   covers GET requests of images and links, which have no `Origin`.
@@ -21,12 +20,9 @@ const OWN_SITES = ['same-origin', 'none']
  *
  * Programs such as curl send neither `Origin` nor `Sec-Fetch-Site`.
  */
-export const checkLoopbackRequest = (
-  request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
-  port: number,
-): void => {
+export const checkLoopbackRequest = (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): void => {
   const { headers } = request
-  const own = `http://${checkLoopbackHost(headers, port)}`
+  const own = `http://${checkLoopbackHost(headers)}`
   const { origin, 'sec-fetch-site': site } = headers
   if (origin !== undefined && origin !== own) throw new ForeignRequestError('Origin', origin, allowed([own]))
   if (site !== undefined && !OWN_SITES.includes(site))
@@ -36,13 +32,13 @@ export const checkLoopbackRequest = (
 }
 
 /**
- * Returns the header `Host` in lower case. Throws `ForeignRequestError` unless it is a name of this computer with this
- * port. Another name may be a domain of an attacker that resolves to 127.0.0.1 (DNS rebinding).
+ * Returns the header `Host` in lower case. Throws `ForeignRequestError` unless it is a name of this computer. Another
+ * name may be a domain of an attacker that resolves to 127.0.0.1 (DNS rebinding). Accepts every port, because a proxy
+ * or a forwarded port of SSH has another one, and a page cannot choose the `Host` of its requests.
  */
-export const checkLoopbackHost = ({ host = '' }: IncomingHttpHeaders, port: number): string => {
-  const hosts = LOOPBACK_NAMES.flatMap((name) => (port === HTTP_PORT ? [name, `${name}:${port}`] : [`${name}:${port}`]))
-  const own = hosts.find((one) => one === host.toLowerCase())
-  if (own === undefined) throw new ForeignRequestError('Host', host, allowed(hosts))
+export const checkLoopbackHost = ({ host = '' }: IncomingHttpHeaders): string => {
+  const own = host.toLowerCase()
+  if (!LOOPBACK_HOST.test(own)) throw new ForeignRequestError('Host', host, `${allowed(LOOPBACK_NAMES)}, with any port`)
   return own
 }
 

@@ -42,7 +42,7 @@ export const startUiServer = async (send: SendRequest, port: number): Promise<Ui
   const session = new Session()
   const stopped = new AbortController()
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    answer({ send, session, port: bound, signal: stopped.signal }, request, response).catch((error: unknown) => {
+    answer({ send, session, signal: stopped.signal }, request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy()
       else sendProblem(response, error)
       request.resume()
@@ -60,18 +60,17 @@ export const startUiServer = async (send: SendRequest, port: number): Promise<Ui
 interface UiContext {
   readonly send: SendRequest
   readonly session: Session
-  readonly port: number
   readonly signal: AbortSignal
 }
 
 const answer = async (context: UiContext, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-  const { session, port } = context
+  const { session } = context
   const { headers, method = 'GET' } = request
-  checkLoopbackRequest(request, port)
+  checkLoopbackRequest(request)
   // Browsers send `Origin` with every request that is not GET or HEAD.
   if (method !== 'GET' && headers.origin === undefined)
-    throw new ForeignRequestError('Origin', '', `It must be http://127.0.0.1:${port}`)
-  const url = urlOf(request, port)
+    throw new ForeignRequestError('Origin', '', 'It must be the origin of the page')
+  const url = urlOf(request)
   const token = url.searchParams.get('token')
   if (method === 'GET' && url.pathname === '/' && token !== null) {
     const cookie = session.exchange(token)
@@ -89,11 +88,13 @@ const answer = async (context: UiContext, request: IncomingMessage, response: Se
   request.resume()
 }
 
-/** A target such as `//` must not be parsed as a host, so it is appended to the origin. */
-const urlOf = ({ url = '/' }: IncomingMessage, port: number): URL => {
-  const parsed = URL.parse(`http://127.0.0.1:${port}${url}`)
-  if (parsed === null) throw new InvalidRequestError([{ field: 'request', message: 'the target must be a path' }])
-  return parsed
+/** A target such as `//` must not be parsed as a host, so it is appended to an origin. */
+const urlOf = ({ url = '/' }: IncomingMessage): URL => {
+  const text = `http://127.0.0.1${url}`
+  // URL.parse needs Node.js 22.
+  if (!url.startsWith('/') || !URL.canParse(text))
+    throw new InvalidRequestError([{ field: 'request', message: 'the target must be a path' }])
+  return new URL(text)
 }
 
 interface Forwarded {

@@ -89,7 +89,7 @@ export function guardRequests(
 /** Returns true if a web page may have sent the request. No page of this project calls DynamoDB. */
 function isForeign(request: IncomingMessage): boolean {
   try {
-    checkLoopbackRequest(request, request.socket.localPort ?? 0)
+    checkLoopbackRequest(request)
     return request.headers.origin !== undefined
   } catch {
     return true

@@ -122,7 +122,7 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
 /** Returns the error of a request that a page of another site may have caused, otherwise undefined. */
 const foreignRequest = (request: IncomingMessage): unknown => {
   try {
-    checkLoopbackRequest(request, request.socket.localPort ?? 0)
+    checkLoopbackRequest(request)
     return undefined
   } catch (error) {
     return error

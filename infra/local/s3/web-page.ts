@@ -8,14 +8,14 @@ import { checkLoopbackHost } from '../../../functions/http/loopback-request.ts'
  * One kind of request of browsers is accepted: the user follows a link to download an object, and the browser shows or
  * saves the object, so no page can read it. The page of the local program redirects to such links.
  */
-export const isFromWebPage = ({ method, headers, socket }: IncomingMessage): boolean =>
-  !isLoopback(headers, socket.localPort ?? 0) ||
+export const isFromWebPage = ({ method, headers }: IncomingMessage): boolean =>
+  !isLoopback(headers) ||
   headers.origin !== undefined ||
   (headers['sec-fetch-site'] !== undefined && !isDownload(method, headers))
 
-const isLoopback = (headers: IncomingMessage['headers'], port: number): boolean => {
+const isLoopback = (headers: IncomingMessage['headers']): boolean => {
   try {
-    checkLoopbackHost(headers, port)
+    checkLoopbackHost(headers)
     return true
   } catch {
     return false

@@ -3,27 +3,30 @@ import { checkLoopbackRequest } from '../../../functions/http/loopback-request.t
 import type { ForeignRequestError } from '../../../functions/http/errors.ts'
 import { ROUTES } from '../../../functions/routes.ts'
 
-const PORT = 3000
-
 describe('checkLoopbackRequest', () => {
   it.each([
     [{ host: '127.0.0.1:3000' }],
     [{ host: 'localhost:3000' }],
     [{ host: 'LOCALHOST:3000' }],
     [{ host: '[::1]:3000' }],
+    [{ host: '127.0.0.1' }],
+    [{ host: '127.0.0.1', origin: 'http://127.0.0.1' }],
+    [{ host: 'localhost:8080', origin: 'http://localhost:8080' }],
     [{ host: '127.0.0.1:3000', origin: 'http://127.0.0.1:3000' }],
     [{ host: 'localhost:3000', 'sec-fetch-site': 'same-origin' }],
     [{ host: 'localhost:3000', 'sec-fetch-site': 'none' }],
   ])('accepts %j', (headers) => {
     expect(() => {
-      checkLoopbackRequest({ method: 'GET', url: '/_backup/jobs', headers }, PORT)
+      checkLoopbackRequest({ method: 'GET', url: '/_backup/jobs', headers })
     }).not.toThrow()
   })
 
   it.each([
     ['Host', {}],
-    ['Host', { host: '127.0.0.1' }],
-    ['Host', { host: '127.0.0.1:3001' }],
+    ['Host', { host: '' }],
+    ['Host', { host: '127.0.0.2:3000' }],
+    ['Host', { host: '127.0.0.1:' }],
+    ['Host', { host: '127.0.0.1:3000, example.com' }],
     ['Host', { host: 'rebound.example.com:3000' }],
     ['Host', { host: 'localhost.example.com:3000' }],
     ['Host', { host: '127.0.0.1:3000.example.com' }],
@@ -39,17 +42,9 @@ describe('checkLoopbackRequest', () => {
     ['Sec-Fetch-Site', { host: '127.0.0.1:3000', 'sec-fetch-site': '' }],
   ])('rejects the %s of %j', (header, headers) => {
     const check = (): void => {
-      checkLoopbackRequest({ method: 'GET', url: '/_backup/jobs', headers }, PORT)
+      checkLoopbackRequest({ method: 'GET', url: '/_backup/jobs', headers })
     }
     expect(check).toThrow(expect.objectContaining({ header }) as ForeignRequestError)
-  })
-})
-
-describe('a port that browsers omit', () => {
-  it.each(['127.0.0.1', 'localhost', '127.0.0.1:80'])('is accepted in the Host %s of port 80', (host) => {
-    expect(() => {
-      checkLoopbackRequest({ method: 'GET', url: '/_backup', headers: { host, origin: `http://${host}` } }, 80)
-    }).not.toThrow()
   })
 })
 
@@ -57,7 +52,7 @@ describe('a GET request that starts a job', () => {
   const check =
     (url: string, headers: Readonly<Record<string, string>>, method = 'GET') =>
     (): void => {
-      checkLoopbackRequest({ method, url, headers: { host: '127.0.0.1:3000', ...headers } }, PORT)
+      checkLoopbackRequest({ method, url, headers: { host: '127.0.0.1:3000', ...headers } })
     }
   const URLS = ['/_backup/export?wait=0', '/country/export', '/_backup/export/', '/_backup/%65xport#x']
   const BROWSER = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:80.0) Gecko/20100101 Firefox/80.0' }
