@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Archive, Job } from '../../../functions/page/source/api/schemas.ts'
-import {
-  hasFilters,
-  lastProof,
-  modelsOf,
-  resourcesOf,
-  scheduleOf,
-} from '../../../functions/page/source/model/archives.ts'
-import { barAfter, describeSeries, seriesOf } from '../../../functions/page/source/model/chart.ts'
+import type { Job } from '../../../functions/page/source/api/schemas.ts'
 import { outcomeOf, scopeOf, startedBy, titleOf } from '../../../functions/page/source/model/describe-job.ts'
 import { isEmpty, planOf, readablePath, sidesOf, valueText } from '../../../functions/page/source/model/differences.ts'
 import { bytes, duration, plural, relative, shortId } from '../../../functions/page/source/model/format.ts'
@@ -16,19 +8,6 @@ import { healthFindings } from '../../../functions/page/source/model/health.ts'
 import { shareDone, stepsOf, storeAfterFailure } from '../../../functions/page/source/model/phases.ts'
 import { pollMs } from '../../../functions/page/source/model/poll.ts'
 import { jobHref, parseRoute, restoreHref } from '../../../functions/page/source/model/route.ts'
-
-const archive = (resources: number, change: Partial<Archive> = {}): Archive => ({
-  job_id: `job-${resources}`,
-  source: 'api',
-  bucket: 'archives',
-  key: `exports/${resources}`,
-  size: resources * 10,
-  created_at: '2026-01-01T00:00:00.000Z',
-  models: { city: { resources, revisions: resources * 2, blobs: 0 } },
-  complete: true,
-  suspicious: false,
-  ...change,
-})
 
 const job = (change: Partial<Job>): Job => ({
   job_id: 'a',
@@ -202,75 +181,6 @@ describe('the interval of requests', () => {
   })
 })
 
-describe('the archives', () => {
-  it('have filters only if their scope contains some', () => {
-    expect(hasFilters(archive(1, { scope: { filters: { ids: ['x'] } } }))).toBe(true)
-    for (const scope of [undefined, {}, { filters: {} }, { models: ['city'] }])
-      expect(hasFilters(archive(1, scope === undefined ? {} : { scope }))).toBe(false)
-  })
-
-  it('contain the resources of all their models', () => {
-    const models = { city: { resources: 2 }, memo: { resources: 3 }, empty: {} }
-    expect(resourcesOf(archive(0, { models }))).toBe(5)
-    expect(modelsOf([archive(0, { models }), archive(1)])).toEqual(['city', 'empty', 'memo'])
-  })
-
-  it('belong to a schedule if their key contains one', () => {
-    expect(scheduleOf('scheduled/nightly/2026/01/05/s-nightly-20260105T030000Z.acbak')).toBe('nightly')
-    expect(scheduleOf('exports/2026/11/29/a.acbak')).toBeUndefined()
-  })
-
-  it('are proved by the newest restore', () => {
-    const proved = (at: string) => ({ last_proved: { at, job_id: at } })
-    expect(lastProof([proved('2026-01-01'), {}, proved('2026-02-01')])?.at).toBe('2026-02-01')
-    expect(lastProof([{}])).toBeUndefined()
-  })
-})
-
-describe('the chart', () => {
-  it('shows the oldest archive first, and the heights relative to the largest', () => {
-    const [series] = seriesOf([archive(100), archive(50)], 'resources', 10)
-    expect(series?.bars.map(({ value, height }) => [value, height])).toEqual([
-      [50, 0.5],
-      [100, 1],
-    ])
-  })
-
-  it('marks an archive with less than half of the one before', () => {
-    const [series] = seriesOf([archive(100), archive(51), archive(100)], 'resources', 10)
-    expect(series?.bars.map(({ mark }) => mark)).toEqual(['none', 'none', 'none'])
-    const [fallen] = seriesOf([archive(100), archive(49), archive(100)], 'resources', 10)
-    expect(fallen?.bars.map(({ mark }) => mark)).toEqual(['none', 'fallen', 'none'])
-  })
-
-  it('marks only the model that has fallen in a suspicious archive', () => {
-    const two = (city: number, memo: number, suspicious = false): Archive =>
-      archive(city, { models: { city: { resources: city }, memo: { resources: memo } }, suspicious })
-    const series = seriesOf([two(1, 100, true), two(100, 100)], 'resources', 10)
-    expect(series.map(({ name, bars }) => [name, bars.at(-1)?.mark])).toEqual([
-      ['city', 'suspicious'],
-      ['memo', 'none'],
-    ])
-  })
-
-  it('omits archives with filters, and compares sizes only of archives with the same models', () => {
-    const filtered = archive(1, { scope: { filters: { ids: ['x'] } } })
-    const other = archive(2, { models: { memo: { resources: 2 } } })
-    expect(seriesOf([archive(100), filtered, archive(90)], 'resources', 10)[0]?.bars).toHaveLength(2)
-    expect(seriesOf([archive(100), other, archive(90)], 'size', 10)[0]?.bars.map(({ value }) => value)).toEqual([
-      900, 1000,
-    ])
-    expect(seriesOf([filtered], 'size', 10)).toEqual([])
-  })
-
-  it('is described in words', () => {
-    const [series] = seriesOf([archive(10), archive(100)], 'resources', 10)
-    expect(series === undefined ? '' : describeSeries(series, String)).toBe(
-      'city: 10 in the newest archive, between 10 and 100 in 2 archives, 1 of them much smaller than the archive before',
-    )
-  })
-})
-
 describe('the plan of a restore', () => {
   const models = { city: { new: 1, changed: 2, same: 3, target_only: 4 }, memo: { new: 1, changed: 0, same: 0 } }
 
@@ -356,13 +266,5 @@ describe('the health of a deployment', () => {
       'suspicious archive: nightly, weekly',
       'AWS throttles 1 job',
     ])
-  })
-})
-
-describe('the keys in a row of bars', () => {
-  it('move between the bars, and stop at both ends', () => {
-    const moves = ['ArrowLeft', 'ArrowRight', 'Home', 'End', 'Enter', 'toString'].map((key) => barAfter(key, 1, 4))
-    expect(moves).toEqual([0, 2, 0, 3, undefined, undefined])
-    expect([barAfter('ArrowLeft', 0, 4), barAfter('ArrowRight', 3, 4)]).toEqual([0, 3])
   })
 })

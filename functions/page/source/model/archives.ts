@@ -11,6 +11,57 @@ export const resourcesOf = ({ models }: Pick<Archive, 'models'>): number =>
 export const modelsOf = (archives: readonly Pick<Archive, 'models'>[]): string[] =>
   [...new Set(archives.flatMap(({ models }) => Object.keys(models)))].sort()
 
+/** Returns true if an archive is much smaller than an earlier one, and nobody has confirmed that this is intended. */
+export const isSuspicious = ({ suspicious, decision }: Pick<Archive, 'suspicious' | 'decision'>): boolean =>
+  suspicious && decision !== 'confirmed'
+
+/** Something that speaks against an archive. */
+export interface Concern {
+  readonly tone: 'warn' | 'bad'
+  readonly text: string
+}
+
+/** Returns what the export and the decision of a user say against an archive. */
+export const exportConcerns = ({
+  complete,
+  suspicious,
+  decision,
+}: Pick<Archive, 'complete' | 'suspicious' | 'decision'>): readonly Concern[] => [
+  ...(decision !== undefined && decision !== 'confirmed' ? [{ tone: 'bad', text: decision } as const] : []),
+  ...(suspicious && decision === undefined ? [{ tone: 'warn', text: 'suspicious' } as const] : []),
+  ...(complete ? [] : [{ tone: 'warn', text: 'not complete' } as const]),
+]
+
+/** A check or a restore of an archive. */
+export interface Evidence {
+  readonly kind: 'checked' | 'check failed' | 'restored'
+  readonly at: string
+  readonly job_id: string
+}
+
+/**
+ * Returns what is known about an archive since its export, newest first. A restore reads everything that a check reads,
+ * so earlier checks are omitted.
+ */
+export const evidenceOf = ({
+  last_checked: checked,
+  last_proved: proved,
+}: Pick<Archive, 'last_checked' | 'last_proved'>): readonly Evidence[] => {
+  const isCheckNewer = checked !== undefined && (proved === undefined || checked.at > proved.at)
+  return [
+    ...(isCheckNewer
+      ? [{ kind: checked.passed ? 'checked' : 'check failed', at: checked.at, job_id: checked.job_id } as const]
+      : []),
+    ...(proved === undefined ? [] : [{ kind: 'restored', at: proved.at, job_id: proved.job_id } as const]),
+  ]
+}
+
+/** Returns everything that speaks against an archive, with the worst first. */
+export const concernsOf = (archive: Archive): readonly Concern[] => [
+  ...(evidenceOf(archive)[0]?.kind === 'check failed' ? [{ tone: 'bad', text: 'check failed' } as const] : []),
+  ...exportConcerns(archive),
+]
+
 /** Returns the newest proof of an archive by a restore. */
 export const lastProof = (
   archives: readonly Pick<Archive, 'last_proved'>[],

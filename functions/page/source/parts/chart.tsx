@@ -11,7 +11,7 @@ const HEIGHT = 56
 /** A bar with a small value stays visible and can be clicked. */
 const MIN_HEIGHT = 2
 
-/** A bar of each model for each archive. A backup that is much smaller than the one before stands out. */
+/** A bar of each model for each archive. A backup that is much smaller than an earlier one stands out. */
 export const ArchiveChart = ({ archives }: { readonly archives: readonly Archive[] }): VNode => {
   const [measure, setMeasure] = useState<Measure>('resources')
   const series = seriesOf(archives, measure, BARS)
@@ -53,7 +53,7 @@ export const ArchiveChart = ({ archives }: { readonly archives: readonly Archive
           <svg width="12" height="12" aria-hidden="true">
             <rect width="12" height="12" rx="2" class="mark" />
           </svg>
-          less than half of the archive before
+          less than half of an earlier archive, or a suspicious archive
         </p>
       )}
     </>

@@ -3,7 +3,7 @@ import { send, urlOf } from '../api/client.ts'
 import { type Archive, StartedJob } from '../api/schemas.ts'
 import { useAction } from '../api/use-action.ts'
 import { useArchives } from '../api/use-archives.ts'
-import { hasFilters, resourcesOf } from '../model/archives.ts'
+import { evidenceOf, exportConcerns, hasFilters, resourcesOf } from '../model/archives.ts'
 import { namesOf } from '../model/describe-job.ts'
 import { bytes, plural } from '../model/format.ts'
 import { jobHref, restoreHref } from '../model/route.ts'
@@ -113,12 +113,14 @@ const ArchiveTable = ({ archives }: { readonly archives: readonly Archive[] }): 
 }
 
 const ArchiveState = ({ archive }: { readonly archive: Archive }): VNode => {
-  const { complete, suspicious, decision, locked_until } = archive
+  const { complete, decision, locked_until } = archive
   return (
     <span class="badges">
-      {decision !== undefined && <Badge tone={decision === 'confirmed' ? 'good' : 'bad'} text={decision} />}
-      {suspicious && decision === undefined && <Badge tone="warn" text="suspicious" />}
-      {complete ? <Badge tone="good" text="complete" /> : <Badge tone="warn" text="not complete" />}
+      {decision === 'confirmed' && <Badge tone="good" text={decision} />}
+      {exportConcerns(archive).map(({ tone, text }) => (
+        <Badge key={text} tone={tone} text={text} />
+      ))}
+      {complete && <Badge tone="good" text="complete" />}
       {locked_until !== undefined && (
         <span class="muted">
           locked until <time dateTime={locked_until}>{new Date(locked_until).toLocaleDateString()}</time>
@@ -128,18 +130,17 @@ const ArchiveState = ({ archive }: { readonly archive: Archive }): VNode => {
   )
 }
 
-const Proof = ({ archive: { last_proved, last_checked } }: { readonly archive: Archive }): VNode => {
-  if (last_proved !== undefined)
-    return (
-      <a href={jobHref(last_proved.job_id)}>
-        restored <Time at={last_proved.at} />
-      </a>
-    )
-  if (last_checked !== undefined)
-    return (
-      <a href={jobHref(last_checked.job_id)}>
-        {last_checked.passed ? 'checked' : 'check failed'} <Time at={last_checked.at} />
-      </a>
-    )
-  return <span class="muted">not yet</span>
+/** The checks and restores of an archive. A failed check is shown before an earlier restore. */
+const Proof = ({ archive }: { readonly archive: Archive }): VNode => {
+  const evidence = evidenceOf(archive)
+  if (evidence.length === 0) return <span class="muted">not yet</span>
+  return (
+    <span class="badges">
+      {evidence.map(({ kind, at, job_id }) => (
+        <a key={kind} href={jobHref(job_id)}>
+          {kind === 'check failed' ? <Badge tone="bad" text={kind} /> : kind} <Time at={at} />
+        </a>
+      ))}
+    </span>
+  )
 }

@@ -1,11 +1,12 @@
 import type { VNode } from 'preact'
 import { useId, useState } from 'preact/hooks'
-import { hasFilters, resourcesOf } from '../../model/archives.ts'
+import { concernsOf, evidenceOf, hasFilters, resourcesOf } from '../../model/archives.ts'
 import { namesOf } from '../../model/describe-job.ts'
 import { bytes, plural } from '../../model/format.ts'
 import { restoreHref } from '../../model/route.ts'
 import { ArchivePages } from '../../parts/archive-pages.tsx'
 import { Section } from '../../parts/section.tsx'
+import { Badge } from '../../parts/status.tsx'
 import { Time } from '../../parts/time.tsx'
 
 /** The largest archive in a request (API.md, "Archive in the request"). */
@@ -34,8 +35,11 @@ export const ChooseArchive = ({ onFile }: { readonly onFile: (file: File) => voi
                       {namesOf(Object.keys(archive.models))}
                       {hasFilters(archive) && ' (filtered)'}
                       {archive.schedule !== undefined && ` · ${archive.schedule}`}
-                      {archive.last_proved !== undefined && ' · proved'}
+                      {evidenceOf(archive).some(({ kind }) => kind === 'restored') && ' · proved'}
                     </span>
+                    {concernsOf(archive).map(({ tone, text }) => (
+                      <Badge key={text} tone={tone} text={text} />
+                    ))}
                   </a>
                 </li>
               ))}
