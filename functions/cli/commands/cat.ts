@@ -85,6 +85,8 @@ const explainAbsence = async (contents: ArchiveContents, model: string): Promise
 
 const printBlob = async ({ io }: CommandContext, contents: ArchiveContents, fileId: string): Promise<void> => {
   for await (const blob of contents.findBlobs(new Set([fileId]))) {
+    if (blob.fault !== undefined)
+      throw new ArchiveUnavailableError(`blob ${JSON.stringify(fileId)} cannot be read: ${blob.fault}`)
     await writePieces(io.stdout, blob.read())
     return
   }

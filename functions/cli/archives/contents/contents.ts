@@ -39,9 +39,17 @@ export interface ContentsBlob {
   readonly content_type?: string
   /** Reads the bytes of the blob. Throws after the last piece if their checksum is wrong. */
   readonly read: () => AsyncIterable<Buffer>
+  readonly fault?: undefined
 }
 
-/** What an archive says about itself. */
+/** A blob of a stream that cannot be read, for example because its file id is not the hash of its bytes. */
+export interface FaultyContentsBlob {
+  readonly file_id: string
+  /** What is wrong, and where in the archive. */
+  readonly fault: string
+}
+
+/** The description of an archive: of an archive of version 3, mainly the content of its manifest. */
 export interface ArchiveDescription {
   readonly format: 'acbak' | 'specstar'
   readonly size: number
@@ -77,9 +85,9 @@ export interface ArchiveContents {
   /** Returns a spilled payload. Undefined if the archive does not contain it. */
   payload(sha256: string): Promise<Buffer | undefined>
   /** Returns all blobs in the order of an archive, without their content. */
-  blobs(options?: ReadOptions): AsyncIterable<ContentsBlob>
+  blobs(options?: ReadOptions): AsyncIterable<ContentsBlob | FaultyContentsBlob>
   /** Returns the blobs with the given ids that the archive contains, in any order. */
-  findBlobs(fileIds: ReadonlySet<string>): AsyncIterable<ContentsBlob>
+  findBlobs(fileIds: ReadonlySet<string>): AsyncIterable<ContentsBlob | FaultyContentsBlob>
   /**
    * Returns the byte at which the entry of an error begins. Undefined if the error names no entry, or its offset
    * itself.

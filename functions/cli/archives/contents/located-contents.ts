@@ -6,6 +6,7 @@ import type {
   ArchiveDescription,
   ContentsBlob,
   ContentsRecord,
+  FaultyContentsBlob,
   FaultyContentsRecord,
   ReadOptions,
 } from './contents.ts'
@@ -40,11 +41,11 @@ export class LocatedContents implements ArchiveContents {
     return this.#locate(() => this.#contents.payload(sha256))
   }
 
-  async *blobs(options?: ReadOptions): AsyncGenerator<ContentsBlob> {
+  async *blobs(options?: ReadOptions): AsyncGenerator<ContentsBlob | FaultyContentsBlob> {
     for await (const blob of this.#locateEach(this.#contents.blobs(options))) yield this.#locatedBlob(blob)
   }
 
-  async *findBlobs(fileIds: ReadonlySet<string>): AsyncGenerator<ContentsBlob> {
+  async *findBlobs(fileIds: ReadonlySet<string>): AsyncGenerator<ContentsBlob | FaultyContentsBlob> {
     for await (const blob of this.#locateEach(this.#contents.findBlobs(fileIds))) yield this.#locatedBlob(blob)
   }
 
@@ -56,8 +57,8 @@ export class LocatedContents implements ArchiveContents {
     return this.#contents.close()
   }
 
-  #locatedBlob(blob: ContentsBlob): ContentsBlob {
-    return { ...blob, read: () => this.#locateEach(blob.read()) }
+  #locatedBlob(blob: ContentsBlob | FaultyContentsBlob): ContentsBlob | FaultyContentsBlob {
+    return blob.fault !== undefined ? blob : { ...blob, read: () => this.#locateEach(blob.read()) }
   }
 
   async #locate<Result>(read: () => Promise<Result>): Promise<Result> {

@@ -14,6 +14,7 @@ import type {
   ArchiveDescription,
   ContentsBlob,
   ContentsRecord,
+  FaultyContentsBlob,
   FaultyContentsRecord,
 } from './contents.ts'
 import { type ScannedStream, scanStream, type WantedResource } from './stream-scan.ts'
@@ -45,9 +46,10 @@ export class StreamContents implements ArchiveContents {
       if (record.fault === undefined)
         must(counts.get(record.model))[record.kind === 'metadata' ? 'resources' : 'revisions'] += 1
     const blobs = { count: 0, bytes: 0 }
-    for await (const { size } of this.blobs()) {
+    for await (const blob of this.blobs()) {
+      if (blob.fault !== undefined) continue
       blobs.count += 1
-      blobs.bytes += size
+      blobs.bytes += blob.size
     }
     return {
       format: 'specstar',
@@ -85,15 +87,22 @@ export class StreamContents implements ArchiveContents {
     return location === undefined ? undefined : this.#source.read(location.offset, location.size)
   }
 
-  async *blobs(): AsyncGenerator<ContentsBlob> {
+  async *blobs(): AsyncGenerator<ContentsBlob | FaultyContentsBlob> {
     const { contents } = await this.#scan()
-    const found = contentsBelow(await contents.merge(), AFTER_BLOBS, () => undefined)
-    for await (const { position, location } of found)
+    // `contentsBelow` calls back with the damaged blobs before the next sound blob, so they are in order.
+    const damaged: FaultyContentsBlob[] = []
+    const found = contentsBelow(await contents.merge(), AFTER_BLOBS, (_, { id, reason }) => {
+      damaged.push({ file_id: id, fault: reason })
+    })
+    for await (const { position, location } of found) {
+      yield* damaged.splice(0)
       if (!isPayloadPosition(position)) yield toBlob(this.#source, location)
+    }
+    yield* damaged
   }
 
   /** A stream has no index of its blobs, so all of them are read once, without their content. */
-  async *findBlobs(fileIds: ReadonlySet<string>): AsyncGenerator<ContentsBlob> {
+  async *findBlobs(fileIds: ReadonlySet<string>): AsyncGenerator<ContentsBlob | FaultyContentsBlob> {
     const wanted = new Set(fileIds)
     if (wanted.size === 0) return
     for await (const blob of this.blobs()) {

@@ -1,6 +1,6 @@
 import { blobPosition } from '../../../../shared/blobs/blob-references.ts'
 import { compareBytes } from '../../../../shared/values/text-order.ts'
-import type { ArchiveContents } from '../contents/contents.ts'
+import type { ArchiveContents, ContentsBlob, FaultyContentsBlob } from '../contents/contents.ts'
 
 /** A difference between the blobs of an old and a new archive. */
 export interface BlobDifference {
@@ -9,10 +9,14 @@ export interface BlobDifference {
   readonly group: 'new' | 'changed' | 'missing'
 }
 
-/** Compares the blobs of two archives by their SHA-256. Of an archive of version 3, only the indexes are read. */
+/**
+ * Compares the blobs of two archives by their SHA-256. Of an archive of version 3, only the indexes are read. A blob
+ * that cannot be read in one archive is not compared, and `onFault` is called with it.
+ */
 export async function* diffBlobs(
   old: Pick<ArchiveContents, 'blobs'>,
   next: Pick<ArchiveContents, 'blobs'>,
+  onFault: (archive: 'old' | 'new', blob: FaultyContentsBlob) => void,
 ): AsyncGenerator<BlobDifference> {
   const [olds, news] = [old.blobs()[Symbol.asyncIterator](), next.blobs()[Symbol.asyncIterator]()]
   let a = await olds.next()
@@ -24,11 +28,24 @@ export async function* diffBlobs(
         : b.done === true
           ? -1
           : compareBytes(blobPosition(a.value.file_id), blobPosition(b.value.file_id))
-    if (order < 0 && a.done !== true) yield { file_id: a.value.file_id, group: 'missing' }
-    else if (order > 0 && b.done !== true) yield { file_id: b.value.file_id, group: 'new' }
-    else if (a.done !== true && b.done !== true && a.value.sha256 !== b.value.sha256)
-      yield { file_id: a.value.file_id, group: 'changed' }
+    const before = order <= 0 && a.done !== true ? a.value : undefined
+    const after = order >= 0 && b.done !== true ? b.value : undefined
+    if (before?.fault !== undefined) onFault('old', before)
+    if (after?.fault !== undefined) onFault('new', after)
+    if (before?.fault === undefined && after?.fault === undefined) {
+      const difference = differenceOf(before, after)
+      if (difference !== undefined) yield difference
+    }
     if (order <= 0) a = await olds.next()
     if (order >= 0) b = await news.next()
   }
+}
+
+const differenceOf = (
+  before: ContentsBlob | undefined,
+  after: ContentsBlob | undefined,
+): BlobDifference | undefined => {
+  if (after === undefined) return before && { file_id: before.file_id, group: 'missing' }
+  if (before === undefined) return { file_id: after.file_id, group: 'new' }
+  return before.sha256 === after.sha256 ? undefined : { file_id: after.file_id, group: 'changed' }
 }

@@ -62,7 +62,13 @@ const printDifferences = async (
     }
     // The blobs of an archive do not belong to models.
     if (model !== undefined) return
-    for await (const difference of diffBlobs(old, next)) {
+    const blobDifferences = diffBlobs(old, next, (archive, { file_id, fault }) => {
+      faults += 1
+      output.note(`blob ${shownId(file_id)} of the ${archive} archive cannot be read: ${printable(fault)}`, {
+        fault: { archive, file_id, reason: fault },
+      })
+    })
+    for await (const difference of blobDifferences) {
       blobs[difference.group] += 1
       yield output.json
         ? `${JSON.stringify({ blob: difference })}\n`

@@ -2,7 +2,13 @@ import { idHashOf } from '../../../../shared/resources/keys.ts'
 import { blobFieldsOf, referencesIn } from '../../../../shared/resources/revision-references.ts'
 import { payloadOf, RevisionView } from '../../../../shared/resources/views.ts'
 import { checkModel } from '../arguments.ts'
-import type { ArchiveContents, ContentsBlob, ContentsRecord, FaultyContentsRecord } from '../contents/contents.ts'
+import type {
+  ArchiveContents,
+  ContentsBlob,
+  ContentsRecord,
+  FaultyContentsBlob,
+  FaultyContentsRecord,
+} from '../contents/contents.ts'
 import { type FaultyResource, resourcesOf } from '../contents/resources.ts'
 import type { WantedResource } from '../contents/stream-scan.ts'
 import { type ArchivedResource, resourceDocument } from '../documents/resource-document.ts'
@@ -189,7 +195,7 @@ async function* findBlobs(
   folder: NewFolder,
   references: ReadonlySet<string>,
   extracted: Extracted,
-): AsyncGenerator<ContentsBlob> {
+): AsyncGenerator<ContentsBlob | FaultyContentsBlob> {
   const absent = new Set(references)
   try {
     for await (const blob of contents.findBlobs(references)) {
@@ -227,10 +233,15 @@ const orFault = async <Result>(
 /** Writes blobs to files. Returns the lines of the list of blobs. */
 async function* extractBlobs(
   folder: NewFolder,
-  blobs: AsyncIterable<ContentsBlob>,
+  blobs: AsyncIterable<ContentsBlob | FaultyContentsBlob>,
   extracted: Extracted,
 ): AsyncGenerator<string> {
-  for await (const { read, ...blob } of blobs) {
+  for await (const found of blobs) {
+    if (found.fault !== undefined) {
+      addFault(folder, extracted, `blob ${shownId(found.file_id)}: ${found.fault}`)
+      continue
+    }
+    const { read, ...blob } = found
     const file = await orFault(() => folder.write(['blobs'], blob.file_id, '', read()))
     if (file.fault !== undefined) {
       addFault(folder, extracted, `blob ${shownId(blob.file_id)}: ${file.fault}`)
