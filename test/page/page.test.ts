@@ -192,6 +192,7 @@ describe('the page', () => {
     await page.getByText('verification-failed').first().waitFor()
     await page.getByText('the store differs from the archive now').waitFor()
     await page.getByText(id).first().waitFor()
+    await page.getByRole('columnheader', { name: 'Expected' }).first().waitFor()
     await page.getByRole('heading', { name: 'Different in the store' }).waitFor()
     await page.getByRole('heading', { name: 'Missing in the store' }).waitFor({ state: 'detached' })
     await test.expectAccessible()

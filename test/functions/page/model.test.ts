@@ -4,6 +4,7 @@ import { outcomeOf, scopeOf, startedBy, titleOf } from '../../../functions/page/
 import { isEmpty, planOf, readablePath, sidesOf, valueText } from '../../../functions/page/source/model/differences.ts'
 import { bytes, duration, plural, relative, shortId } from '../../../functions/page/source/model/format.ts'
 import { exportBody, restoreRequest } from '../../../functions/page/source/model/forms.ts'
+import { verdictOf } from '../../../functions/page/source/model/verdict.ts'
 import { healthFindings } from '../../../functions/page/source/model/health.ts'
 import { shareDone, stepsOf, storeAfterFailure } from '../../../functions/page/source/model/phases.ts'
 import { pollMs } from '../../../functions/page/source/model/poll.ts'
@@ -119,6 +120,11 @@ describe('the phases of a job', () => {
     expect(states({ phase: 'apply-blobs' })).toContain('Restore again to write the rest.')
     const error = { type: 'verification-failed', title: '', status: 409, detail: '' }
     expect(states({ phase: 'verify', error })).toContain('the store differs from the archive now')
+    const request = { on_duplicate: 'raise_error' }
+    expect(states({ phase: 'apply-records', request })).toMatch(/is complete\. .* replace or keep the resources/)
+    const conflict = { ...error, type: 'conflict' }
+    expect(states({ phase: 'rollback', request, error: conflict })).toMatch(/were removed again, .* replace or keep/)
+    expect(states({ phase: 'rollback', request, error: { ...error, type: 'internal' } })).toContain('may remain.')
   })
 
   it('result in a share that never falls while workers finish', () => {
@@ -130,6 +136,15 @@ describe('the phases of a job', () => {
       { phase: 'announce', status: 'succeeded' },
     ].map((change) => shareDone(job(change)))
     expect(shares).toEqual([0, 1 / 3, 1 / 3, 2.5 / 3, 1])
+  })
+})
+
+describe('the verdict of a report', () => {
+  it('says that there was nothing to check only if the job states this', () => {
+    expect(verdictOf('restore', true)).toContain('Proved:')
+    expect(verdictOf('restore', false)).toBe('Every check passed, but there was nothing to check.')
+    expect(verdictOf('restore', undefined)).toBe('Every check passed.')
+    expect(verdictOf('check', undefined)).toContain('is sound')
   })
 })
 

@@ -61,14 +61,26 @@ export const stepsOf = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request'>)
 const hasWrittenNothing = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request'>): boolean =>
   job.kind === 'restore' && (job.phase === undefined || ['convert', ...READ_ONLY].includes(job.phase))
 
-/** Returns a sentence that says what a failed restore means for the store. */
+/** Returns a text that says what a failed restore means for the store. */
 export const storeAfterFailure = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request' | 'error'>): string => {
-  if (job.error?.type === 'verification-failed')
+  const { error, phase, request } = job
+  if (error?.type === 'verification-failed')
     return 'Everything was written, but the store differs from the archive now. Restore again to write what differs.'
-  return hasWrittenNothing(job)
-    ? 'The restore failed before its first write. The store has not changed.'
-    : 'The restore had begun to write. Each resource that it has written is complete. Restore again to write the rest.'
+  if (phase === 'rollback')
+    return error?.type === 'conflict' ? `${ROLLED_BACK} ${OTHER_STRATEGY}` : `${NOT_ROLLED_BACK} ${OTHER_STRATEGY}`
+  if (hasWrittenNothing(job)) return 'The restore failed before its first write. The store has not changed.'
+  return request['on_duplicate'] === 'raise_error'
+    ? `${BEGUN} ${OTHER_STRATEGY}`
+    : `${BEGUN} Restore again to write the rest.`
 }
+
+const BEGUN = 'The restore had begun to write. Each resource that it has written is complete.'
+const ROLLED_BACK =
+  'The resources that the restore had written were removed again, except those that another writer has changed since. ' +
+  'Blobs remain.'
+const NOT_ROLLED_BACK = 'The restore had begun to remove the resources that it had written. Some of them may remain.'
+/** The strategy `raise_error` would fail again, because there are archived resources in the store now. */
+const OTHER_STRATEGY = 'Restore again, but replace or keep the resources that exist.'
 
 export const labelOf = (phase: string): string => LABELS[phase] ?? phase.replaceAll('-', ' ')
 

@@ -30,6 +30,7 @@ interface FindingsProps {
 
 const SHOWN = 100
 
+/** The findings of a check, a verification or a comparison. Only the last two compare with the store. */
 export const Findings = ({ findings, total, label }: FindingsProps): VNode => (
   <div class="scroll" role="group" aria-label={`Findings: ${label}`} tabIndex={0}>
     <table class="rows compact">
@@ -37,8 +38,8 @@ export const Findings = ({ findings, total, label }: FindingsProps): VNode => (
         <tr>
           <th scope="col">Resource</th>
           <th scope="col">What</th>
-          <th scope="col">Archived</th>
-          <th scope="col">Stored</th>
+          <th scope="col">Expected</th>
+          <th scope="col">Found</th>
         </tr>
       </thead>
       <tbody>
@@ -48,19 +49,19 @@ export const Findings = ({ findings, total, label }: FindingsProps): VNode => (
               <code>{[model, resource_id].filter((text) => text !== undefined && text !== '').join(' / ')}</code>
             </th>
             <td data-label="What">{what}</td>
-            <td data-label="Archived" class="value-cell">
+            <td data-label="Expected" class="value-cell">
               {expected}
             </td>
-            <td data-label="Stored" class="value-cell">
+            <td data-label="Found" class="value-cell">
               {actual}
             </td>
           </tr>
         ))}
       </tbody>
     </table>
-    {total > SHOWN && (
+    {total > Math.min(SHOWN, findings.length) && (
       <p class="muted">
-        The first {SHOWN} of {count(total)} findings.
+        The first {Math.min(SHOWN, findings.length)} of {count(total)} findings.
       </p>
     )}
   </div>

@@ -41,7 +41,11 @@ export const DryRunResult = ({ job, result }: { readonly job: Job; readonly resu
       {ofBlobs.length > 0 && (
         <>
           <h3>Different blobs</h3>
-          <Findings findings={ofBlobs} total={ofBlobs.length} label="Different blobs" />
+          <Findings
+            findings={ofBlobs}
+            total={Math.max(ofBlobs.length, blobs['changed'] ?? 0)}
+            label="Different blobs"
+          />
         </>
       )}
       {plan.create > 0 && <Differences jobId={job.job_id} group="new" title="Only in the archive" />}

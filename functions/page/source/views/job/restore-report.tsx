@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import { urlOf } from '../../api/client.ts'
 import { type Job, Report, type Result } from '../../api/schemas.ts'
 import { useApi } from '../../api/use-api.ts'
+import { verdictOf } from '../../model/verdict.ts'
 import { Checks } from '../../parts/checks.tsx'
 import { Differences } from '../../parts/differences.tsx'
 import { Exceptions } from '../../parts/exceptions.tsx'
@@ -25,8 +26,8 @@ export const RestoreReport = ({ job, result }: { readonly job: Job; readonly res
   const { data } = useApi(`/_backup/jobs/${encodeURIComponent(job.job_id)}/report`, Report, () => Infinity)
   const { verification } = result
   const passed = data?.passed ?? verification?.passed ?? false
-  const proved = data?.proved ?? verification?.proved ?? false
-  const isGood = proved || job.kind === 'check'
+  const proved = data?.proved ?? verification?.proved
+  const isGood = proved !== false || job.kind === 'check'
   const checks = data?.checks ?? verification?.checks ?? {}
   const models = result.models ?? data?.models ?? {}
   return (
@@ -36,7 +37,7 @@ export const RestoreReport = ({ job, result }: { readonly job: Job; readonly res
           <span class="sign" aria-hidden="true">
             {isGood ? '✓' : '!'}
           </span>
-          {verdict(job.kind, proved)}
+          {verdictOf(job.kind, proved)}
         </p>
       )}
       <div class="columns">
@@ -48,7 +49,7 @@ export const RestoreReport = ({ job, result }: { readonly job: Job; readonly res
           title="Report"
           action={
             <span class="panel-actions">
-              {proved && <Badge tone="good" text="proved" />}
+              {proved === true && <Badge tone="good" text="proved" />}
               <Badge tone={passed ? 'good' : 'bad'} text={passed ? 'passed' : 'failed'} />
             </span>
           }
@@ -69,11 +70,4 @@ export const RestoreReport = ({ job, result }: { readonly job: Job; readonly res
       </div>
     </>
   )
-}
-
-const verdict = (kind: string, proved: boolean): string => {
-  if (kind === 'check') return 'Every byte and every record of the archive is sound.'
-  return proved
-    ? 'Proved: what was restored was read back and equals the archive.'
-    : 'Every check passed, but there was nothing to check.'
 }
