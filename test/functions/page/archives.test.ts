@@ -46,6 +46,9 @@ describe('the archives', () => {
     const proved = (at: string) => ({ last_proved: { at, job_id: at } })
     expect(lastProof([proved('2026-01-01'), {}, proved('2026-02-01')])?.at).toBe('2026-02-01')
     expect(lastProof([{}])).toBeUndefined()
+    const last_checked = { at: '2026-03-01', job_id: 'c', passed: false }
+    expect(lastProof([proved('2026-01-01')])?.isDamaged).toBe(false)
+    expect(lastProof([{ ...proved('2026-01-01'), last_checked }])?.isDamaged).toBe(true)
   })
 
   it('have the newest evidence first, and only the checks after the last restore', () => {

@@ -5,7 +5,6 @@ import { isEmpty, planOf, readablePath, sidesOf, valueText } from '../../../func
 import { bytes, duration, plural, relative, shortId } from '../../../functions/page/source/model/format.ts'
 import { exportBody, restoreRequest } from '../../../functions/page/source/model/forms.ts'
 import { verdictOf } from '../../../functions/page/source/model/verdict.ts'
-import { healthFindings } from '../../../functions/page/source/model/health.ts'
 import { shareDone, stepsOf, storeAfterFailure } from '../../../functions/page/source/model/phases.ts'
 import { pollMs } from '../../../functions/page/source/model/poll.ts'
 import { jobHref, parseRoute, restoreHref } from '../../../functions/page/source/model/route.ts'
@@ -257,29 +256,5 @@ describe('the forms', () => {
     )
     expect(path).toBe('/_backup/import?on_duplicate=overwrite&dry_run=true&strict=true&wait=0&ids=a&ids=b')
     expect(body).toBe(file)
-  })
-})
-
-describe('the health of a deployment', () => {
-  const checks = {
-    jobs: { failed: [] },
-    schedules: { overdue: [], suspicious: [] },
-    throttling: { jobs: [] },
-  }
-
-  it('has no findings if everything is in order', () => {
-    expect(healthFindings({ status: 'ok', checks })).toEqual([])
-  })
-
-  it('names failures, late schedules, suspicious archives and throttled jobs', () => {
-    const failed = [{ job_id: 'a' }, { job_id: 'b' }]
-    const schedules = { overdue: ['nightly'], suspicious: ['nightly', 'weekly'] }
-    const degraded = { jobs: { failed }, schedules, throttling: { jobs: [{ job_id: 'c' }] } }
-    expect(healthFindings({ status: 'degraded', checks: degraded })).toEqual([
-      '2 jobs failed in the last 24 hours',
-      'late: nightly',
-      'suspicious archive: nightly, weekly',
-      'AWS throttles 1 job',
-    ])
   })
 })

@@ -7,7 +7,7 @@ const PREFIX = location.pathname.replace(/\/_backup\/?$/, '')
 
 export const urlOf = (path: string): string => `${PREFIX}${path}`
 
-/** A response that is a problem document, or that is no answer of the API at all. */
+/** A response with an error status or a redirect. Without a problem document, `problem` describes the status. */
 class RequestFailedError extends Error {
   override readonly name = 'RequestFailedError'
   readonly problem: Problem

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 
-// The page shows what it knows and ignores the rest, so most members are optional. API.md describes all of them.
+// Contains only the members that the page shows. Most are optional, because answers and jobs of earlier
+// releases lack some of them. API.md describes all members.
 
 const text = z.string
 const maybe = z.optional
@@ -146,10 +147,12 @@ export type Archive = z.output<typeof Archive>
 
 export const ArchiveList = z.object({ archives: z.array(Archive), cursor: maybe(text()) })
 
+const FailedJob = z.looseObject({ job_id: text(), kind: maybe(text()), ended_at: maybe(text()), type: maybe(text()) })
+
 export const Health = z.object({
   status: text(),
   checks: z.object({
-    jobs: z.object({ failed: z.array(z.looseObject({ job_id: text() })) }),
+    jobs: z.object({ failed: z.array(FailedJob), all_examined: maybe(z.boolean()) }),
     schedules: z.object({ overdue: z.array(text()), suspicious: z.array(text()) }),
     throttling: z.object({ jobs: z.array(z.looseObject({ job_id: text() })) }),
   }),

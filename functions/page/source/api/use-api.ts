@@ -3,7 +3,7 @@ import type * as z from 'zod/mini'
 import { isMissingRoute, problemOf, send } from './client.ts'
 import type { Problem } from './schemas.ts'
 
-/** What a view knows about an answer. `data` remains while a later request fails or is under way. */
+/** The state of a request. `data` is kept while a later request is running, and if it fails. */
 export interface Loaded<Data> {
   readonly data?: Data
   readonly problem?: Problem
@@ -12,7 +12,7 @@ export interface Loaded<Data> {
   readonly reload: () => void
 }
 
-/** A file of the page that changes nothing for this long is requested again, in case of changes by others. */
+/** The default interval of the requests of a view. Other users can change the data at any time. */
 const IDLE_MS = 15_000
 
 /**

@@ -56,18 +56,27 @@ export const evidenceOf = ({
   ]
 }
 
+/** Returns true if the last check of an archive failed, and no later restore proved the archive. */
+const hasFailedCheck = (archive: Pick<Archive, 'last_checked' | 'last_proved'>): boolean =>
+  evidenceOf(archive)[0]?.kind === 'check failed'
+
 /** Returns everything that speaks against an archive, with the worst first. */
 export const concernsOf = (archive: Archive): readonly Concern[] => [
-  ...(evidenceOf(archive)[0]?.kind === 'check failed' ? [{ tone: 'bad', text: 'check failed' } as const] : []),
+  ...(hasFailedCheck(archive) ? [{ tone: 'bad', text: 'check failed' } as const] : []),
   ...exportConcerns(archive),
 ]
 
-/** Returns the newest proof of an archive by a restore. */
-export const lastProof = (
-  archives: readonly Pick<Archive, 'last_proved'>[],
-): NonNullable<Archive['last_proved']> | undefined =>
+/** The newest proof of an archive by a restore. */
+export interface Proof extends NonNullable<Archive['last_proved']> {
+  /** True if a later check of this archive failed. */
+  readonly isDamaged: boolean
+}
+
+export const lastProof = (archives: readonly Pick<Archive, 'last_proved' | 'last_checked'>[]): Proof | undefined =>
   archives
-    .flatMap(({ last_proved }) => last_proved ?? [])
+    .flatMap((archive) =>
+      archive.last_proved === undefined ? [] : [{ ...archive.last_proved, isDamaged: hasFailedCheck(archive) }],
+    )
     .sort((a, b) => b.at.localeCompare(a.at))
     .at(0)
 

@@ -1,4 +1,4 @@
-/** After this time, the user who repeats a request wants something new. */
+/** After this time, a repeated request gets a new key, because the user probably wants to start another job. */
 const KEPT_MS = 10 * 60_000
 
 interface Kept {
@@ -27,7 +27,10 @@ export class RequestKeys {
     return key
   }
 
-  /** Is called with the status of each answer. After an error of the server, the job may exist nevertheless. */
+  /**
+   * Drops the key of a request that was answered. Keeps it after an error of the server, because the job may exist
+   * nevertheless.
+   */
   answered(request: string, status: number): void {
     if (status < 500) this.#kept.delete(request)
   }

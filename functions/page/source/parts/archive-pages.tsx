@@ -1,6 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact'
 import { type Archive, ArchiveList } from '../api/schemas.ts'
 import { useApi } from '../api/use-api.ts'
+import { ARCHIVES_MS } from '../api/use-archives.ts'
 import { PageButtons, usePages } from './pages.tsx'
 import { WhenLoaded } from './section.tsx'
 
@@ -15,7 +16,7 @@ export const ArchivePages = ({ children }: ArchivePagesProps): VNode => {
   const pages = usePages()
   const query = new URLSearchParams({ limit: String(LIMIT) })
   if (pages.cursor !== undefined) query.set('cursor', pages.cursor)
-  const loaded = useApi(`/_backup/archives?${query.toString()}`, ArchiveList)
+  const loaded = useApi(`/_backup/archives?${query.toString()}`, ArchiveList, () => ARCHIVES_MS)
   return (
     <WhenLoaded loaded={loaded}>
       {({ archives, cursor: next }) =>

@@ -2,7 +2,7 @@ import type { VNode } from 'preact'
 
 type Tone = 'good' | 'warn' | 'bad' | 'live' | 'idle'
 
-/** The sign of each tone differs in its shape, too, for people who cannot tell the colours apart. */
+/** The signs have different shapes, because some users cannot distinguish the colours. */
 const SIGNS: Readonly<Record<Tone, string>> = { good: '✓', warn: '!', bad: '✕', live: '●', idle: '–' }
 
 const TONES: Readonly<Record<string, Tone>> = {

@@ -1,11 +1,8 @@
 import type { VNode } from 'preact'
-import { type Archive, Health, Job, JobList, ScheduleList } from '../api/schemas.ts'
+import { Job, JobList, type Schedule, ScheduleList } from '../api/schemas.ts'
 import { useApi } from '../api/use-api.ts'
 import { useArchives } from '../api/use-archives.ts'
-import { lastProof, resourcesOf } from '../model/archives.ts'
 import { scopeOf, startedBy, titleOf } from '../model/describe-job.ts'
-import { bytes, plural } from '../model/format.ts'
-import { healthFindings } from '../model/health.ts'
 import { hasEnded, labelOf } from '../model/phases.ts'
 import { pollMs } from '../model/poll.ts'
 import { jobHref } from '../model/route.ts'
@@ -13,39 +10,27 @@ import { ArchiveChart } from '../parts/chart.tsx'
 import { JobTable } from '../parts/job-table.tsx'
 import { ProgressBar } from '../parts/job-progress.tsx'
 import { Section, WhenLoaded } from '../parts/section.tsx'
-import { Badge, Status } from '../parts/status.tsx'
+import { Status } from '../parts/status.tsx'
 import { Time } from '../parts/time.tsx'
+import { Cards } from './overview/cards.tsx'
 
 const RECENT = 8
 
 /** What needs attention, what runs, and what was backed up and proved last. */
 export const Overview = (): VNode => {
   const jobs = useApi('/_backup/jobs?limit=50', JobList, ({ jobs: listed }) => pollMs(listed))
-  const archives = useArchives()
+  const ended = jobs.data?.jobs.filter(hasEnded).map(({ job_id }) => job_id)
+  const archives = useArchives(ended?.join(' '))
   const schedules = useApi('/_backup/schedules', ScheduleList)
   const running = (jobs.data?.jobs ?? []).filter((job) => job.status === 'running' || job.status === 'queued')
-  const late = (schedules.data?.schedules ?? []).filter(({ overdue }) => overdue === true)
+  const listed = schedules.data?.schedules ?? []
   const isEmpty = jobs.data?.jobs.length === 0
   return (
     <>
-      {late.map(({ name, last_good_at }) => (
-        <p key={name} class="notice bad" role="status">
-          <span class="sign" aria-hidden="true">
-            !
-          </span>
-          <span>
-            The schedule <a href="#/schedules">{name}</a> is late.{' '}
-            {last_good_at === undefined ? (
-              'It has no good archive.'
-            ) : (
-              <>
-                Its last good archive is from <Time at={last_good_at} />.
-              </>
-            )}
-          </span>
-        </p>
+      {listed.map((schedule) => (
+        <ScheduleNotice key={schedule.name} schedule={schedule} />
       ))}
-      <Facts archives={archives.data} jobs={jobs.data?.jobs} />
+      <Cards archives={archives.data} jobs={jobs.data?.jobs} schedules={listed} />
       {running.length > 0 && (
         <Section title="Running now">
           <ul class="running">
@@ -79,103 +64,33 @@ export const Overview = (): VNode => {
   )
 }
 
-interface FactsProps {
-  readonly archives: readonly Archive[] | undefined
-  readonly jobs: readonly Job[] | undefined
-}
-
-/** The answers to the two questions that matter: when was the last backup, and has a restore proved one? */
-const Facts = ({ archives = [], jobs = [] }: FactsProps): VNode => {
-  const newest = archives[0]
-  const proof = lastProof(archives)
-  const failed = jobs.find(({ status }) => status === 'failed')
+/** Why a schedule needs attention, if it does. */
+const ScheduleNotice = ({ schedule }: { readonly schedule: Schedule }): VNode | null => {
+  const { name, overdue, last_good_at } = schedule
+  if (overdue === false) return null
+  const link = <a href="#/schedules">{name}</a>
   return (
-    <div class="cards">
-      <div class="card">
-        <h2>Last archive</h2>
-        {newest === undefined ? (
-          <p class="big muted">none yet</p>
-        ) : (
-          <>
-            <p class="big">
-              <a href={jobHref(newest.job_id)}>
-                <Time at={newest.created_at} />
-              </a>
-            </p>
-            <p class="muted">
-              {plural(resourcesOf(newest), 'resource')} · {bytes(newest.size)}
-              {newest.suspicious && newest.decision === undefined && ' · suspicious'}
-              {!newest.complete && ' · not complete'}
-            </p>
-          </>
-        )}
-      </div>
-      <div class="card">
-        <h2>Last proof by a restore</h2>
-        {proof === undefined ? (
-          <>
-            <p class="big muted">none yet</p>
-            <p class="muted">A restore of a whole archive proves it.</p>
-          </>
-        ) : (
-          <>
-            <p class="big">
-              <a href={jobHref(proof.job_id)}>
-                <Time at={proof.at} />
-              </a>
-            </p>
-            <p class="muted">every check passed</p>
-          </>
-        )}
-      </div>
-      <div class="card">
-        <h2>Last failure</h2>
-        {failed === undefined ? (
-          <>
-            <p class="big muted">none</p>
-            <p class="muted">in the last 50 jobs</p>
-          </>
-        ) : (
-          <>
-            <p class="big">
-              <a href={jobHref(failed.job_id)}>
-                <Time at={failed.created_at} />
-              </a>
-            </p>
-            <p class="muted">
-              {titleOf(failed)}: {failed.error?.title ?? 'failed'}
-            </p>
-          </>
-        )}
-      </div>
-      <HealthCard />
-    </div>
-  )
-}
-
-/** What is wrong with the deployment, as far as it can be found quickly. */
-const HealthCard = (): VNode | null => {
-  const { data, problem, isMissing } = useApi('/_backup/health', Health)
-  if (isMissing) return null
-  const findings = data === undefined ? [] : healthFindings(data)
-  return (
-    <div class="card" role="group" aria-label="Health">
-      <h2>Health</h2>
-      <p class="big">
-        {data === undefined ? (
-          <span class="muted">{problem === undefined ? '…' : 'unknown'}</span>
-        ) : (
-          <Badge tone={data.status === 'ok' ? 'good' : 'warn'} text={data.status} />
-        )}
-      </p>
-      {problem !== undefined && <p class="muted">{problem.detail}</p>}
-      {data !== undefined && findings.length === 0 && <p class="muted">no failures, nothing is late</p>}
-      {findings.map((finding) => (
-        <p key={finding} class="muted">
-          {finding}
-        </p>
-      ))}
-    </div>
+    <p class="notice bad" role="status">
+      <span class="sign" aria-hidden="true">
+        !
+      </span>
+      {overdue === undefined ? (
+        <span>
+          The newest archives of the schedule {link} are damaged or deleted. It is unknown whether it is late.
+        </span>
+      ) : (
+        <span>
+          The schedule {link} is late.{' '}
+          {last_good_at === undefined ? (
+            'It has no good archive.'
+          ) : (
+            <>
+              Its last good archive is from <Time at={last_good_at} />.
+            </>
+          )}
+        </span>
+      )}
+    </p>
   )
 }
 
