@@ -1,7 +1,12 @@
 import * as z from 'zod'
+import type { ArchiveCatalogue } from '../../shared/catalogue/aws/archive-catalogue.ts'
 import { jobHealth } from '../../shared/jobs/job-health.ts'
 import type { Schedule } from '../../shared/schedules/schedule.ts'
-import { scheduleStatuses, type ScheduleStatusServices } from '../../shared/schedules/schedule-status.ts'
+import {
+  type ScheduleStatus,
+  scheduleStatuses,
+  type ScheduleStatusServices,
+} from '../../shared/schedules/schedule-status.ts'
 
 const Status = z.enum(['ok', 'degraded'])
 type Status = z.output<typeof Status>
@@ -13,7 +18,7 @@ const JobsCheck = z
     queued: z.int(),
     running: z.int(),
     awaiting_upload: z.int().describe('The number of open upload slots'),
-    since: z.string().describe('The begin of the last 24 hours'),
+    since: z.string().describe('The start of the last 24 hours'),
     failed: z
       .array(
         z
@@ -48,8 +53,8 @@ const SchedulesCheck = z
       .array(z.string())
       .readonly()
       .describe(
-        'The names of the schedules without a good archive for their last due time, by the judgements. ' +
-          'Archives are not opened: a damaged or deleted archive counts as good',
+        'The names of the schedules without a good archive for their last due time, by the judgements and checks. ' +
+          'Archives are not opened: a deleted archive, or one with damage that no check has found, counts as good',
       ),
     suspicious: z
       .array(z.string())
@@ -111,19 +116,18 @@ const statusOf = (isOk: boolean): Status => (isOk ? 'ok' : 'degraded')
 
 /** The services and settings that the health needs. It reads only the job table. */
 type HealthServices = Parameters<typeof jobHealth>[0] &
-  ScheduleStatusServices & { readonly config: { readonly schedules: readonly Schedule[] } }
+  ScheduleStatusServices & {
+    readonly catalogue: Pick<ArchiveCatalogue, 'damaged'>
+    readonly config: { readonly schedules: readonly Schedule[] }
+  }
 
 /** Returns the health of the deployment, as far as the job table contains it. Throws if the table cannot be read. */
 export const healthView = async (services: HealthServices): Promise<HealthView> => {
-  const [{ throttled, ...jobs }, schedules] = await Promise.all([
-    jobHealth(services),
-    // Archives are not opened: this would take too long, and need permissions on the archive bucket.
-    scheduleStatuses(services, services.config.schedules, () => Promise.resolve(true)),
-  ])
-  const named = (holds: (status: (typeof schedules)[number]) => boolean): string[] =>
-    schedules.filter(holds).map(({ schedule }) => schedule.name)
-  const overdue = named(({ overdue }) => overdue === true)
-  const suspicious = named(({ undecided }) => undecided !== undefined)
+  const [{ throttled, ...jobs }, schedules] = await Promise.all([jobHealth(services), schedulesByJudgements(services)])
+  const namesWhere = (predicate: (status: ScheduleStatus) => boolean): string[] =>
+    schedules.filter(predicate).map(({ schedule }) => schedule.name)
+  const overdue = namesWhere(({ overdue }) => overdue === true)
+  const suspicious = namesWhere(({ undecided }) => undecided !== undefined)
   const checks = {
     jobs: { status: statusOf(jobs.failed.length === 0 && jobs.all_examined), ...jobs },
     schedules: {
@@ -150,4 +154,14 @@ export const healthView = async (services: HealthServices): Promise<HealthView> 
   }
   const isOk = Object.values(checks).every(({ status }) => status === 'ok')
   return { status: statusOf(isOk), at: services.clock().toISOString(), checks, not_checked: NOT_CHECKED }
+}
+
+/**
+ * Returns the status of the schedules. Archives are not opened: this would take too long, and need permissions on the
+ * archive bucket. If a check has found an archive damaged, and another object has replaced it, it counts as damaged until
+ * a newer archive is good.
+ */
+const schedulesByJudgements = async (services: HealthServices): Promise<ScheduleStatus[]> => {
+  const damaged = new Set((await services.catalogue.damaged()).map(({ key }) => key))
+  return scheduleStatuses(services, services.config.schedules, ({ key }) => Promise.resolve(!damaged.has(key)))
 }

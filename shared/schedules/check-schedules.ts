@@ -1,3 +1,4 @@
+import type { ArchiveCatalogue } from '../catalogue/aws/archive-catalogue.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { attemptAll, type Attempts } from './attempt-all.ts'
 import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
@@ -8,6 +9,7 @@ import { firstCheckKey, type Schedule } from './schedule.ts'
 /** The stores and settings that the check needs. */
 interface CheckSchedulesServices extends JudgedArchiveServices {
   readonly jobs: Pick<JobStore, 'firstSeen'>
+  readonly catalogue: Pick<ArchiveCatalogue, 'damaged'>
   readonly config: JudgedArchiveServices['config'] & { readonly schedules: readonly Schedule[] }
   readonly clock: () => Date
 }
@@ -42,7 +44,8 @@ const checkSchedule = async (services: CheckSchedulesServices, schedule: Schedul
   const due = lastDue(schedule, services.clock())
   if (due === undefined || due < since) return { schedule: name, overdue: false }
   const { archives } = await judgedArchives(services, schedule, { keep: true })
-  const [newest] = await goodSuccessors(services.objects, archives)
+  const { good } = await goodSuccessors(services.objects, archives, await services.catalogue.damaged())
+  const [newest] = good
   return {
     schedule: name,
     overdue: newest === undefined || Date.parse(newest.at) < due.getTime(),

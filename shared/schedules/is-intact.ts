@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { type DamagedArchive, isDamaged } from '../catalogue/damaged-archive.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { ArchiveJudgement } from './archive-judgement.ts'
 import { openScheduledArchive } from './open-scheduled-archive.ts'
@@ -10,7 +11,8 @@ export interface IntactServices {
 }
 
 /**
- * The number of archives that are opened at the same time. A manifest can have 32 MiB, and a route has 512 MB of memory.
+ * The number of archives that are opened at the same time. A manifest can have 32 MiB, and a route has 512 MB of
+ * memory.
  */
 const openedAtOnce = pLimit(2)
 
@@ -24,14 +26,16 @@ const known = new Set<string>()
 
 /**
  * Returns true if the archive of a judgement exists, can be opened, is complete, and has the same manifest as when it
- * was judged. Reads only the trailer and the manifest, and these only once for each content of the object.
+ * was judged. Reads only the trailer and the manifest, and these only once for each content of the object. Returns
+ * false for the archives in `damaged`.
  */
 export const isIntactArchive = async (
   { objects, config }: IntactServices,
+  damaged: readonly DamagedArchive[],
   { key, manifest_sha256 }: ArchiveJudgement,
 ): Promise<boolean> => {
   const found = await objects.head(config.buckets.archives, key)
-  if (found === undefined) return false
+  if (found === undefined || isDamaged(damaged, found)) return false
   // Without its version, the object is read with the same permissions as in the hourly check.
   const { bucket, size, etag } = found
   const content = JSON.stringify([bucket, key, size, etag, manifest_sha256])

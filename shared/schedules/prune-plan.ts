@@ -42,8 +42,10 @@ export interface PrunePlan {
 /** The data from which the plan of one schedule is computed. */
 interface PruneCandidates extends JudgedArchives {
   readonly schedule: Pick<Schedule, 'keep_days'>
-  /** The result of `goodSuccessors`: the newest good archive of each scope, newest first. */
+  /** The newest good archive of each scope, newest first. See `goodSuccessors`. */
   readonly successors: readonly ArchiveJudgement[]
+  /** The archives that were judged as good, but that a check has found damaged. Newest first. */
+  readonly damaged: readonly ArchiveJudgement[]
   /** The times until which S3 Object Lock protects archives, by their keys. ISO 8601. */
   readonly locks: ReadonlyMap<string, string>
   readonly now: Date
@@ -53,7 +55,8 @@ interface PruneCandidates extends JudgedArchives {
  * Decides which archives of a schedule are deleted. An archive is deleted only if all of these conditions are true:
  *
  * - It is older than `keep_days`.
- * - A newer good archive of the same or a wider scope exists and could be opened just now.
+ * - A newer good archive of the same or a wider scope exists and could be opened just now, and its last check, if there
+ *   was one, has found no damage.
  * - No suspicious archive waits for a decision. A suspicious archive needs no decision if a newer good archive exists.
  * - No later archive was confirmed within the last `keep_days`.
  * - It is not locked.
@@ -124,8 +127,12 @@ const decide = (
       'no archive of this schedule is deleted, because the archive of job ' +
         `${suspicious.job_id} is suspicious and nobody has confirmed or rejected it`,
     )
-  const successor = successorOf(candidates, at, judgement)
-  if (successor === undefined) return keep('no newer good archive has the same or a wider scope')
+  const successor = newerOf(candidates.successors, at, judgement)
+  if (successor === undefined) {
+    const damaged = newerOf(candidates.damaged, at, judgement)
+    const found = damaged === undefined ? '' : `: a check has found the archive of job ${damaged.job_id} damaged`
+    return keep(`no newer good archive has the same or a wider scope${found}`)
+  }
   const heldUntil = holdOf(holds, at)
   if (heldUntil > now.getTime())
     return keep(`is kept until ${isoTime(heldUntil)}, because a later archive was suspicious and was confirmed`)
@@ -136,17 +143,15 @@ const decide = (
 }
 
 /**
- * Returns a newer good archive of the same or a wider scope. If an archive has no judgement, its scope is unknown, and
- * any newer good archive is returned.
+ * Returns a newer archive of the same or a wider scope. If an archive has no judgement, its scope is unknown, and any
+ * newer archive is returned.
  */
-const successorOf = (
-  { successors }: Pick<PruneCandidates, 'successors'>,
+const newerOf = (
+  archives: readonly ArchiveJudgement[],
   at: string,
   judgement: ArchiveJudgement | undefined,
 ): ArchiveJudgement | undefined =>
-  successors.find(
-    (later) => isLater(later, { at }) && (judgement === undefined || covers(later.scope, judgement.scope)),
-  )
+  archives.find((later) => isLater(later, { at }) && (judgement === undefined || covers(later.scope, judgement.scope)))
 
 /**
  * Returns the time until which confirmations of later archives protect an archive from deletion, in ms since 1970.
@@ -169,7 +174,7 @@ const holdsOf = (judgements: readonly ArchiveJudgement[], keepDays: number): Hol
  */
 const isObsolete = (candidates: PruneCandidates, kept: ReadonlySet<string>, judgement: ArchiveJudgement): boolean =>
   !kept.has(judgement.key) &&
-  successorOf(candidates, judgement.at, judgement) !== undefined &&
+  newerOf(candidates.successors, judgement.at, judgement) !== undefined &&
   holdsOf([judgement], candidates.schedule.keep_days).every(({ until }) => until <= candidates.now.getTime())
 
 const isLater = (a: { readonly at: string }, b: { readonly at: string }): boolean => Date.parse(a.at) > Date.parse(b.at)

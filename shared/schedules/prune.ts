@@ -12,6 +12,7 @@ import { goodSuccessors } from './successors.ts'
 /** The stores and settings that are needed to plan pruning. */
 export interface PlanScheduleServices extends JudgedArchiveServices {
   readonly objects: JudgedArchiveServices['objects'] & Pick<ObjectStore, 'head'>
+  readonly catalogue: Pick<ArchiveCatalogue, 'damaged'>
   readonly clock: () => Date
 }
 
@@ -19,7 +20,7 @@ export interface PlanScheduleServices extends JudgedArchiveServices {
 interface PruneServices extends PlanScheduleServices {
   readonly objects: PlanScheduleServices['objects'] & Pick<ObjectStore, 'delete'>
   readonly archiveJudgements: PlanScheduleServices['archiveJudgements'] & Pick<ArchiveJudgements, 'delete'>
-  readonly catalogue: Pick<ArchiveCatalogue, 'removeKeys'>
+  readonly catalogue: PlanScheduleServices['catalogue'] & Pick<ArchiveCatalogue, 'removeKeys'>
   readonly config: PlanScheduleServices['config'] & { readonly schedules: readonly Schedule[] }
 }
 
@@ -39,8 +40,7 @@ interface PrunedSchedule {
 
 /**
  * Deletes the archives for which `planSchedule` plans `delete`, for every schedule. Also removes them from the
- * catalogue. If pruning of one schedule fails,
- * continues with the next schedule.
+ * catalogue. If pruning of one schedule fails, continues with the next schedule.
  */
 export const pruneSchedules = (services: PruneServices): Promise<Attempts<PrunedSchedule>> =>
   attemptAll(
@@ -56,8 +56,14 @@ export const planSchedule = async (
   options: { readonly keep: boolean },
 ): Promise<PrunePlan> => {
   const judged = await judgedArchives(services, schedule, options)
-  const successors = await goodSuccessors(services.objects, judged.archives)
-  const candidates = { ...judged, schedule, successors, now: services.clock() }
+  const successors = await goodSuccessors(services.objects, judged.archives, await services.catalogue.damaged())
+  const candidates = {
+    ...judged,
+    schedule,
+    successors: successors.good,
+    damaged: successors.damaged,
+    now: services.clock(),
+  }
   const plan = planPruning({ ...candidates, locks: new Map() })
   const locks = await locksOf(services, candidates.now, plan)
   return locks.size === 0 ? plan : planPruning({ ...candidates, locks })

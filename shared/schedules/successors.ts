@@ -1,25 +1,39 @@
+import { type DamagedArchive, isDamaged } from '../catalogue/damaged-archive.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { type ArchiveJudgement, isCounted } from './archive-judgement.ts'
 import { covers } from './archive-scope.ts'
 import type { JudgedArchive } from './judged-archives.ts'
 import { openScheduledArchive } from './open-scheduled-archive.ts'
 
+/** The archives of a schedule that were judged as good, newest first. */
+interface Successors {
+  /** The newest good archive of each scope. */
+  readonly good: readonly ArchiveJudgement[]
+  /** The archives that a check has found damaged. Older archives than those in `good` may be missing. */
+  readonly damaged: readonly ArchiveJudgement[]
+}
+
 /**
- * Returns the newest good archive of each scope, newest first. An archive is omitted if a newer returned archive has
- * the same or a wider scope. Opens each returned archive, and checks that it is complete and that its manifest has not
- * changed since the judgement.
+ * Returns the newest good archive of each scope. An archive is omitted if a newer returned archive has the same or a
+ * wider scope. Opens each returned archive, and checks that it is complete and that its manifest has not changed since
+ * the judgement. An archive that its last check has found damaged is not good, although it can be opened.
  */
 export const goodSuccessors = async (
   objects: Pick<ObjectStore, 'sourceOf'>,
   archives: readonly JudgedArchive[],
-): Promise<ArchiveJudgement[]> => {
-  const successors: ArchiveJudgement[] = []
+  found: readonly DamagedArchive[],
+): Promise<Successors> => {
+  const good: ArchiveJudgement[] = []
+  const damaged: ArchiveJudgement[] = []
   for (const { object, judgement } of archives) {
     if (judgement === undefined || !isCounted(judgement)) continue
-    if (successors.some(({ scope }) => covers(scope, judgement.scope))) continue
+    if (good.some(({ scope }) => covers(scope, judgement.scope))) continue
+    if (isDamaged(found, object)) {
+      damaged.push(judgement)
+      continue
+    }
     const opened = await openScheduledArchive(objects, object)
-    if (opened?.manifest.complete === true && opened.manifestSha256 === judgement.manifest_sha256)
-      successors.push(judgement)
+    if (opened?.manifest.complete === true && opened.manifestSha256 === judgement.manifest_sha256) good.push(judgement)
   }
-  return successors
+  return { good, damaged }
 }

@@ -40,6 +40,9 @@ export class PruneApi {
   get clock(): TestApi['clock'] {
     return this.#api.clock
   }
+  get url(): string {
+    return this.#api.gateway.url
+  }
 
   stop(): Promise<void> {
     return this.#api.stop()
@@ -71,7 +74,7 @@ export class PruneApi {
   }
 
   request(query: string): Promise<Response> {
-    return fetch(`${this.#api.gateway.url}/_backup/prune${query}`)
+    return fetch(`${this.url}/_backup/prune${query}`)
   }
 
   /** Returns a page of the explanation of the next run. */

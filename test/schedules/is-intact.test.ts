@@ -45,7 +45,7 @@ describe('the check of an archive that was judged', () => {
   it('opens at most two archives at the same time', async () => {
     const { state, services } = countingObjects()
     const keys = Array.from({ length: 8 }, (_, k) => `scheduled/at-once/${k}.acbak`)
-    const intact = await Promise.all(keys.map((key) => isIntactArchive(services, archiveAt(key))))
+    const intact = await Promise.all(keys.map((key) => isIntactArchive(services, [], archiveAt(key))))
     expect(intact).toEqual(keys.map(() => true))
     expect(state).toMatchObject({ opened: 8, most: 2 })
   })
@@ -53,27 +53,36 @@ describe('the check of an archive that was judged', () => {
   it('opens an intact archive again only if its content or its judgement is different', async () => {
     const { state, services } = countingObjects()
     const archive = archiveAt('scheduled/again/a.acbak')
-    for (let n = 0; n < 3; n++) expect(await isIntactArchive(services, archive)).toBe(true)
+    for (let n = 0; n < 3; n++) expect(await isIntactArchive(services, [], archive)).toBe(true)
     expect(state.opened).toBe(1)
     state.etag = 'another'
-    expect(await isIntactArchive(services, archive)).toBe(true)
+    expect(await isIntactArchive(services, [], archive)).toBe(true)
     expect(state.opened).toBe(2)
     const other = archiveAt('scheduled/again/a.acbak', 'f'.repeat(64))
-    for (let n = 0; n < 2; n++) expect(await isIntactArchive(services, other)).toBe(false)
+    for (let n = 0; n < 2; n++) expect(await isIntactArchive(services, [], other)).toBe(false)
     expect(state.opened).toBe(4)
   })
 
   it('finds that an archive was deleted, although it was intact before', async () => {
     const { services } = countingObjects()
     const archive = archiveAt('scheduled/deleted/a.acbak')
-    expect(await isIntactArchive(services, archive)).toBe(true)
+    expect(await isIntactArchive(services, [], archive)).toBe(true)
     const head = () => Promise.resolve(undefined)
-    expect(await isIntactArchive({ ...services, objects: { ...services.objects, head } }, archive)).toBe(false)
+    expect(await isIntactArchive({ ...services, objects: { ...services.objects, head } }, [], archive)).toBe(false)
+  })
+
+  it('finds that a check has found damage, although the archive was intact before', async () => {
+    const { state, services } = countingObjects()
+    const archive = archiveAt('scheduled/damaged/a.acbak')
+    expect(await isIntactArchive(services, [], archive)).toBe(true)
+    const damaged = { bucket: 'archives', key: archive.key, etag: state.etag }
+    expect(await isIntactArchive(services, [damaged], archive)).toBe(false)
+    expect(await isIntactArchive(services, [{ ...damaged, etag: 'of another version' }], archive)).toBe(true)
   })
 
   it('remembers the last 1,000 intact archives', async () => {
     const { state, services } = countingObjects()
-    const check = (k: number): Promise<boolean> => isIntactArchive(services, archiveAt(`scheduled/many/${k}.acbak`))
+    const check = (k: number): Promise<boolean> => isIntactArchive(services, [], archiveAt(`scheduled/many/${k}.acbak`))
     for (let k = 0; k <= 1000; k++) await check(k)
     const { opened } = state
     await check(1000)

@@ -37,6 +37,7 @@ const plan = (
     archives: present.map((one) => archiveOf(one, one)),
     judgements: newest,
     successors: present.filter((one) => isCounted(one) && !damaged.includes(one.job_id)),
+    damaged: present.filter((one) => isCounted(one) && damaged.includes(one.job_id)),
     locks: new Map(Object.entries(locks)),
     now: new Date(now),
   })
@@ -145,6 +146,7 @@ describe('the plan of a run', () => {
       schedule: { keep_days: 7 },
       archives: [archiveOf(judgement(2, MEMO), judgement(2, MEMO)), archiveOf(judgement(1, MEMO))],
       judgements: [judgement(2, MEMO)],
+      damaged: [],
       locks: new Map<string, string>(),
       now: new Date('2026-03-01T00:00:00Z'),
     }

@@ -8,11 +8,14 @@ import {
   ArchiveCheck,
   ArchiveProof,
   CataloguedArchive,
+  isSameVersion,
   type KnownArchive,
   type ObjectVersion,
   versionIdOf,
 } from '../catalogued-archive.ts'
+import type { DamagedArchive } from '../damaged-archive.ts'
 import { ArchiveLists, entryOf, type ListEntry } from './archive-lists.ts'
+import { DamagedArchives } from './damaged-archives.ts'
 
 /** An archive whose export is about to end. It is in the catalogue only after the export has ended. */
 export interface AnnouncedArchive {
@@ -37,10 +40,12 @@ const REMOVED_AT_ONCE = 16
 export class ArchiveCatalogue {
   readonly #items: JobTable
   readonly #lists: ArchiveLists
+  readonly #damaged: DamagedArchives
 
   constructor(client: DynamoDBClient, table: string) {
     this.#items = new JobTable(client, table)
     this.#lists = new ArchiveLists(client, table)
+    this.#damaged = new DamagedArchives(this.#items)
   }
 
   /**
@@ -119,14 +124,29 @@ export class ArchiveCatalogue {
   }
 
   /**
-   * Stores the result of a check of an archive, unless a later check is stored. Returns false and stores nothing if the
-   * catalogue does not contain this version of the archive.
+   * Stores the result of a check of an archive, unless a later check is stored. Returns false if the catalogue does not
+   * contain this version of the archive. Then stores only whether the archive is damaged.
    */
-  recordCheck(archive: ObjectVersion, check: ArchiveCheck): Promise<boolean> {
-    return this.#record(archive, 'last_checked', check)
+  async recordCheck(archive: ObjectVersion, check: ArchiveCheck): Promise<boolean> {
+    const known = await this.known(archive.key)
+    const isCurrent = known !== undefined && isSameVersion(known, archive)
+    if (isCurrent && known.last_checked !== undefined && known.last_checked.at > check.at) return false
+    // If a write fails, the archive does not count as good too early.
+    if (!check.passed) await this.#damaged.add(archive, check.at)
+    const isRecorded = await this.#record(archive, 'last_checked', check)
+    if (check.passed) await this.#damaged.remove(archive, check.at)
+    return isRecorded
   }
 
-  /** Stores the restore that has proved an archive. The conditions and the result are those of `recordCheck`. */
+  /** Returns the archives that their last checks have found damaged, also those that the catalogue does not contain. */
+  damaged(): Promise<DamagedArchive[]> {
+    return this.#damaged.list()
+  }
+
+  /**
+   * Stores the restore that has proved an archive, unless a later one is stored. Returns false and stores nothing if the
+   * catalogue does not contain this version of the archive.
+   */
   recordProof(archive: ObjectVersion, proof: ArchiveProof): Promise<boolean> {
     return this.#record(archive, 'last_proved', proof)
   }
@@ -174,6 +194,7 @@ export class ArchiveCatalogue {
   async removeKeys(keys: readonly string[]): Promise<void> {
     const archives = (await this.#find(keys)).map(archiveIn)
     await pMap(archives, (archive) => this.remove(archive), { concurrency: REMOVED_AT_ONCE })
+    if (keys.length > 0) await this.#damaged.removeKeys(keys)
   }
 
   /** Yields the entries of all lists, also those without an archive. */
