@@ -14,17 +14,23 @@ import { buffersOf } from '../../../shared/values/buffers-of.ts'
  */
 const MAX_REQUEST_BYTES = 17 * 1024 * 1024
 
+/** The largest value of the parameter `Limit`, which is a 32-bit integer in the API of DynamoDB. */
+const MAX_LIMIT = 2 ** 31 - 1
+
+const WithLimit = z.object({ Limit: z.exactOptional(z.number()) })
+
 const UpdateTimeToLive = z.object({
   TableName: z.string(),
   TimeToLiveSpecification: z.record(z.string(), z.unknown()),
 })
 
 /**
- * Wraps dynalite's request handler to correct three defects:
+ * Wraps dynalite's request handler to correct four defects:
  * - A request whose body is incomplete would end the process. The guard passes only complete requests to dynalite.
  * - An exception in dynalite would end the process. The guard responds to all open requests with `InternalServerError`,
  *   which clients retry, or with `StorageFull` if the disk is full.
  * - dynalite does not support `UpdateTimeToLive`. The guard accepts such requests, but items do not expire.
+ * - dynalite accepts a `Limit` of any size. The guard rejects those that DynamoDB cannot read.
  *
  * Also rejects requests of web pages: dynalite allows every site to call it, and does not check signatures. Enforces
  * `limits`, and calls `onTableDeleted` before it responds to a request that deletes a table.
@@ -53,6 +59,11 @@ export function guardRequests(
         if (body === undefined)
           answer(response, 413, { message: `the request is too large: at most ${MAX_REQUEST_BYTES} bytes are allowed` })
         else if (operationOf(request) === 'UpdateTimeToLive') answerUpdateTimeToLive(response, body)
+        else if (hasLargeLimit(operationOf(request), body))
+          answer(response, 400, {
+            __type: 'com.amazon.coral.service#SerializationException',
+            message: `Limit is greater than ${MAX_LIMIT}, the largest 32-bit integer`,
+          })
         else {
           if (operationOf(request) === 'DeleteTable') respondAfter(response, onTableDeleted)
           const process = (processed: Buffer): void => {
@@ -98,6 +109,17 @@ function isForeign(request: IncomingMessage): boolean {
 
 function operationOf(request: IncomingMessage): string {
   return String(request.headers['x-amz-target']).replace('DynamoDB_20120810.', '')
+}
+
+function hasLargeLimit(operation: string, body: Buffer): boolean {
+  if (operation !== 'Query' && operation !== 'Scan') return false
+  try {
+    const parsed = WithLimit.safeParse(JSON.parse(body.toString()))
+    return parsed.success && (parsed.data.Limit ?? 0) > MAX_LIMIT
+  } catch {
+    // dynalite responds to a body that is not JSON.
+    return false
+  }
 }
 
 /** LevelDB reports a full disk only in the text of its error. Clients do not retry the status 507. */

@@ -34,6 +34,11 @@ const MONTHS_READ = 12
 const FIRST_READ = 200
 /** The factor by which each query with a filter reads more entries than the previous one. */
 const GROWTH = 4
+/**
+ * The largest number of entries that a query with a filter reads. DynamoDB reads at most 1 MB, which is less. It rejects
+ * a limit that is no 32-bit integer.
+ */
+const LARGEST_READ = 10_000
 
 /**
  * The lists of archives by month, in the job table.
@@ -105,7 +110,7 @@ export class ArchiveLists {
       while (before === undefined || filter.from === undefined || before > filter.from) {
         const range = { before, from: filter.from }
         const { items, next } = await this.#items.queryBackwards(listOf(month), { ...range, filter: expression, limit })
-        if (expression !== undefined) limit *= GROWTH
+        if (expression !== undefined) limit = Math.min(limit * GROWTH, LARGEST_READ)
         for (let from = 0; from < items.length; from += size) {
           const entries = items.slice(from, from + size).map((item) => {
             const entry = entryIn(month, item)

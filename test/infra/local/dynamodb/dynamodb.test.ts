@@ -115,6 +115,12 @@ describe('the local DynamoDB service', () => {
     await expect(client.send(tooLarge)).rejects.toMatchObject({ name: 'ValidationException' })
   })
 
+  it('rejects a Limit that is no 32-bit integer, as DynamoDB does', async () => {
+    const scan = (Limit: number) => client.send(new ScanCommand({ TableName, Limit }))
+    await expect(scan(2 ** 31)).rejects.toMatchObject({ name: 'SerializationException' })
+    await expect(scan(2 ** 31 - 1)).resolves.toMatchObject({ Items: expect.any(Array) as unknown })
+  })
+
   it('confirms UpdateTimeToLive', async () => {
     const specification = { AttributeName: 'expires', Enabled: true }
     const answer = await client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification: specification }))
