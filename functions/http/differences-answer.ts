@@ -39,7 +39,10 @@ const Revision = z
     revision_id: z.string(),
     schema_version: z.exactOptional(z.string()),
     op: Op,
-    fields: z.exactOptional(z.array(Field).readonly()).describe('Present only for `replace`'),
+    fields: z
+      .exactOptional(z.array(Field).readonly())
+      .describe('The first changed fields. Present only for `replace`. Empty if earlier revisions have many changes'),
+    fields_total: z.exactOptional(z.int()).describe('The number of all these fields. Present only for `replace`'),
   })
   .readonly()
 
@@ -218,7 +221,9 @@ const detailOf = (current: CurrentDifference): Omit<DetailedDifference, 'group' 
     left -= fields.length
     return {
       ...revision,
-      ...(changes.length === 0 ? {} : { fields: fields.map((change) => field(fieldChange(change))) }),
+      ...(changes.length === 0
+        ? {}
+        : { fields: fields.map((change) => field(fieldChange(change))), fields_total: changes.length }),
     }
   })
   return {

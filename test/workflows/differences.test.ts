@@ -231,6 +231,27 @@ describe('the differences with detail=fields', () => {
     expect(await fieldsOf(job, 'd')).toEqual({ group: 'changed', model: 'city', resource_id: 'd', now: 'same' })
   })
 
+  it('state the number of changed fields of each revision, even if they are not all shown', async () => {
+    const { revisions } = await city('e')
+    const payload = (fields: number): string =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: fields }, (_, k) => [`added ${k}`, k])))
+    const [first, second] = revisions
+    await runner.putItems({ ...first, data: { S: payload(150) } }, { ...second, data: { S: payload(20) } })
+    const job = await dryRun()
+    const e = await fieldsOf(job, 'e')
+    const shown = e?.revisions?.map(({ revision_id, op, fields, fields_total = 0 }) => ({
+      revision_id,
+      op,
+      shown: fields?.length,
+      isCut: fields_total > (fields?.length ?? 0),
+      hasAll: fields_total >= (revision_id === 'e:1' ? 150 : 20),
+    }))
+    expect(shown).toEqual([
+      { revision_id: 'e:1', op: 'replace', shown: 100, isCut: true, hasAll: true },
+      { revision_id: 'e:2', op: 'replace', shown: 0, isCut: true, hasAll: true },
+    ])
+  })
+
   it('show spilled payloads by their fields', async () => {
     const { metadata, revisions } = await city('e')
     await runner.putItems({ ...metadata, current_revision_id: { S: 'e:2' } })

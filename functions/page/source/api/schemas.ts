@@ -201,6 +201,7 @@ const RevisionDifference = z.looseObject({
   revision_id: text(),
   op: text(),
   fields: maybe(z.array(FieldDifference)),
+  fields_total: maybe(z.number()),
 })
 
 const Difference = z.looseObject({

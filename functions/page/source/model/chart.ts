@@ -11,8 +11,8 @@ export interface Bar {
   /** The height of the bar, from 0 to 1. */
   readonly height: number
   /**
-   * `suspicious` if the archive is suspicious and this value has become smaller. `fallen` if the value is less than half
-   * of the value before.
+   * `suspicious` if the archive is suspicious and this value has become smaller. `fallen` if the value is less than
+   * half of the value before.
    */
   readonly mark: 'none' | 'suspicious' | 'fallen'
 }

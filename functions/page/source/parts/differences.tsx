@@ -95,7 +95,7 @@ const DifferenceOf = ({ item }: { readonly item: Difference }): VNode => {
             revision <code>{revision.revision_id}</code>{' '}
             <span class="muted">{REVISION[revision.op] ?? revision.op}</span>
           </summary>
-          <Fields fields={revision.fields ?? []} total={revision.fields?.length ?? 0} />
+          <Fields fields={revision.fields ?? []} total={revision.fields_total ?? revision.fields?.length ?? 0} />
         </details>
       ))}
       <Rest shown={revisions.length} total={revisions_total ?? revisions.length} noun="revision" />
@@ -111,15 +111,21 @@ const REVISION: Readonly<Record<string, string>> = {
 }
 
 const Rest = ({ shown, total, noun }: { readonly shown: number; readonly total: number; readonly noun: string }) =>
-  total > shown ? <p class="muted">and {plural(total - shown, `other ${noun}`)}</p> : null
+  total > shown ? (
+    <p class="muted">
+      {shown === 0 ? `${plural(total, noun)}, not shown` : `and ${plural(total - shown, `other ${noun}`)}`}
+    </p>
+  ) : null
 
 interface FieldsProps {
   readonly fields: readonly FieldDifference[]
   readonly total: number
 }
 
-const Fields = ({ fields, total }: FieldsProps): VNode | null =>
-  fields.length === 0 ? null : (
+const Fields = ({ fields, total }: FieldsProps): VNode =>
+  fields.length === 0 ? (
+    <Rest shown={0} total={total} noun="field" />
+  ) : (
     <>
       <table class="fields">
         <thead>
