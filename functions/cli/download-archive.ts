@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import * as z from 'zod'
 import { buffersOf } from '../../shared/values/buffers-of.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
@@ -8,9 +9,9 @@ import type { Job } from './client/job.ts'
 import type { CommandContext } from './command.ts'
 import { DownloadFile } from './download-file.ts'
 import { InterruptedError } from './interrupted-error.ts'
-import { printable } from './terminal/printable.ts'
+import { shellWord } from './terminal/shell-word.ts'
 import { countedTransfer } from './terminal/transfer-bar.ts'
-import { isFailureOf, writePieces } from './terminal/written-stream.ts'
+import { isBrokenPipe, isFailureOf, writePieces } from './terminal/written-stream.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The name of a download file that means stdout. */
@@ -37,18 +38,20 @@ interface Download {
  * incomplete file. Errors contain the command that downloads the archive again.
  */
 export const download = async (
-  context: CommandContext,
+  context: Pick<CommandContext, 'io' | 'output'>,
   open: () => Promise<OpenSource>,
   { name, address, path }: Download,
 ): Promise<number> => {
-  const { io } = context
+  const { io, output } = context
   const stopped = new AbortController()
   const unsubscribe = io.onInterrupt(() => {
     stopped.abort()
   })
-  const again = `The archive is kept: specstar-backup download ${printable(address)} -o ${printable(path)}`
+  const again = `The archive is kept: specstar-backup download ${shellWord(address)} -o ${shellWord(path)}`
+  let isOpen = false
   try {
-    const source = await Promise.race([open(), abortOf(stopped.signal)])
+    const source = await unlessAborted(stopped.signal, open())
+    isOpen = true
     try {
       await transfer(context, source, path, stopped.signal)
       return source.size
@@ -57,15 +60,20 @@ export const download = async (
     }
   } catch (error) {
     if (stopped.signal.aborted) throw new InterruptedError(`the download was interrupted. ${again}`)
-    if (error instanceof UsageError || isFailureOf(io.stdout, error)) throw error
-    throw new UnreachableError(`${name} cannot be downloaded: ${errorMessage(error)}. ${again}`, { cause: error })
+    if (isFailureOf(io.stdout, error)) {
+      if (!isBrokenPipe(error)) output.note(again)
+      throw error
+    }
+    if (!(error instanceof UsageError))
+      throw new UnreachableError(`${name} cannot be downloaded: ${errorMessage(error)}. ${again}`, { cause: error })
+    throw isOpen ? new UsageError(`${error.message}. ${again}`, { cause: error }) : error
   } finally {
     unsubscribe()
   }
 }
 
 const transfer = async (
-  { io, output }: CommandContext,
+  { io, output }: Pick<CommandContext, 'io' | 'output'>,
   source: OpenSource,
   path: string,
   signal: AbortSignal,
@@ -73,46 +81,55 @@ const transfer = async (
   const bar = countedTransfer(io, output, 'download', source.size)
   const stream = await source.stream(0, source.size)
   try {
-    const pieces = counted(untilAbort(buffersOf(stream), signal), bar.add)
-    await (path === STDOUT ? writePieces(io.stdout, pieces) : writeFile(path, pieces, source.size))
+    const pieces = counted(stream, signal, bar.add)
+    await (path === STDOUT
+      ? unlessAborted(signal, writePieces(io.stdout, pieces))
+      : writeFile(path, pieces, source.size, signal))
   } finally {
     stream.destroy()
     bar.end()
   }
 }
 
-const writeFile = async (path: string, pieces: AsyncIterable<Buffer>, size: number): Promise<void> => {
+const writeFile = async (
+  path: string,
+  pieces: AsyncIterable<Buffer>,
+  size: number,
+  signal: AbortSignal,
+): Promise<void> => {
   const file = await DownloadFile.create(path)
   try {
-    for await (const piece of pieces) await file.write(piece)
+    await unlessAborted(signal, file.writeAll(pieces))
     await file.complete(size)
   } finally {
     await file.discard()
   }
 }
 
-/** Returns a promise that is rejected when the signal is aborted. */
-const abortOf = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    const abort = (): void => {
+/**
+ * Returns the result of `work`. Throws as soon as the signal is aborted, even if a connection or the reader of stdout
+ * does not respond. Called once for all pieces: each race of a promise that never settles keeps its result in memory.
+ */
+const unlessAborted = async <Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> => {
+  let abort: () => void = () => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => {
       reject(new Error('aborted'))
     }
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
   })
-
-/** Throws as soon as the signal is aborted, even if the connection does not respond. */
-async function* untilAbort(pieces: AsyncGenerator<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const aborted = abortOf(signal)
-  for (;;) {
-    const next = await Promise.race([pieces.next(), aborted])
-    if (next.done === true) return
-    yield next.value
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }
 
-async function* counted(pieces: AsyncIterable<Buffer>, add: (bytes: number) => void): AsyncGenerator<Buffer> {
-  for await (const piece of pieces) {
+/** Counts the bytes of a stream. After an abort, throws at the next piece, so that nothing more is written. */
+async function* counted(stream: Readable, signal: AbortSignal, add: (bytes: number) => void): AsyncGenerator<Buffer> {
+  for await (const piece of buffersOf(stream)) {
+    signal.throwIfAborted()
     add(piece.length)
     yield piece
   }

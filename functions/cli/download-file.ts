@@ -39,8 +39,8 @@ export class DownloadFile {
     await file.discard()
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    await this.#handle.writeFile(bytes)
+  async writeAll(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const piece of pieces) await this.#handle.writeFile(piece)
   }
 
   /** Gives the file its name. Throws if it does not have `size` bytes, or if the name is in use meanwhile. */

@@ -14,6 +14,10 @@ export const EXIT = {
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
+/** Returns true if a signal has ended the command. */
+export const isInterrupted = (code: ExitCode): boolean =>
+  code === EXIT.hangup || code === EXIT.interrupted || code === EXIT.terminated
+
 /** The meanings of the exit codes. */
 const MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.succeeded, 'the command has succeeded'],

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, CommanderError } from 'commander'
 import { withCallBudget } from '../../shared/throttling/call-context.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
@@ -8,7 +9,7 @@ import { requestSender } from './client/send-request.ts'
 import { resolveSettings, type SettingFlags } from './client/settings.ts'
 import { type CliCommand, type CommandContext } from './command.ts'
 import { COMMANDS, GROUPS } from './commands.ts'
-import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
+import { EXIT, EXIT_CODES_HELP, type ExitCode, isInterrupted } from './exit-codes.ts'
 import { InterruptedError } from './interrupted-error.ts'
 import { BUDGET } from './run-command.ts'
 import type { EndingSignal, Io } from './terminal/io.ts'
@@ -21,26 +22,31 @@ import { commandVersion } from './version.ts'
 /** Runs `specstar-backup` with the given arguments. Returns the exit code. Never throws. */
 export const runCli = async (args: readonly string[], io: Io): Promise<ExitCode> => {
   let code: ExitCode = EXIT.succeeded
+  // Until a command runs, its options are unknown.
+  let output: Output | undefined
   const program = createProgram(io, async (command, context, input) => {
+    output = context.output
     code = await withCallBudget(BUDGET, () => command.run(context, input))
   })
   watchStream(io.stdout)
   watchStream(io.stderr)
-  let output = new Output(io, { json: false })
+  const outputOfErrors = (): Output => output ?? new Output(io, { json: program.opts()['json'] === true })
   try {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
-    output = new Output(io, { json: program.opts()['json'] === true })
-    code = isFailureOf(io.stdout, error) ? EXIT.brokenPipe : reportError(error, output, io.endingSignal?.())
+    code = isFailureOf(io.stdout, error) ? EXIT.brokenPipe : reportError(error, outputOfErrors(), io.endingSignal?.())
   }
-  await flushed(io.stdout)
+  await (isInterrupted(code) ? Promise.race([flushed(io.stdout), sleep(FLUSH_MS)]) : flushed(io.stdout))
   const failure = failureOf(io.stdout)
   // A reader such as `head` closes the pipe before the end of the output. The result of the command is still its own.
   if (failure === undefined || isBrokenPipe(failure)) return code
   const message = `stdout cannot be written: ${errorMessage(failure)}`
-  output.error({ detail: message }, `${output.styleNote('red', 'error')}: ${message}`)
+  outputOfErrors().error({ detail: message }, `${outputOfErrors().styleNote('red', 'error')}: ${message}`)
   return EXIT.error
 }
+
+/** The longest time in which an interrupted command writes the rest of its output. Its reader may have stopped. */
+const FLUSH_MS = 1_000
 
 type Execute = (command: CliCommand, context: CommandContext, input: unknown) => Promise<void>
 

@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { EXIT } from './exit-codes.ts'
+import { EXIT, isInterrupted } from './exit-codes.ts'
 import { runCli } from './run-cli.ts'
 import type { EndingSignal } from './terminal/io.ts'
 
@@ -36,5 +36,5 @@ const code = await runCli(process.argv.slice(2), {
   endingSignal: () => endingSignal,
 })
 // A request that does not end must not keep an interrupted command alive.
-if (Object.values(CODES).some((interrupted) => interrupted === code)) endNow(code)
+if (isInterrupted(code)) endNow(code)
 process.exitCode = code

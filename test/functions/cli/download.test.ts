@@ -84,19 +84,17 @@ describe('specstar-backup download', () => {
     expect(server?.ranges.at(-1)).toMatch(/^bytes=[1-9]\d+-199999$/)
   })
 
-  it('follows no link, and replaces no file', async () => {
+  it('replaces neither a file nor a link', async () => {
     await serve()
     const secret = join(folder, 'secret')
     await writeFile(secret, 'mine')
-    await symlink(secret, join(folder, '.b.acbak.partial'))
     await symlink(join(folder, 'absent'), join(folder, 'dangling'))
-    expect((await run(['download', 'e-1', '-o', target()])).code).toBe(0)
-    expect(await readFile(secret, 'utf8')).toBe('mine')
     for (const path of [secret, join(folder, 'dangling')])
       expect(await run(['download', 'e-1', '-o', path])).toMatchObject({
         code: 2,
         stderr: expect.stringContaining(`${path} exists already`) as string,
       })
+    expect(await readFile(secret, 'utf8')).toBe('mine')
     expect((await lstat(join(folder, 'dangling'))).isSymbolicLink()).toBe(true)
   })
 
@@ -125,6 +123,18 @@ describe('specstar-backup download', () => {
     expect(stderr).toContain(`The archive is kept: specstar-backup download e-1 -o ${target()}`)
     expect(await readdir(folder)).toEqual([])
     server?.closeConnections()
+  })
+
+  it('ends at Ctrl-C although nobody reads stdout', async () => {
+    const requested = Promise.withResolvers<undefined>()
+    await serve((_request, _response, count) => {
+      if (count === 2) requested.resolve(undefined)
+      return false
+    })
+    const interruptWhen = requested.promise.then(() => new Promise((resolve) => setTimeout(resolve, 50)))
+    const { code, stderr } = await run(['download', 'e-1', '-o', '-'], { isBlocked: true, interruptWhen })
+    expect(code).toBe(130)
+    expect(stderr).toContain('The archive is kept: specstar-backup download e-1 -o -')
   })
 
   it('says how to start again if it fails, without the signature of the URL', async () => {
@@ -211,6 +221,17 @@ describe('export --output', () => {
     expect(cancelled).toMatchObject({ code: 5, stdout: '' })
     expect(cancelled.stderr).toContain('cancelled')
     if (more.length > 0) expect(jsonLines(cancelled.stderr)).toMatchObject([{ job_id: 'e-1' }])
+  })
+
+  it('writes the job of an interrupted export to stderr with -, because stdout contains the archive', async () => {
+    job = { ...EXPORTED, status: 'running' }
+    const waiting = Promise.withResolvers<undefined>()
+    onLookup = () => {
+      waiting.resolve(undefined)
+    }
+    const { code, stdout, stderr } = await run(['export', '-o', '-', '--json'], { interruptWhen: waiting.promise })
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
+    expect(jsonLines(stderr)).toEqual([{ job_id: 'e-1', interrupted: true }])
   })
 
   it('does not write an archive to a terminal', async () => {
