@@ -76,7 +76,12 @@ export class DownloadFile {
     } catch (error) {
       throw codeOf(error) === 'EEXIST' ? existsAlready(this.path) : error
     }
-    await rename(this.#partial, this.path)
+    try {
+      await rename(this.#partial, this.path)
+    } catch (error) {
+      await rm(this.path, { force: true })
+      throw error
+    }
   }
 }
 
