@@ -9,7 +9,7 @@ import { isLocal } from './client/settings.ts'
 import type { CommandContext } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { InterruptedError } from './interrupted-error.ts'
-import { ask } from './terminal/ask.ts'
+import { ask, canAsk } from './terminal/ask.ts'
 import { jobProgress, type JobProgress } from './terminal/job-progress.ts'
 import type { Output } from './terminal/output.ts'
 import { durationText } from './terminal/units.ts'
@@ -76,8 +76,9 @@ const onInterrupt = async (
   { progress, interrupts }: { readonly progress: JobProgress; readonly interrupts: Interrupts },
 ): Promise<void> => {
   progress.pause()
-  if (io.stdin.isTTY !== true || !output.isAnimated || io.endingSignal?.() !== undefined) throw interrupted(jobId)
-  const answer = (await ask(io, QUESTION))?.toLowerCase()
+  if (!canAsk(io, output) || io.endingSignal?.() !== undefined) throw interrupted(jobId)
+  // A signal ends the question.
+  const answer = (await interrupts.during((signal) => ask(io, QUESTION, signal)))?.toLowerCase()
   if (answer === '') return
   // Anything else must not cancel a job.
   if (answer === undefined || !'cancel'.startsWith(answer)) throw interrupted(jobId)

@@ -8,7 +8,7 @@ import { finishJob, leaveJob } from '../finish-job.ts'
 import { InterruptedError } from '../interrupted-error.ts'
 import { type FilterValues, filterOption, parseFilters, repeatable, texts } from '../options.ts'
 import { startRestore } from '../start-restore.ts'
-import { ask } from '../terminal/ask.ts'
+import { ask, canAsk } from '../terminal/ask.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** `specstar-backup restore`. */
@@ -73,13 +73,22 @@ const EFFECTS: Readonly<Record<(typeof STRATEGIES)[number], string>> = {
   raise_error: 'adds resources unless some exist already',
 }
 
-/** Asks on a terminal whether to go on. Elsewhere, there is nobody to ask, so returns true. */
+/**
+ * Asks on a terminal whether to go on. If stdin is not a terminal, there is nobody to ask, so returns true. Throws
+ * `UsageError` if there is somebody, but the command cannot ask.
+ */
 const isConfirmed = async (
   { io, output, settings }: CommandContext,
   strategy: (typeof STRATEGIES)[number],
   archive: string,
 ): Promise<boolean> => {
-  if (io.stdin.isTTY !== true || !output.isAnimated) return true
+  if (io.stdin.isTTY !== true) return true
+  if (!canAsk(io, output))
+    throw new UsageError(
+      `--yes: must be given, because the restore changes the store and the command cannot ask: ${
+        output.json ? 'with --json, it writes only JSON' : 'stderr is not a terminal'
+      }`,
+    )
   output.note(`The restore of ${archive} at ${settings().endpoint} ${EFFECTS[strategy]}.`)
   const answer = await ask(io, 'Continue (y/N)? ')
   if (answer === undefined) throw new InterruptedError('nothing was restored')

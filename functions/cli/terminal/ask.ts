@@ -1,10 +1,25 @@
 import { createInterface } from 'node:readline'
 import type { Io } from './io.ts'
+import type { Output } from './output.ts'
 
-/** Asks a question on the terminal. Returns the line that the user types, or undefined after Ctrl-C or Ctrl-D. */
-export const ask = ({ stdin, stderr }: Pick<Io, 'stdin' | 'stderr'>, question: string): Promise<string | undefined> =>
+/**
+ * Returns true if the user can see a question and answer it. With `--json`, all output is JSON, so nothing is asked.
+ * Whether progress bars can be drawn is irrelevant.
+ */
+export const canAsk = ({ stdin, stderr }: Pick<Io, 'stdin' | 'stderr'>, { json }: Pick<Output, 'json'>): boolean =>
+  stdin.isTTY === true && stderr.isTTY === true && !json
+
+/**
+ * Asks a question on the terminal. Returns the line that the user types, or undefined after Ctrl-C or Ctrl-D, or if
+ * `signal` is aborted.
+ */
+export const ask = (
+  { stdin, stderr }: Pick<Io, 'stdin' | 'stderr'>,
+  question: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> =>
   new Promise((resolve) => {
-    const lines = createInterface({ input: stdin, output: stderr })
+    const lines = createInterface({ input: stdin, output: stderr, ...(signal === undefined ? {} : { signal }) })
     lines.once('SIGINT', () => {
       lines.close()
     })

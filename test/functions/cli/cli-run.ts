@@ -7,6 +7,8 @@ interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   /** True if the standard streams are a terminal. */
   readonly tty?: boolean
+  /** True if stdin is a terminal. By default, it is one if the other streams are. */
+  readonly ttyStdin?: boolean
   /** Called when stderr has been written to. Returns what the user types. `ctrl-c` interrupts the command. */
   readonly onNote?: (all: string) => string | undefined
   /** Called when stdout has been written to. The command is interrupted when the returned promise is fulfilled. */
@@ -27,10 +29,19 @@ interface CliRun {
 /** Runs `specstar-backup` in this process, with streams of its own. */
 export const cli = async (
   args: readonly string[],
-  { env = {}, tty = false, onNote, onResult, interruptWhen, interruptAgainWhen, isBlocked = false }: CliOptions = {},
+  {
+    env = {},
+    tty = false,
+    ttyStdin = tty,
+    onNote,
+    onResult,
+    interruptWhen,
+    interruptAgainWhen,
+    isBlocked = false,
+  }: CliOptions = {},
 ): Promise<CliRun> => {
   const listeners = new Set<() => void>()
-  const stdin = Object.assign(new PassThrough(), { isTTY: tty })
+  const stdin = Object.assign(new PassThrough(), { isTTY: ttyStdin })
   const stdout = isBlocked ? blocked() : captured(tty)
   const stderr = captured(tty)
   const interrupt = (): void => {

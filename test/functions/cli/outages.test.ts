@@ -71,6 +71,67 @@ describe('Ctrl-C while the API does not respond', () => {
   })
 })
 
+describe('a signal while the command asks whether to cancel the job', () => {
+  it('ends the question and the command, and prints the id of the job', async () => {
+    api = await fakeApi(() => ({ status: 200, body: RUNNING }))
+    let isAsked = false
+    const asked = Promise.withResolvers<undefined>()
+    const { code, stderr } = await cli(['show', '--wait', 'job-1'], {
+      env: { SPECSTAR_BACKUP_ENDPOINT: api.url },
+      tty: true,
+      onNote: (all) => {
+        if (!all.includes('Cancel the job')) return isAsked ? undefined : 'ctrl-c'
+        isAsked = true
+        asked.resolve(undefined)
+        return undefined
+      },
+      interruptWhen: asked.promise,
+    })
+    expect(code).toBe(130)
+    expect(stderr).toContain('specstar-backup show --wait job-1')
+  })
+})
+
+describe('Ctrl-C on a terminal', () => {
+  it.each([
+    ['with --json, because all output is JSON', ['--json'], {}],
+    ['if stderr is not the terminal', [], { tty: false, ttyStdin: true }],
+  ])('asks no question %s', async (_, more, streams) => {
+    const requested = Promise.withResolvers<undefined>()
+    api = await fakeApi(() => {
+      requested.resolve(undefined)
+      return { status: 200, body: RUNNING }
+    })
+    const { code, stderr } = await cli(['show', '--wait', 'job-1', ...more], {
+      env: { SPECSTAR_BACKUP_ENDPOINT: api.url },
+      tty: true,
+      interruptWhen: requested.promise,
+      ...streams,
+    })
+    expect(code).toBe(130)
+    expect(stderr).not.toContain('Cancel the job')
+  })
+
+  it('asks in a terminal that cannot draw progress bars', async () => {
+    api = await fakeApi(({ method }) => ({ status: 200, body: method === 'GET' ? RUNNING : ENDED }))
+    let state = 0
+    const { stderr } = await cli(['show', '--wait', 'job-1'], {
+      env: { SPECSTAR_BACKUP_ENDPOINT: api.url, TERM: 'dumb' },
+      tty: true,
+      onNote: (all) => {
+        if (state === 0 && all.includes('export job-1')) {
+          state = 1
+          return 'ctrl-c'
+        }
+        if (state !== 1 || !all.includes('then Enter')) return undefined
+        state = 2
+        return 'l\r'
+      },
+    })
+    expect(stderr).toContain('Cancel the job')
+  })
+})
+
 describe('the wait for a job', () => {
   it('goes on when the API responds again', async () => {
     const bodies = [RUNNING, ENDED]
