@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorMessage } from '../../shared/values/error-message.ts'
-import { TEMPORARY_STATUSES } from './client/api-client.ts'
 import { cancelJob } from './client/cancel-job.ts'
 import { NoResponseError, ProblemError, UnreachableError } from './client/errors.ts'
 import { findJob } from './client/find-job.ts'
@@ -20,16 +19,26 @@ const WAIT = { firstMs: 150, factor: 1.3, localMs: 1_000, remoteMs: 5_000 } as c
 /** The longest time without responses after which the wait ends. */
 const MAX_OUTAGE = { localMs: 30_000, remoteMs: 600_000 } as const
 
+interface WaitOptions {
+  /** True if the API has responded before, for example because it has started the job. It is then expected to return. */
+  readonly hasResponded?: boolean
+}
+
 /**
  * Waits until a job has ended, and returns it. Shows its progress. On a terminal, Ctrl-C asks whether to cancel the
  * job; elsewhere, and if the user leaves the job running, throws `InterruptedError`. A temporary failure of the network
- * or the API does not end the wait.
+ * or the API does not end the wait. Errors contain the id of the job.
  */
-export const waitForJob = async (context: CommandContext, jobId: string): Promise<Job> => {
+export const waitForJob = async (
+  context: CommandContext,
+  jobId: string,
+  { hasResponded = true }: WaitOptions = {},
+): Promise<Job> => {
   const { api, io, output, settings } = context
   const progress = jobProgress(io, output)
   const longestMs = isLocal(settings()) ? WAIT.localMs : WAIT.remoteMs
-  const outage = new Outage(output, isLocal(settings()) ? MAX_OUTAGE.localMs : MAX_OUTAGE.remoteMs)
+  const maxOutageMs = isLocal(settings()) ? MAX_OUTAGE.localMs : MAX_OUTAGE.remoteMs
+  const outage = new Outage(output, maxOutageMs, hasResponded)
   const interrupts = new Interrupts()
   const unsubscribe = io.onInterrupt(() => {
     interrupts.add()
@@ -55,11 +64,12 @@ export const waitForJob = async (context: CommandContext, jobId: string): Promis
       if (interrupts.take()) await onInterrupt(context, jobId, { progress, interrupts })
     }
   } catch (error) {
-    if (!(error instanceof UnreachableError)) throw error
-    throw new UnreachableError(
-      `${error.message}. Job ${jobId} may still be running: specstar-backup show --wait ${jobId}`,
-      { cause: error },
-    )
+    const advice = `Job ${jobId} may still be running: specstar-backup show --wait ${jobId}`
+    if (error instanceof UnreachableError) throw new UnreachableError(`${error.message}. ${advice}`, { cause: error })
+    // After 404, there is no such job.
+    if (error instanceof ProblemError && error.problem.status !== 404)
+      throw new ProblemError({ ...error.problem, detail: `${error.problem.detail}. ${advice}` })
+    throw error
   } finally {
     unsubscribe()
     progress.pause()
@@ -131,12 +141,13 @@ class Interrupts {
 class Outage {
   readonly #output: Output
   readonly #maxMs: number
-  #hasResponded = false
+  #hasResponded: boolean
   #began: number | undefined
 
-  constructor(output: Output, maxMs: number) {
+  constructor(output: Output, maxMs: number, hasResponded: boolean) {
     this.#output = output
     this.#maxMs = maxMs
+    this.#hasResponded = hasResponded
   }
 
   /** Called after each response. */
@@ -157,8 +168,10 @@ class Outage {
   }
 }
 
+/** API Gateway returns 500 if a function fails to start, for example during a deployment. */
 const isTemporary = (error: unknown): boolean =>
-  error instanceof NoResponseError || (error instanceof ProblemError && TEMPORARY_STATUSES.has(error.problem.status))
+  error instanceof NoResponseError ||
+  (error instanceof ProblemError && (error.problem.status === 429 || error.problem.status >= 500))
 
 /** Returns the exit code for a job that has ended. */
 export const exitCodeOf = ({ kind, status, error }: Pick<Job, 'kind' | 'status' | 'error'>): ExitCode => {

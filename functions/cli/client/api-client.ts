@@ -9,7 +9,7 @@ import type { ApiRequest, SendRequest } from './send-request.ts'
 const ATTEMPTS = 4
 const FIRST_WAIT_MS = 500
 /** Statuses after which a request may succeed when it is repeated. `429` may also mean that too many jobs run. */
-export const TEMPORARY_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504])
+const TEMPORARY_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504])
 /** API Gateway responds with a message instead of a problem. */
 const GatewayMessage = z.object({ message: z.string() })
 
@@ -69,7 +69,9 @@ const failureOf = async (response: Response, { method, path, signal }: ApiReques
   const message = gateway?.message ?? (text === '' ? 'without a body' : text.slice(0, 300))
   const advice = response.status === 403 ? '. Check the credentials, the region and execute-api:Invoke' : ''
   const explained = `${method} ${path} was answered with ${response.status}: ${message}${advice}`
-  return TEMPORARY_STATUSES.has(response.status) ? new NoResponseError(explained) : new UnreachableError(explained)
+  return response.status === 429 || response.status >= 500
+    ? new NoResponseError(explained)
+    : new UnreachableError(explained)
 }
 
 /** Reads the body of a response. A connection can break in the middle of it. */

@@ -3,8 +3,9 @@ import * as z from 'zod'
 import { findJob } from '../client/find-job.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
-import { finishJob } from '../finish-job.ts'
+import { showEndedJob } from '../finish-job.ts'
 import { jobText } from '../terminal/job-text.ts'
+import { waitForJob } from '../wait-for-job.ts'
 
 /** `specstar-backup show`. */
 export const SHOW = defineCommand({
@@ -15,7 +16,7 @@ export const SHOW = defineCommand({
   examples: ['show f6c930a7-2473-4cd3-b740-dbdbf7276118', 'show --wait f6c930a7-2473-4cd3-b740-dbdbf7276118'],
   input: z.strictObject({ job: z.string(), wait: z.boolean().optional() }),
   run: async (context, { job, wait = false }) => {
-    if (wait) return finishJob(context, job)
+    if (wait) return showEndedJob(context, await waitForJob(context, job, { hasResponded: false }))
     const { api, output } = context
     const found = await findJob(api(), job)
     output.show(found, () => jobText(output, found))

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { cli } from './cli-run.ts'
+import { cli, jsonLines } from './cli-run.ts'
 import { fakeApi, type FakeApi } from './fake-api.ts'
 
 const RUNNING = {
@@ -68,6 +68,21 @@ describe('Ctrl-C while the API does not respond', () => {
     })
     expect(code).toBe(130)
     expect(stderr).toContain('job job-1 was not cancelled: specstar-backup cancel job-1')
+  })
+})
+
+describe('a job that the command starts without waiting', () => {
+  const FORBIDDEN = { status: 403, body: { type: 'forbidden', title: 'Forbidden', status: 403, detail: 'no' } }
+
+  it('is named although the caller may not read jobs', async () => {
+    api = await fakeApi(({ method }) => (method === 'POST' ? { status: 202, body: RUNNING } : FORBIDDEN))
+    const env = { SPECSTAR_BACKUP_ENDPOINT: api.url }
+    expect(await cli(['export'], { env })).toEqual({
+      code: 0,
+      stdout: 'Started job job-1\nFollow it with: specstar-backup show --wait job-1\n',
+      stderr: 'The state of the job cannot be read: Forbidden: no\n',
+    })
+    expect(jsonLines((await cli(['export', '--json'], { env })).stdout)).toEqual([{ job_id: 'job-1' }])
   })
 })
 
@@ -182,6 +197,43 @@ describe('the wait for a job', () => {
     })
     expect(code).toBe(1)
     expect(stderr).toContain('Job job-1 may still be running: specstar-backup show --wait job-1')
+  })
+
+  it('goes on if the API responds with 500, as it does if a function fails to start', async () => {
+    const failure = { status: 500, body: { message: 'Internal Server Error' } }
+    const problem = { type: 'internal', title: 'Internal error', status: 500, detail: 'no' }
+    const answers = [{ status: 200, body: RUNNING }, failure, { status: 500, body: problem }]
+    api = await fakeApi(() => answers.shift() ?? { status: 200, body: ENDED })
+    const { code, stderr } = await cli(['show', '--wait', 'job-1'], { env: { SPECSTAR_BACKUP_ENDPOINT: api.url } })
+    expect(code).toBe(0)
+    expect(stderr).toContain('500: Internal Server Error. Trying again for 30 s')
+  })
+
+  it('goes on if the first request after the start of the job fails', async () => {
+    const answers = [
+      { status: 202, body: RUNNING },
+      { status: 500, body: {} },
+    ]
+    api = await fakeApi(() => answers.shift() ?? { status: 200, body: ENDED })
+    const { code } = await cli(['export', '--wait'], { env: { SPECSTAR_BACKUP_ENDPOINT: api.url } })
+    expect(code).toBe(0)
+  })
+
+  it('names the job if the API returns a problem', async () => {
+    const problem = { type: 'forbidden', title: 'Forbidden', status: 403, detail: 'not this role' }
+    api = await fakeApi(() => ({ status: 403, body: problem }))
+    const args = ['show', '--wait', 'job-1', '--json']
+    const { code, stderr } = await cli(args, { env: { SPECSTAR_BACKUP_ENDPOINT: api.url } })
+    expect(code).toBe(1)
+    const detail = 'not this role. Job job-1 may still be running: specstar-backup show --wait job-1'
+    expect(jsonLines(stderr)).toEqual([{ error: { ...problem, detail } }])
+  })
+
+  it('does not name a job that does not exist', async () => {
+    const problem = { type: 'unknown-job', title: 'Unknown job', status: 404, detail: 'no such job' }
+    api = await fakeApi(() => ({ status: 404, body: problem }))
+    const { stderr } = await cli(['show', '--wait', 'job-1'], { env: { SPECSTAR_BACKUP_ENDPOINT: api.url } })
+    expect(stderr).toBe('error: Unknown job: no such job\n')
   })
 
   it('ends if the API rejects the request', async () => {
