@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorMessage } from '../../shared/values/error-message.ts'
+import { ARCHIVE_DAMAGE } from '../../shared/problems/archive-damage.ts'
 import { cancelJob } from './client/cancel-job.ts'
 import { NoResponseError, ProblemError, UnreachableError } from './client/errors.ts'
 import { findJob } from './client/find-job.ts'
@@ -184,8 +185,9 @@ export const exitCodeOf = ({ kind, status, error }: Pick<Job, 'kind' | 'status' 
     case 'expired':
       return EXIT.cancelled
     default:
-      // A damaged archive fails a check with the problem of a request that is not valid, as in a restore.
-      return error?.type === 'verification-failed' || (kind === 'check' && error?.status === 400)
+      // A restore of a damaged archive has not verified anything, so its code is that of an error.
+      return error?.type === 'verification-failed' ||
+        (kind === 'check' && error !== undefined && ARCHIVE_DAMAGE.includes(error.type))
         ? EXIT.verificationFailed
         : EXIT.error
   }

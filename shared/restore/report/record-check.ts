@@ -1,5 +1,6 @@
 import type { ArchiveCatalogue } from '../../catalogue/aws/archive-catalogue.ts'
 import type { CheckJob } from '../../jobs/job.ts'
+import { ARCHIVE_DAMAGE } from '../../problems/archive-damage.ts'
 import { tryBriefly } from '../../throttling/try-briefly.ts'
 import { recordInCatalogue, type RecordServices } from './record-in-catalogue.ts'
 
@@ -8,13 +9,6 @@ export interface RecordCheckServices extends RecordServices {
   readonly catalogue: RecordServices['catalogue'] & Pick<ArchiveCatalogue, 'recordCheck'>
   readonly config: { readonly buckets: { readonly archives: string } }
 }
-
-/**
- * The problems that show that an archive is damaged. After any other problem, for example if a stage was throttled or a
- * model is not registered, it is unknown whether the archive is intact. This includes `unsupported-version`, because a
- * later release may have written the archive.
- */
-const DAMAGE: readonly string[] = ['not-an-archive', 'archive-truncated', 'archive-invalid', 'entry-corrupt']
 
 /**
  * Stores the result of a check in the catalogue, if the job has ended and the archive is in the archive bucket. Never
@@ -31,7 +25,7 @@ export const recordCheck = async (services: RecordCheckServices, { job_id, reque
     if (job?.ended_at === undefined) return
     const at = job.ended_at
     const passed = job.status === 'succeeded' || job.status === 'partial'
-    const failed = job.status === 'failed' && job.error !== undefined && DAMAGE.includes(job.error.type)
+    const failed = job.status === 'failed' && job.error !== undefined && ARCHIVE_DAMAGE.includes(job.error.type)
     if (!passed && !failed) return
     await recordInCatalogue(services, { archive, job_id }, () => catalogue.recordCheck(archive, { at, job_id, passed }))
   })

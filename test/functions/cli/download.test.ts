@@ -260,6 +260,15 @@ describe('the exit code of show --wait', () => {
     job = { ...EXPORTED, kind: 'restore', status: 'failed', error }
     expect((await run(['show', '--wait', 'e-1'])).code).toBe(1)
   })
+
+  it.each(['unknown-models', 'unsupported-version'])(
+    'is 1 for a check that failed with %s, because the archive may be intact',
+    async (type) => {
+      const error = { type, title: 'Not read', status: 400, detail: 'no' }
+      job = { ...EXPORTED, kind: 'check', status: 'failed', error }
+      expect((await run(['show', '--wait', 'e-1'])).code).toBe(1)
+    },
+  )
 })
 
 describe('the result of a restore', () => {
