@@ -63,7 +63,10 @@ describe('specstar-backup download', () => {
     expect(await readdir(folder)).toEqual(['b.acbak'])
   })
 
-  it('continues after a broken connection, and with a new URL after the old one has expired', async () => {
+  it.each([
+    [403, 'after the old one has expired'],
+    [400, 'after the credentials that signed the old one have expired'],
+  ])('continues after a broken connection, and after status %i with a new URL: %s', async (status) => {
     let isExpired = false
     await serve((_request, response, count) => {
       if (count === 2) {
@@ -73,7 +76,7 @@ describe('specstar-backup download', () => {
         return true
       }
       if (!isExpired) return false
-      response.writeHead(403).end()
+      response.writeHead(status).end()
       return true
     })
     onLookup = () => {
