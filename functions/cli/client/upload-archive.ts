@@ -10,7 +10,7 @@ import * as z from 'zod'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 import { UnreachableError } from './errors.ts'
 import { s3ClientOf } from './s3-client.ts'
-import { isLocal, type Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 
 /** The response to a request for an upload slot. */
 export const UploadSlot = z.looseObject({
@@ -94,10 +94,7 @@ const putParts = async (
   { path, size, counter, signal }: UploadedFile,
   settings: Settings,
 ): Promise<void> => {
-  // The slot is in the S3 that its URL names. On AWS, this is S3 of the region.
-  const { origin } = new URL(upload.url)
-  const isOnAws = settings.s3Endpoint === undefined && !isLocal({ endpoint: origin })
-  const client = s3ClientOf(settings, isOnAws ? undefined : origin)
+  const client = s3ClientOf(settings, slotEndpoint(upload, settings))
   const object = { Bucket: upload.bucket, Key: upload.key }
   const stream = readFile(path, size)
   stream.on('error', (error) => counter.destroy(error))
@@ -120,6 +117,19 @@ const putParts = async (
       await deleteParts(client, { ...object, UploadId: parts.uploadId })
     client.destroy()
   }
+}
+
+/**
+ * Returns the endpoint of the S3 that the URL of a slot names, whatever S3 the user has set. If it is undefined, S3 of
+ * the region is used. A client with an endpoint adds the bucket to the path, so an endpoint must not contain it.
+ */
+const slotEndpoint = (
+  { url, bucket }: UploadSlot['upload'],
+  { s3Endpoint }: Pick<Settings, 's3Endpoint'>,
+): string | undefined => {
+  const { origin, protocol, host } = new URL(url)
+  if (!host.startsWith(`${bucket}.`)) return origin
+  return s3Endpoint === undefined ? undefined : `${protocol}//${host.slice(bucket.length + 1)}`
 }
 
 /** The longest time that an interrupted command takes to delete the parts. */

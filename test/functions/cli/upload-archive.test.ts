@@ -49,6 +49,15 @@ describe('uploadArchive', () => {
     expect((await program.object(slot.upload.key, slot.upload.bucket)).length).toBe(size)
   })
 
+  it('uploads parts to the key of the slot if the host of its URL contains the bucket, as on AWS', async () => {
+    const slot = await openSlot()
+    const { bucket, key } = slot.upload
+    const url = `http://${bucket}.localhost:${new URL(slot.upload.url).port}/${key}?X-Amz-Signature=secret`
+    await uploadArchive({ ...slot, upload: { ...slot.upload, url } }, file(), settings(), size - 1)
+    expect((await program.object(key, bucket)).length).toBe(size)
+    await expect(program.object(`${bucket}/${key}`, bucket)).rejects.toThrow()
+  })
+
   it('says why S3 rejects an upload', async () => {
     const slot = await openSlot()
     await uploadArchive(slot, file(), settings())
