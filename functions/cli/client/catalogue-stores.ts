@@ -9,7 +9,7 @@ import { credentialsOf } from './credentials.ts'
 import { s3ClientOf } from './s3-client.ts'
 import { isLocal, localStore, type Settings } from './settings.ts'
 
-/** The names of the stores on AWS, and the endpoint of DynamoDB, as the user has given them. */
+/** The names of the stores on AWS, as the user has given them, and the URL of DynamoDB if it is set. */
 export interface CatalogueLocation {
   readonly jobTable?: string | undefined
   readonly archiveBucket?: string | undefined
@@ -45,7 +45,7 @@ export const catalogueStores = (
   const endpoint = dynamodbEndpoint ?? (isOnAws ? undefined : localStore(settings, 'DYNAMODB_PORT'))
   const client = dynamoDB({
     region: settings.region ?? local.region,
-    credentials: isOnAws ? credentialsOf(settings) : LOCAL_CREDENTIALS,
+    credentials: endpoint !== undefined && isLocal({ endpoint }) ? LOCAL_CREDENTIALS : credentialsOf(settings),
     ...(endpoint === undefined ? {} : { endpoint }),
   })
   return {

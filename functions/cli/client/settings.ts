@@ -94,7 +94,7 @@ export const resolveSettings = (flags: SettingFlags, env: Environment): Settings
     endpoint: url.href.replace(/\/$/, ''),
     ...(region === undefined ? {} : { region: region.value }),
     ...(profile === undefined ? {} : { profile: profile.value }),
-    ...(s3Endpoint === undefined ? {} : { s3Endpoint: parseS3Endpoint(s3Endpoint.value, s3Endpoint.source) }),
+    ...(s3Endpoint === undefined ? {} : { s3Endpoint: parseStoreEndpoint(s3Endpoint.value, s3Endpoint.source) }),
     ...(Object.keys(localPorts).length === 0 ? {} : { localPorts }),
     sources: {
       endpoint: endpoint.source,
@@ -183,14 +183,27 @@ const readFile = (path: string, isRequired: boolean): string | undefined => {
 }
 
 const parseEndpoint = (value: string, source: string): URL => {
-  const url = parseUrl(value, source)
+  const url = parseUrl(value, source, API_URL)
   if (url.search !== '' || url.hash !== '')
     throw new UsageError(`${source}: must not have a query or a fragment; ${API_URL}`)
   return url
 }
 
-const parseS3Endpoint = (value: string, source: string): string => {
-  const { origin, pathname, search, hash } = parseUrl(value, source)
+/**
+ * Returns the URL of DynamoDB, or undefined if the user has not set it. The option has precedence over the environment.
+ * Throws `UsageError` if the URL is not valid, or if it would send data without encryption.
+ */
+export const dynamodbEndpointOf = (flag: string | undefined, env: Environment): string | undefined => {
+  const set = first([
+    ['--dynamodb-endpoint', flag],
+    ['AWS_ENDPOINT_URL_DYNAMODB', env['AWS_ENDPOINT_URL_DYNAMODB']],
+  ])
+  return set === undefined ? undefined : parseStoreEndpoint(set.value, set.source)
+}
+
+/** Parses the URL of S3 or DynamoDB. */
+const parseStoreEndpoint = (value: string, source: string): string => {
+  const { origin, pathname, search, hash } = parseUrl(value, source, 'omit it to use the service of the region')
   if (pathname !== '/' || search !== '' || hash !== '')
     throw new UsageError(`${source}: must be a URL without a path, a query and a fragment, such as ${origin}`)
   return origin
@@ -198,14 +211,15 @@ const parseS3Endpoint = (value: string, source: string): string => {
 
 const API_URL = `the URL of the API is the stack output ApiUrl, or ${LOCAL_ENDPOINT} for the local program`
 
-const parseUrl = (value: string, source: string): URL => {
+/** `advice` says where the user finds the URL. */
+const parseUrl = (value: string, source: string, advice: string): URL => {
   const url = URL.canParse(value) ? new URL(value) : undefined
   // A URL with a password is not repeated in the message.
   if (url !== undefined && (url.username !== '' || url.password !== ''))
     throw new UsageError(`${source}: the URL must not contain a user or a password; credentials come from AWS`)
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
     throw new UsageError(
-      `${source}: ${JSON.stringify(value)} is not a URL that begins with http:// or https://; ${API_URL}`,
+      `${source}: ${JSON.stringify(value)} is not a URL that begins with http:// or https://; ${advice}`,
     )
   if (!isPrivate(url))
     throw new UsageError(

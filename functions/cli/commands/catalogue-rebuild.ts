@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import * as z from 'zod'
 import { type RebuildCounts, rebuildCatalogue } from '../../../shared/catalogue/rebuild-catalogue.ts'
 import { catalogueStores } from '../client/catalogue-stores.ts'
+import { dynamodbEndpointOf } from '../client/settings.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { countText } from '../terminal/units.ts'
@@ -39,7 +40,8 @@ export const CATALOGUE_REBUILD = defineCommand({
     archiveBucket: z.string().optional(),
     dynamodbEndpoint: z.string().optional(),
   }),
-  run: async ({ settings, output, io }, { dynamodbEndpoint = io.env['AWS_ENDPOINT_URL_DYNAMODB'], ...names }) => {
+  run: async ({ settings, output, io }, { dynamodbEndpoint: flag, ...names }) => {
+    const dynamodbEndpoint = dynamodbEndpointOf(flag, io.env)
     let shown = performance.now()
     const counts = await rebuildCatalogue(catalogueStores(settings(), { ...names, dynamodbEndpoint }), {
       onProgress: (progress) => {

@@ -63,9 +63,18 @@ describe('specstar-backup catalogue rebuild', () => {
       ['--endpoint', 'https://api.example.com', '--job-table', 'a-jobs', '--archive-bucket', 'a-archives'],
       '--region: must be set',
     ],
-  ])('rejects %j for a deployment on AWS, and says what is missing', async (options, message) => {
+    [['--dynamodb-endpoint', 'localhost'], '--dynamodb-endpoint: "localhost" is not a URL'],
+    [['--dynamodb-endpoint', 'http://ddb.example'], '--dynamodb-endpoint: "http://ddb.example" would send'],
+  ])('rejects %j and says what is missing or wrong', async (options, message) => {
     const { code, stderr } = await cli(['catalogue', 'rebuild', ...options])
     expect(code).toBe(2)
     expect(stderr).toContain(message)
+  })
+
+  it('checks the endpoint of DynamoDB in the environment', async () => {
+    const env = { AWS_ENDPOINT_URL_DYNAMODB: 'http://ddb.example' }
+    const { code, stderr } = await cli(['catalogue', 'rebuild'], { env })
+    expect(code).toBe(2)
+    expect(stderr).toContain('AWS_ENDPOINT_URL_DYNAMODB: "http://ddb.example" would send')
   })
 })

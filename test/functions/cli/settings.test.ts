@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { s3ClientOf } from '../../../functions/cli/client/s3-client.ts'
-import { isLocal, resolveSettings, localStore } from '../../../functions/cli/client/settings.ts'
+import { dynamodbEndpointOf, isLocal, localStore, resolveSettings } from '../../../functions/cli/client/settings.ts'
 
 let folder = ''
 let file = ''
@@ -115,6 +115,13 @@ describe('resolveSettings', () => {
     expect(() => s3ClientOf(resolveSettings(other, none))).toThrow('--s3-endpoint: must be set, or S3_PORT must have')
     for (const S3_PORT of ['0', '65536', 'x'])
       expect(() => s3ClientOf(resolveSettings(other, { ...none, S3_PORT }))).toThrow('must be a port from 1 to 65535')
+  })
+
+  it('prefers the option for DynamoDB to the environment, and ignores an empty variable', () => {
+    const env = { AWS_ENDPOINT_URL_DYNAMODB: 'https://env.example' }
+    expect(dynamodbEndpointOf('http://127.0.0.1:8000/', env)).toBe('http://127.0.0.1:8000')
+    expect(dynamodbEndpointOf(undefined, env)).toBe('https://env.example')
+    expect(dynamodbEndpointOf(undefined, { AWS_ENDPOINT_URL_DYNAMODB: '' })).toBeUndefined()
   })
 
   it('signs requests to S3 with local credentials only if the endpoint of S3 is local', async () => {
