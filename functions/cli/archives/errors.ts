@@ -12,3 +12,8 @@ export class UnshowableResourceError extends Error {
 export class DamagedArchiveError extends Error {
   override readonly name = 'DamagedArchiveError'
 }
+
+/** An archive contains a resource or a blob twice, so its file exists already. */
+export class RepeatedEntryError extends Error {
+  override readonly name = 'RepeatedEntryError'
+}

@@ -7,7 +7,9 @@ import { type DecodedRecord, decodeRecord } from '../../../../shared/archive/rec
 import { readTogether } from '../../../../shared/archive/read-together.ts'
 import { readEntries, readIndex } from '../../../../shared/archive/segment-reader.ts'
 import { idHashOf } from '../../../../shared/resources/keys.ts'
+import { quote } from '../../../../shared/values/message-text.ts'
 import { must } from '../../../../shared/values/must.ts'
+import { compareBytes } from '../../../../shared/values/text-order.ts'
 
 /** A part of a segment that cannot be read. */
 interface LostRecords {
@@ -17,12 +19,18 @@ interface LostRecords {
   readonly range: { readonly first: string; readonly last: string } | undefined
 }
 
-type Salvaged =
-  (DecodedRecord & { readonly location: { readonly entry?: string; readonly line?: number } }) | LostRecords
+interface Located {
+  readonly location: { readonly entry?: string; readonly line?: number }
+}
+type SoundRecord = Extract<DecodedRecord, { readonly fault?: undefined }> & Located
+type FaultyRecord = Pick<Extract<DecodedRecord, { readonly fault: string }>, 'id' | 'idInKey' | 'fault'> & Located
+type LocatedRecord = SoundRecord | FaultyRecord
+type Salvaged = LocatedRecord | LostRecords
 
 /**
- * Reads the records of consecutive segments of a model, and goes on after each damaged chunk. In place of the records that cannot be read,
- * returns a `LostRecords`. If `ids` is given, reads only the chunks that can contain these resources.
+ * Reads the records of consecutive segments of a model, and goes on after each damaged chunk. In place of the records
+ * that cannot be read, returns a `LostRecords`. If `ids` is given, reads only the chunks that can contain these
+ * resources.
  */
 export async function* salvagedRecords(
   archive: OpenArchive,
@@ -77,6 +85,7 @@ async function* chunkByChunk(
   }
   const hashes = ids?.map(idHashOf)
   let isFound = false
+  let previous: Pick<SoundRecord, 'id' | 'sk'> | undefined = after?.fault === undefined ? after : undefined
   for (const [ordinal, entry] of index.entries()) {
     if (ordinal < (after?.entry ?? 0)) continue
     const own = { first: entry.first_h ?? '', last: entry.last_h ?? '' }
@@ -85,31 +94,53 @@ async function* chunkByChunk(
     const firstLine = ordinal === after?.entry ? (after.location.line ?? 0) + 1 : 1
     try {
       for await (const records of chunkRecords(archive, segment, entry)) {
-        const wanted = records.filter(
-          (record) =>
-            record.location.line >= firstLine &&
-            (ids === undefined ||
-              ids.includes(record.id) ||
-              (record.fault !== undefined && ids.includes(record.idInKey))),
-        )
+        const wanted: LocatedRecord[] = []
+        for (const record of records) {
+          if (record.location.line < firstLine) continue
+          const fault = record.fault === undefined ? misplacement(opened.model, previous, record) : undefined
+          if (fault !== undefined) isFound = true
+          else if (record.fault === undefined) previous = record
+          if (ids === undefined || isOneOf(ids, record)) wanted.push(fault ?? record)
+        }
         if (wanted.length > 0) yield wanted
       }
     } catch (fault) {
       if (!isArchiveFault(fault)) throw fault
       isFound = true
-      const place = `the entry begins at byte ${opened.offset + entry.offset} of the archive`
-      yield [{ reason: `${fault.message} (${place})`, range: own }]
+      const location = `the entry begins at byte ${opened.offset + entry.offset} of the archive`
+      yield [{ reason: `${fault.message} (${location})`, range: own }]
     }
   }
   // All chunks can be read, so the damage is between them, or the order of the records is wrong.
   if (!isFound) yield [{ reason: `${error.message} (in the segment at byte ${opened.offset} of the archive)`, range }]
 }
 
+/** Returns true if a record belongs to one of the resources, according to its attributes or to its key. */
+const isOneOf = (ids: readonly string[], record: LocatedRecord): boolean =>
+  ids.includes(record.id) || (record.fault !== undefined && ids.includes(record.idInKey))
+
+/**
+ * Returns a record as a faulty record if it belongs to another model, or if the record before it belongs to the same
+ * resource and does not precede it. Otherwise, returns undefined.
+ */
+const misplacement = (
+  model: string | undefined,
+  previous: Pick<SoundRecord, 'id' | 'sk'> | undefined,
+  record: SoundRecord,
+): FaultyRecord | undefined => {
+  const { id, sk, location } = record
+  const faulty = (fault: string): FaultyRecord => ({ id, idInKey: id, fault, location })
+  if (record.model !== model)
+    return faulty(`the record belongs to model ${record.model}, but its segment to model ${model}`)
+  const isRepeated = previous?.id === id && compareBytes(previous.sk, sk) >= 0
+  return isRepeated ? faulty(`the record ${quote(sk)} occurs twice or is out of order`) : undefined
+}
+
 async function* chunkRecords(
   archive: OpenArchive,
   segment: number,
   entry: IndexLine,
-): AsyncGenerator<(DecodedRecord & { readonly location: { readonly entry: string; readonly line: number } })[]> {
+): AsyncGenerator<(DecodedRecord & { readonly location: Required<Located['location']> })[]> {
   let line = 0
   for await (const { content } of readEntries(archive, must(archive.segments[segment]), [entry], { from: 0 }))
     for await (const lines of readLineBatches(entry, content))

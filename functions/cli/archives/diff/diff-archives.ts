@@ -34,8 +34,9 @@ export interface DiffOptions {
 const MAX_KEPT_BYTES = 64 * 1024 * 1024
 
 /**
- * Compares the resources of two archives. Both are read once, in the order of an archive, and joined, so at most one
- * resource of each is in memory. The payloads are compared by the SHA-256 in their revisions.
+ * Compares the resources of two archives. Both are read once, in the order of an archive, and joined, so at most two
+ * resources of each are in memory. The payloads are compared by the SHA-256 in their revisions. A resource that cannot be
+ * read completely in one archive is not compared: no difference is returned for it.
  */
 export async function* diffArchives(
   old: ArchiveContents,
@@ -58,30 +59,67 @@ async function* diffModel(
   model: string,
   { keepItems = false, onFault }: DiffOptions,
 ): AsyncGenerator<ArchiveDifference> {
-  const olds = summaries(old, model, keepItems, (id, fault) => {
-    onFault('old', model, id, fault)
-  })
-  const news = summaries(next, model, keepItems, (id, fault) => {
-    onFault('new', model, id, fault)
-  })
+  const unreadable = { old: new UnreadableIds(), new: new UnreadableIds() }
+  const read = (contents: ArchiveContents, archive: 'old' | 'new'): AsyncGenerator<Summary, undefined> =>
+    summaries(contents, model, { keepItems, unreadable: unreadable[archive] }, (id, fault) => {
+      onFault(archive, model, id, fault)
+    })
+  const [olds, news] = [read(old, 'old'), read(next, 'new')]
   try {
     let a = await olds.next()
     let b = await news.next()
     while (a.done !== true || b.done !== true) {
       const order = a.done === true ? 1 : b.done === true ? -1 : compareSummaries(a.value, b.value)
-      if (order < 0 && a.done !== true) yield { model, resource_id: a.value.id, group: 'missing' }
-      else if (order > 0 && b.done !== true) yield { model, resource_id: b.value.id, group: 'new' }
-      else if (a.done !== true && b.done !== true && a.value.leaf !== b.value.leaf) {
-        const [before, after] = [a.value.items, b.value.items]
-        const versions = before === undefined || after === undefined ? {} : { versions: { old: before, next: after } }
-        yield { model, resource_id: a.value.id, group: 'changed', ...versions }
-      }
+      const before = order <= 0 && a.done !== true ? a.value : undefined
+      const after = order >= 0 && b.done !== true ? b.value : undefined
+      const difference = differenceOf(model, before, after)
+      if (difference !== undefined && !Object.values(unreadable).some((ids) => ids.has(difference.resource_id)))
+        yield difference
       if (order <= 0) a = await olds.next()
       if (order >= 0) b = await news.next()
     }
   } finally {
     await olds.return(undefined)
     await news.return(undefined)
+  }
+}
+
+const differenceOf = (
+  model: string,
+  before: Summary | undefined,
+  after: Summary | undefined,
+): ArchiveDifference | undefined => {
+  if (after === undefined) return before && { model, resource_id: before.id, group: 'missing' }
+  if (before === undefined) return { model, resource_id: after.id, group: 'new' }
+  if (before.leaf === after.leaf) return undefined
+  const [old, next] = [before.items, after.items]
+  const versions = old === undefined || next === undefined ? {} : { versions: { old, next } }
+  return { model, resource_id: after.id, group: 'changed', ...versions }
+}
+
+/** Limits the memory. Resources after that many are compared as if the archive did not contain them. */
+const MAX_UNREADABLE = 100_000
+
+/**
+ * The resources of an archive that cannot be read, around the current one: those after the last but one sound resource.
+ * The fault of a revision can precede its resource or follow it.
+ */
+class UnreadableIds {
+  #older = new Set<string>()
+  #newer = new Set<string>()
+
+  add(id: string): void {
+    if (this.#newer.size < MAX_UNREADABLE) this.#newer.add(id)
+  }
+
+  has(id: string): boolean {
+    return this.#older.has(id) || this.#newer.has(id)
+  }
+
+  /** Must be called after each sound resource. */
+  advance(): void {
+    this.#older = this.#newer
+    this.#newer = new Set()
   }
 }
 
@@ -95,19 +133,25 @@ interface Summary {
 
 const compareSummaries = (a: Summary, b: Summary): number => compareBytes(a.h, b.h) || compareBytes(a.id, b.id)
 
+/** Returns each sound resource after the next one has been read, because faults of its revisions can follow it. */
 async function* summaries(
   contents: ArchiveContents,
   model: string,
-  keepItems: boolean,
+  { keepItems, unreadable }: { readonly keepItems: boolean; readonly unreadable: UnreadableIds },
   onFault: (id: string, fault: string) => void,
 ): AsyncGenerator<Summary, undefined> {
+  let last: Summary | undefined
   for await (const resource of resourcesOf(contents, model)) {
     if ('fault' in resource) {
+      unreadable.add(resource.id)
       onFault(resource.id, resource.fault)
       continue
     }
-    yield await summarize(resource.metadata, resource.revisions, keepItems)
+    if (last !== undefined) yield last
+    unreadable.advance()
+    last = await summarize(resource.metadata, resource.revisions, keepItems)
   }
+  if (last !== undefined) yield last
   return undefined
 }
 

@@ -1,6 +1,7 @@
 import { idHashOf } from '../../../../shared/resources/keys.ts'
 import { blobFieldsOf, referencesIn } from '../../../../shared/resources/revision-references.ts'
 import { payloadOf, RevisionView } from '../../../../shared/resources/views.ts'
+import { errorMessage } from '../../../../shared/values/error-message.ts'
 import { checkModel } from '../arguments.ts'
 import type {
   ArchiveContents,
@@ -13,7 +14,7 @@ import { type FaultyResource, resourcesOf } from '../contents/resources.ts'
 import type { WantedResource } from '../contents/stream-scan.ts'
 import { type ArchivedResource, resourceDocument } from '../documents/resource-document.ts'
 import { printable } from '../../terminal/printable.ts'
-import { DamagedArchiveError, UnshowableResourceError } from '../errors.ts'
+import { DamagedArchiveError, RepeatedEntryError, UnshowableResourceError } from '../errors.ts'
 import { shownId } from '../shown-id.ts'
 import type { NewFolder } from './new-folder.ts'
 
@@ -215,7 +216,10 @@ async function* findBlobs(
   for (const fileId of absent) addFault(folder, extracted, `blob ${shownId(fileId)}: the archive does not contain it`)
 }
 
-/** Calls `read` and returns its result. If the archive is damaged or cannot be shown there, returns the reason. */
+/** The errors that concern only one resource or blob. */
+const EXTRACTION_FAULTS = [DamagedArchiveError, RepeatedEntryError, UnshowableResourceError]
+
+/** Calls `read` and returns its result. If the archive is damaged or cannot be extracted there, returns the reason. */
 const orFault = async <Result>(
   read: () => Promise<Result>,
 ): Promise<
@@ -224,9 +228,8 @@ const orFault = async <Result>(
   try {
     return { result: await read() }
   } catch (error) {
-    if (error instanceof DamagedArchiveError || error instanceof UnshowableResourceError)
-      return { fault: error.message }
-    throw error
+    if (!EXTRACTION_FAULTS.some((type) => error instanceof type)) throw error
+    return { fault: errorMessage(error) }
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ArchiveUnavailableError } from '../errors.ts'
+import { ArchiveUnavailableError, RepeatedEntryError } from '../errors.ts'
 import { fileNameOf } from './file-name.ts'
 
 /** Archives contain all data of a store, so only the user may read what is extracted. */
@@ -36,7 +36,8 @@ export class NewFolder {
 
   /**
    * Writes a new file. `folders` and `id` may be any strings, see `fileNameOf`. Returns the path of the file within the
-   * folder. If the content cannot be read to its end, removes the file and throws the error.
+   * folder. If the content cannot be read to its end, removes the file and throws the error. Throws
+   * `RepeatedEntryError` if this id has been written before.
    */
   async write(
     folders: readonly string[],
@@ -53,7 +54,10 @@ export class NewFolder {
     try {
       await pipeline(Readable.from(content), file)
     } catch (error) {
-      if (!isExistsError(error)) await rm(path, { force: true })
+      // Different ids have different files, and the folder was empty.
+      if (isExistsError(error))
+        throw new RepeatedEntryError('occurs twice in the archive; only the first one was extracted', { cause: error })
+      await rm(path, { force: true })
       throw error
     }
     return name

@@ -269,7 +269,7 @@ describe('specstar-backup extract', () => {
     expect(stdout).toContain('Extracted 120 resources and 84 blobs')
     const bad = [...stdout.matchAll(/^resource item\/(\S+): .*entry payloads\/\w+ is corrupt/gm)].map(([, id]) => id)
     expect(bad.sort()).toEqual(['item-large-a', 'item-large-b'])
-    expect(stdout).not.toContain('without metadata')
+    expect(stdout).not.toContain('metadata of the resource')
     const written = await readdir(join(target, 'models/item'))
     for (const id of bad) expect(written).not.toContain(`${id}.json`)
   })
