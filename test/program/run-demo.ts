@@ -35,6 +35,8 @@ export const expectDemoPasses = async (...args: string[]): Promise<string> => {
   expect(output).toContain('✓ the verification of the restore passed')
   expect(output).toContain('✓ exactly one blob differs')
   expect(output).toContain('✓ the store and the archive are identical')
+  for (const fact of ['Restored', 'Proved', 'Found', 'Mended']) expect(output).toMatch(new RegExp(`^  ${fact} `, 'm'))
+  expect(output, 'colours in a file').not.toContain('\u001b')
   const peaks = [...output.matchAll(/│ (program|dynamodb|s3) +│ +([\d.]+) MiB │/g)]
   expect(peaks).toHaveLength(3)
   for (const [line, , mib] of peaks) expect(Number(mib), line).toBeLessThan(512)

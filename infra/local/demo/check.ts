@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { isDeepStrictEqual, styleText } from 'node:util'
 
 /** Thrown if a step of the demo fails, or if a check finds an unexpected value. */
 export class DemoFailedError extends Error {
@@ -11,5 +11,5 @@ export const check = (statement: string, actual: unknown, expected: unknown): vo
     throw new DemoFailedError(
       `the check "${statement}" failed: expected ${JSON.stringify(expected)}, but found ${JSON.stringify(actual)}`,
     )
-  console.log(`  ✓ ${statement}`)
+  console.log(styleText('green', `  ✓ ${statement}`))
 }

@@ -1,3 +1,4 @@
+import { styleText } from 'node:util'
 import type { LocalStores } from '../stores/local-stores.ts'
 import type { ApiClient } from './api-client.ts'
 import { check, DemoFailedError } from './check.ts'
@@ -29,7 +30,7 @@ export class DemoRun {
   /** Prints the heading of the next step. */
   beginStep(title: string): void {
     this.#step += 1
-    console.log(`\nStep ${this.#step} of ${this.#steps}: ${title}`)
+    console.log(`\n${styleText(['bold', 'cyan'], `Step ${this.#step} of ${this.#steps}: ${title}`)}`)
   }
 
   /** Runs an operation that reads or writes the whole store, and measures its time. */

@@ -2,12 +2,13 @@ import { createWriteStream, openAsBlob } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { styleText } from 'node:util'
 import prettyBytes from 'pretty-bytes'
 import type { DemoOptions } from '../seed/options.ts'
 import { seedStore } from '../seed/seed-store.ts'
 import { openLocalStores } from '../stores/local-stores.ts'
 import { wipe } from '../stores/wipe-store.ts'
-import { ApiClient, type DryRunResult, dryRunResult, exportResult, type UploadSlot } from './api-client.ts'
+import { ApiClient, type DryRunResult, dryRunResult, exportResult, type Report, type UploadSlot } from './api-client.ts'
 import { check, DemoFailedError } from './check.ts'
 import { damageBlob, damageRevision } from './damage.ts'
 import type { DemoProgram } from './demo-program.ts'
@@ -15,7 +16,16 @@ import { DemoRun } from './demo-run.ts'
 import { folderCounts, listArchive } from './listing.ts'
 import { showProgress } from './progress.ts'
 import type { Snapshot } from './snapshot.ts'
-import { dryRunTable, exportTable, folderTable, listingText, memoryTable, reportTable, timingTable } from './tables.ts'
+import {
+  dryRunTable,
+  exportTable,
+  factsText,
+  folderTable,
+  listingText,
+  memoryTable,
+  reportTable,
+  timingTable,
+} from './tables.ts'
 
 /** The number of calls of `beginStep`, for the headings. */
 const STEPS = 8
@@ -34,7 +44,7 @@ export const runScenario = async (program: DemoProgram, folder: string, options:
   const file = join(folder, 'backup.acbak')
   const exportJob = await exportAll(run, file)
   await wipeAll(run)
-  await restoreFile(run, file)
+  const report = await restoreFile(run, file)
   await run.checkUnchanged(original)
   await damage(run, original)
   const found = await findDamage(run, exportJob)
@@ -42,10 +52,12 @@ export const runScenario = async (program: DemoProgram, folder: string, options:
   await compareAgain(run, exportJob)
   await run.checkUnchanged(original)
 
-  console.log(`\nSummary for ${sizesOf(original)}:`)
+  console.log(`\n${styleText(['bold', 'cyan'], 'Summary')}`)
   console.log(timingTable(run.timings, original.itemBytes + original.blobBytes))
   if (options.verbose) console.log(memoryTable(await program.peakMemory()))
-  console.log(`All checks passed in ${((performance.now() - start) / 1000).toFixed(0)} s.`)
+  console.log(factsText({ sizes: sizesOf(original), report, found }))
+  const seconds = ((performance.now() - start) / 1000).toFixed(0)
+  console.log(styleText('bold', `All checks passed in ${seconds} s.`))
 }
 
 const seed = async (run: DemoRun, maxCities: number | undefined): Promise<Snapshot> => {
@@ -94,7 +106,8 @@ const wipeAll = async (run: DemoRun): Promise<void> => {
   check('the store is empty', [items.size, blobs.size], [0, 0])
 }
 
-const restoreFile = async (run: DemoRun, file: string): Promise<void> => {
+/** Restores the downloaded archive. Returns the report of the restore. */
+const restoreFile = async (run: DemoRun, file: string): Promise<Report> => {
   run.beginStep('restore the downloaded archive through an upload slot')
   const jobId = await run.timeWholeStore('restore', async () => {
     const slot = await run.api.openUploadSlot()
@@ -102,7 +115,7 @@ const restoreFile = async (run: DemoRun, file: string): Promise<void> => {
     await run.job(slot.job_id)
     return slot.job_id
   })
-  await showReport(run, jobId)
+  return showReport(run, jobId)
 }
 
 const upload = async ({ upload: { method, url, headers } }: UploadSlot, file: string): Promise<void> => {
@@ -110,11 +123,12 @@ const upload = async ({ upload: { method, url, headers } }: UploadSlot, file: st
   if (!ok) throw new DemoFailedError(`uploading the archive failed with status ${status}`)
 }
 
-const showReport = async ({ api }: DemoRun, jobId: string): Promise<void> => {
+const showReport = async ({ api }: DemoRun, jobId: string): Promise<Report> => {
   const report = await api.report(jobId)
   console.log(reportTable(report))
   check('the verification of the restore passed', report.passed, true)
   check('the verification checked resources', report.proved, true)
+  return report
 }
 
 /** Damages one blob and one city. Uses AWS clients, so the program does not notice the damage. */

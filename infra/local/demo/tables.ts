@@ -1,3 +1,4 @@
+import { styleText } from 'node:util'
 import Table from 'cli-table3'
 import prettyBytes from 'pretty-bytes'
 import type { DryRunResult, ExportResult, Report } from './api-client.ts'
@@ -21,7 +22,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   const made = new Table({
     head: [...head],
     colAligns: head.map((_, k) => (k === 0 ? 'left' : 'right')),
-    // Without colors, a log file of the demo contains no escape sequences.
+    // cli-table3 would colour the head and the border also in a log file.
     style: { head: [], border: [], compact: true },
   })
   made.push(...rows.map((row) => [...row]))
@@ -59,7 +60,7 @@ export const reportTable = ({ checks }: Report): string =>
     ['check', 'passed', 'checked', 'findings'],
     Object.entries(checks).map(([name, { passed, checked, findings_total }]) => [
       name,
-      passed ? 'yes' : 'NO',
+      passed ? styleText('green', 'yes') : styleText('red', 'NO'),
       number(checked),
       number(findings_total),
     ]),
@@ -92,6 +93,31 @@ export const timingTable = (timings: readonly OperationTime[], storeBytes: numbe
       wholeStore ? (storeBytes / MEGABYTE / seconds).toFixed(1) : '',
     ]),
   )
+
+/** What the demo has shown. */
+export interface DemoFacts {
+  /** The sizes of the store. */
+  readonly sizes: string
+  /** The report of the restore of the whole store. */
+  readonly report: Report
+  /** The dry run that found the damage. */
+  readonly found: DryRunResult
+}
+
+/** Returns the facts at the end of the demo, one in each line. */
+export const factsText = ({ sizes, report, found }: DemoFacts): string => {
+  const checks = Object.values(report.checks)
+  const checked = checks.reduce((sum, check) => sum + check.checked, 0)
+  const changed = Object.values(found.models).reduce((sum, counts) => sum + counts.changed, 0)
+  return [
+    ['Restored', `${sizes}, identical to the original byte for byte`],
+    ['Proved', `by ${checks.length} checks of ${number(checked)} resources, references and blobs`],
+    ['Found', `${found.blobs.changed} damaged blob and ${changed} damaged resource, with a dry run`],
+    ['Mended', 'by restoring only what differed: the store is identical to the original again'],
+  ]
+    .map(([name = '', fact = '']) => `  ${styleText(['bold', 'green'], name.padEnd(9))} ${fact}`)
+    .join('\n')
+}
 
 export const memoryTable = (processes: readonly ProcessMemory[]): string =>
   table(

@@ -75,7 +75,7 @@ const keepSpaces = (text: string): string => text.replaceAll(' ', '\u00a0')
 const classOf = (text: string): string => {
   if (text.startsWith('$ ')) return ' class="prompt"'
   if (/^(Step \d|Summary|All checks)/.test(text)) return ' class="heading"'
-  return text.startsWith('  ✓ ') ? ' class="passed"' : ''
+  return /^ {2}(✓|Restored|Proved|Found|Mended) /.test(text) ? ' class="passed"' : ''
 }
 
 const escapeXml = (text: string): string =>
