@@ -50,9 +50,9 @@ export const COMMANDS: readonly CliCommand[] = [
   COMPLETION,
 ]
 
-/** The first words of commands with two words, and what these commands have in common. */
+/** The first words of commands with two words, and a summary like that of a command. */
 export const GROUPS: Readonly<Record<string, string>> = {
-  schedules: 'List, run, pause and resume schedules.',
-  models: 'Propose or check a model registry (models.json).',
-  catalogue: 'Commands for the catalogue of archives.',
+  schedules: 'list, run, pause and resume schedules',
+  models: 'propose or check a model registry (models.json)',
+  catalogue: 'rebuild the catalogue of archives',
 }

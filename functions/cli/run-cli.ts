@@ -69,7 +69,7 @@ const createProgram = (io: Io, execute: Execute): Command => {
     const words = command.name.split(' ')
     const [group = ''] = words
     const parent = words.length === 1 ? program : (groups.get(group) ?? prepare(program.command(group), io))
-    if (words.length > 1) groups.set(group, parent.description(GROUPS[group] ?? ''))
+    if (words.length > 1) groups.set(group, describe(parent, { summary: GROUPS[group] ?? '' }))
     addCommand(parent, words.at(-1) ?? '', command, io, execute)
   }
   return program
@@ -79,8 +79,7 @@ const createProgram = (io: Io, execute: Execute): Command => {
 const GLOBAL = ['endpoint', 'region', 'profile', 's3Endpoint', 'config', 'json', 'showUrls', 'version'] as const
 
 const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, execute: Execute): void => {
-  const added = prepare(parent.command(name), io)
-  added.summary(command.summary).description(sentences(command))
+  const added = describe(prepare(parent.command(name), io), command)
   for (const argument of command.arguments ?? []) added.addArgument(argument)
   for (const option of command.options ?? []) added.addOption(option)
   added.addHelpText(
@@ -128,8 +127,14 @@ const allowed = (command: Command, { code }: CommanderError): readonly string[] 
   return [`Options: ${[...own, ...global].map(({ long }) => long).join(', ')}.`]
 }
 
-const sentences = ({ summary, details }: CliCommand): string =>
-  [`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`, ...(details === undefined ? [] : [details])].join('\n\n')
+const describe = (added: Command, { summary, details }: Pick<CliCommand, 'summary' | 'details'>): Command =>
+  added
+    .summary(summary)
+    .description(
+      [`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`, ...(details === undefined ? [] : [details])].join(
+        '\n\n',
+      ),
+    )
 
 const rootOf = (command: Command): Command => (command.parent === null ? command : rootOf(command.parent))
 
