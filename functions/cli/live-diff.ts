@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { differenceLine, fieldLine, hasAny } from './archives/diff/difference-text.ts'
 import { shownId } from './archives/shown-id.ts'
 import { restoreSource } from './archive-source.ts'
 import { UnreachableError } from './client/errors.ts'
@@ -9,9 +10,9 @@ import type { CommandContext } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { showEndedJob } from './finish-job.ts'
 import { startRestore } from './start-restore.ts'
-import { printable, type TextFormat } from './terminal/printable.ts'
-import { bytesText, counted, countText } from './terminal/units.ts'
-import { exitCodeOf, waitForJob } from './wait-for-job.ts'
+import { printable } from './terminal/printable.ts'
+import { counted, countText } from './terminal/units.ts'
+import { waitForJob } from './wait-for-job.ts'
 
 /** A value as its JSON, or as its type, size and hash. With JSON, `size` means that the JSON is cut. */
 const Value = z.looseObject({
@@ -22,12 +23,12 @@ const Value = z.looseObject({
 })
 const Field = z.looseObject({ path: z.string(), archived: z.exactOptional(Value), stored: z.exactOptional(Value) })
 
-/** Groups of differences as the API names them: a restore would write new resources to the store. */
-const GROUPS = { new: 'missing', missing: 'missing', changed: 'changed', target_only: 'new' } as const
 const Difference = z.looseObject({
   group: z.enum(['new', 'missing', 'changed', 'target_only']),
   model: z.string(),
   resource_id: z.string(),
+  /** The state of a changed resource at the time of the request. */
+  now: z.exactOptional(z.string()),
   fields: z.exactOptional(z.array(Field)),
   fields_total: z.exactOptional(z.number()),
   revisions_total: z.exactOptional(z.number()),
@@ -44,17 +45,16 @@ interface LiveDiffOptions {
 
 const MAX_PAGE = 1_000
 
-/** A resource that differs. Its group has the same meaning as in the comparison of two archives. */
-type LiveDifference = Pick<
-  z.output<typeof Difference>,
-  'model' | 'resource_id' | 'fields' | 'fields_total' | 'revisions_total'
-> & { readonly group: Group }
-type Group = 'new' | 'changed' | 'missing'
+type LiveDifference = z.output<typeof Difference>
+type Group = LiveDifference['group']
+
+/** A restore would write `new` resources. A dry run has no resources of the group `missing`. */
+const KINDS = { new: 'removed', missing: 'removed', changed: 'changed', target_only: 'added' } as const
 
 /**
  * Compares an archive with the store by a dry run, and writes one line for each resource that differs: with the sign
- * `+` if only the store contains it, `-` if only the archive contains it, and `~` if both do. A dry run only counts the
- * blobs that differ, and only those of the archive.
+ * `+` if only the store contains it, `-` if only the archive contains it, and `~` if both do. With `--json`, the lines
+ * are those of the API. A dry run only counts the blobs that differ, and only those of the archive.
  */
 export const diffLive = async (
   context: CommandContext,
@@ -66,19 +66,24 @@ export const diffLive = async (
   const id = await startRestore(context, source, { model, parameters: { on_duplicate: 'overwrite', dry_run: 'true' } })
   const job = await waitForJob(context, id)
   if (job.status !== 'succeeded' && job.status !== 'partial') return showEndedJob(context, job)
-  const resources = { new: 0, changed: 0, missing: 0 }
-  for await (const difference of differences(context, id, fields)) {
-    resources[difference.group] += 1
-    output.show(difference, () => differenceText(context, difference))
+  const resources = { new: 0, changed: 0, missing: 0, target_only: 0 }
+  const lines = async function* (): AsyncGenerator<string> {
+    for await (const difference of differences(context, id, fields)) {
+      resources[difference.group] += 1
+      yield `${output.json ? JSON.stringify(difference) : differenceText(context, difference)}\n`
+    }
   }
+  await output.showPieces(output.json ? 'json' : 'text', lines())
   const blobs = blobsOf(job)
   output.show({ summary: { resources, blobs, complete: job.status === 'succeeded' } }, () =>
-    summaryText(context, resources, blobs),
+    summaryText(resources, blobs),
   )
-  if (job.status === 'partial' && !output.json)
-    output.note(`The archive could not be compared completely. The reasons are in: specstar-backup show ${id}`)
-  if ([resources, blobs].some(hasAny)) return EXIT.differences
-  return exitCodeOf(job)
+  if (job.status === 'partial') {
+    if (!output.json)
+      output.note(`The archive could not be compared completely. The reasons are in: specstar-backup show ${id}`)
+    return EXIT.partial
+  }
+  return [resources, blobs].some(hasAny) ? EXIT.differences : EXIT.succeeded
 }
 
 async function* differences({ api }: CommandContext, jobId: string, fields: boolean): AsyncGenerator<LiveDifference> {
@@ -89,59 +94,47 @@ async function* differences({ api }: CommandContext, jobId: string, fields: bool
     item: Difference,
     maxPage: MAX_PAGE,
   }
-  for await (const { items } of pages(api(), request))
-    for (const item of items) yield { ...item, group: GROUPS[item.group] }
+  for await (const { items } of pages(api(), request)) yield* items
 }
 
 /** Returns the numbers of blobs that differ. A dry run does not look for blobs that only the store contains. */
-const blobsOf = ({ job_id, result }: Job): Readonly<Record<'changed' | 'missing', number>> => {
+const blobsOf = ({ job_id, result }: Job): Readonly<Record<'new' | 'changed', number>> => {
   const { data } = DryRun.safeParse(result)
   if (data === undefined)
     throw new UnreachableError(`the result of dry run ${job_id} does not state its blobs; update this command`)
-  return { changed: data.blobs.changed, missing: data.blobs.new }
+  return { new: data.blobs.new, changed: data.blobs.changed }
 }
 
-const hasAny = (groups: Readonly<Record<string, number>>): boolean => Object.values(groups).some((count) => count > 0)
-
-const STYLES = {
-  new: { sign: '+', format: 'green' },
-  changed: { sign: '~', format: 'yellow' },
-  missing: { sign: '-', format: 'red' },
-} as const satisfies Record<Group, { readonly sign: string; readonly format: TextFormat }>
-
 const summaryText = (
-  { output }: CommandContext,
-  resources: Readonly<Record<Group, number>>,
-  { changed, missing }: Readonly<Record<'changed' | 'missing', number>>,
+  { new: onlyArchived, missing, changed, target_only }: Readonly<Record<Group, number>>,
+  blobs: Readonly<Record<'new' | 'changed', number>>,
 ): string =>
   [
-    ...(changed === 0 ? [] : [output.style('yellow', `~ ${counted(changed, 'blob')} with other bytes or properties`)]),
-    ...(missing === 0 ? [] : [output.style('red', `- ${counted(missing, 'blob')} only in the archive`)]),
-    `${counted(resources.new, 'new resource')}, ${countText(resources.changed)} changed, ${countText(resources.missing)} missing`,
-    `${counted(changed, 'changed blob')}, ${countText(missing)} missing`,
+    `${counted(target_only, 'resource')} only in the store, ${countText(changed)} changed, ` +
+      `${countText(onlyArchived + missing)} only in the archive`,
+    `${counted(blobs.changed, 'blob')} changed, ${countText(blobs.new)} only in the archive`,
   ].join('\n')
 
+/** The reasons why the fields of a changed resource were not compared. */
+const REASONS: Readonly<Record<string, string>> = {
+  same: 'equal now; the store has changed since the dry run',
+  torn: 'the current revision is not in the store',
+  without_metadata: 'only revisions of the resource are in the store',
+  missing: 'the store no longer contains the resource',
+  too_large: 'the revisions are too large to be compared',
+  not_compared: 'the fields could not be compared',
+}
+
 const differenceText = ({ output }: CommandContext, difference: LiveDifference): string => {
-  const { group, model, resource_id, fields = [], fields_total = fields.length, revisions_total = 0 } = difference
-  const { sign, format } = STYLES[group]
+  const { group, model, resource_id, now = 'changed', fields = [], revisions_total = 0 } = difference
+  const { fields_total = fields.length } = difference
   return [
-    output.style(format, `${sign} ${model}/${resource_id}`),
-    ...fields.map((field) => `    ${fieldText(field)}`),
+    differenceLine(output, KINDS[group], `${model}/${shownId(resource_id)}`),
+    ...(now === 'changed' ? [] : [`    ${printable(REASONS[now] ?? now)}`]),
+    ...fields.map(({ path, archived, stored }) => `    ${fieldLine(path, archived, stored)}`),
     ...(fields_total > fields.length ? [`    … and ${counted(fields_total - fields.length, 'field')} more`] : []),
     ...(revisions_total > 0
       ? [`    ${counted(revisions_total, 'revision')} ${revisions_total === 1 ? 'differs' : 'differ'}`]
       : []),
   ].join('\n')
-}
-
-/** Returns the line of a field in the form of the comparison of two archives. */
-const fieldText = ({ path, archived, stored }: z.output<typeof Field>): string => {
-  const sign = archived === undefined ? '+' : stored === undefined ? '-' : '~'
-  const values = [archived, stored].flatMap((value) => (value === undefined ? [] : [valueText(value)]))
-  return `${sign} ${shownId(path)}  ${values.join(' → ')}`
-}
-
-const valueText = ({ json, type = 'value', size = 0, sha256 = '' }: z.output<typeof Value>): string => {
-  if (json === undefined) return printable(`${type}, ${bytesText(size)}, sha256 ${sha256}`)
-  return size === 0 ? printable(json) : `${printable(json)}… (${bytesText(size)})`
 }

@@ -15,7 +15,8 @@ export const DIFF = defineCommand({
     'and with ~ if both differ. Both archives are read completely, except their blobs. ' +
     'With --live, the store takes the place of the second archive. A dry run of a restore then finds the differences, ' +
     'and writes nothing to the store. It only counts the blobs of the archive that the store lacks or that differ. ' +
-    'The exit code is 0 if there is no difference, 6 if there is one, and 3 if not everything could be compared.',
+    'The exit code is 0 if there is no difference, 6 if there is one, and 3 if not everything could be compared, ' +
+    'even if there are differences.',
   arguments: [
     new Argument('<old>', ARCHIVE_ARGUMENT),
     new Argument('[new]', 'the archive to compare with it; not with --live'),

@@ -65,7 +65,8 @@ describe('diff --live', () => {
     const { code, stdout, stderr } = await run('diff', guilds, '--live')
     expect({ code, stdout, stderr: stderr.includes('completely') }).toEqual({
       code: 0,
-      stdout: '0 new resources, 0 changed, 0 missing\n0 changed blobs, 0 missing\n',
+      stdout:
+        '0 resources only in the store, 0 changed, 0 only in the archive\n0 blobs changed, 0 only in the archive\n',
       stderr: false,
     })
   })
@@ -84,14 +85,13 @@ describe('diff --live', () => {
     expect({ code, stdout }).toEqual({
       code: 6,
       stdout:
-        '~ 1 blob with other bytes or properties\n- 1 blob only in the archive\n' +
-        '0 new resources, 0 changed, 0 missing\n1 changed blob, 1 missing\n',
+        '0 resources only in the store, 0 changed, 0 only in the archive\n1 blob changed, 1 only in the archive\n',
     })
     expect(jsonLines((await run('diff', everything, '--live', '--json')).stdout)).toEqual([
       {
         summary: {
-          resources: { new: 0, changed: 0, missing: 0 },
-          blobs: { changed: 1, missing: 1 },
+          resources: { new: 0, changed: 0, missing: 0, target_only: 0 },
+          blobs: { new: 1, changed: 1 },
           complete: true,
         },
       },
@@ -130,14 +130,14 @@ describe('diff --live', () => {
     const { code, stdout } = await run('diff', guilds, '--live', '--model', 'guild')
     expect(code).toBe(6)
     expect(stdout.split('\n').filter((line) => line.startsWith('- guild/'))).toHaveLength(12)
-    expect(stdout).toContain('0 new resources, 0 changed, 12 missing\n')
-    // The groups have the same meaning as in a comparison of two archives.
+    expect(stdout).toContain('0 resources only in the store, 0 changed, 12 only in the archive\n')
+    // The groups are those of the API.
     const lines = jsonLines((await run('diff', guilds, '--live', '--json')).stdout)
-    expect(lines.filter((line) => Difference.safeParse(line).data?.group === 'missing')).toHaveLength(12)
+    expect(lines.filter((line) => Difference.safeParse(line).data?.group === 'new')).toHaveLength(12)
     expect(lines).toHaveLength(13)
   })
 
-  it('lists resources that only the store contains as new', async () => {
+  it('lists resources that only the store contains', async () => {
     const { resource_id: only } = Difference.parse(jsonLines((await run('diff', guilds, '--live', '--json')).stdout)[0])
     await run('restore', guilds, '--only', `guild/${only}`)
     const one = await exportModel('guild')
@@ -145,7 +145,7 @@ describe('diff --live', () => {
     const { code, stdout } = await run('diff', one, '--live')
     expect(code).toBe(6)
     expect(stdout.split('\n').filter((line) => line.startsWith('+ guild/'))).toHaveLength(11)
-    expect(stdout).toContain('11 new resources, 0 changed, 0 missing\n')
+    expect(stdout).toContain('11 resources only in the store, 0 changed, 0 only in the archive\n')
   })
 
   it('requires either --live or a second archive', async () => {

@@ -8,6 +8,7 @@ import { shownId } from '../shown-id.ts'
 import type { CountedSource } from '../sources/counted-source.ts'
 import { readBytes, readText, withContents } from '../with-archive.ts'
 import { type ArchiveDifference, diffArchives, modelsOf } from './diff-archives.ts'
+import { differenceLine, hasAny } from './difference-text.ts'
 import { diffBlobs } from './diff-blobs.ts'
 import { fieldDifferences, type FieldDifferences, fieldLines } from './field-lines.ts'
 
@@ -72,7 +73,7 @@ const printDifferences = async (
       blobs[difference.group] += 1
       yield output.json
         ? `${JSON.stringify({ blob: difference })}\n`
-        : `${SIGNS[difference.group]} blob ${shownId(difference.file_id)}\n`
+        : `${differenceLine(output, KINDS[difference.group], `blob ${shownId(difference.file_id)}`)}\n`
     }
   }
   await output.showPieces(output.json ? 'json' : 'text', lines())
@@ -95,10 +96,7 @@ const checkModel = (models: readonly string[], model: string): void => {
   )
 }
 
-const hasAny = (groups: Groups): boolean => Object.values(groups).some((count) => count > 0)
-
-const SIGNS = { new: '+', changed: '~', missing: '-' }
-const FORMATS = { new: 'green', changed: 'yellow', missing: 'red' } as const
+const KINDS = { new: 'added', changed: 'changed', missing: 'removed' } as const
 
 const resourceLine = (
   { output }: CommandContext,
@@ -107,7 +105,7 @@ const resourceLine = (
 ): string => {
   if (output.json) return `${JSON.stringify({ ...difference, ...detail })}\n`
   const { model, resource_id, group } = difference
-  const line = output.style(FORMATS[group], `${SIGNS[group]} ${model}/${shownId(resource_id)}`)
+  const line = differenceLine(output, KINDS[group], `${model}/${shownId(resource_id)}`)
   return [line, ...(detail === undefined ? [] : fieldLines(detail)), ''].join('\n')
 }
 

@@ -1,12 +1,10 @@
 import { type ComparableResource, compareResources } from '../../../../shared/differences/compare-resources.ts'
 import { type FieldChange, fieldChange } from '../../../../shared/differences/field-change.ts'
-import type { FieldValue } from '../../../../shared/differences/field-value.ts'
 import { payloadOf } from '../../../../shared/resources/views.ts'
-import { printable } from '../../terminal/printable.ts'
-import { bytesText } from '../../terminal/units.ts'
 import type { ArchiveContents } from '../contents/contents.ts'
 import { shownId } from '../shown-id.ts'
 import type { DiffedResource } from './diff-archives.ts'
+import { fieldLine, SIGNS } from './difference-text.ts'
 
 /** The changed fields of a resource, and its changed revisions. */
 export interface FieldDifferences {
@@ -40,22 +38,13 @@ const comparable = (contents: ArchiveContents, { metadata, revisions }: DiffedRe
 
 /** Returns the lines of a resource for people. */
 export const fieldLines = ({ fields, revisions }: FieldDifferences): string[] => [
-  ...fields.map((field) => `    ${changeText(field)}`),
+  ...fields.map((field) => `    ${changeLine(field)}`),
   ...revisions.flatMap(({ op, revision_id, schema_version, fields: own }) => [
-    `    ${SIGNS[op]} revision ${shownId(revision_id)}${schema_version === undefined ? '' : ` (schema ${shownId(schema_version)})`}`,
-    ...own.map((field) => `      ${changeText(field)}`),
+    `    ${SIGNS[KINDS[op]]} revision ${shownId(revision_id)}${schema_version === undefined ? '' : ` (schema ${shownId(schema_version)})`}`,
+    ...own.map((field) => `      ${changeLine(field)}`),
   ]),
 ]
 
-const SIGNS = { add: '+', remove: '-', replace: '~' }
+const KINDS = { add: 'added', remove: 'removed', replace: 'changed' } as const
 
-const changeText = ({ path, op, old, new: next }: FieldChange): string => {
-  const values = [old, next].flatMap((value) => (value === undefined ? [] : [valueText(value)]))
-  return `${SIGNS[op]} ${shownId(path)}  ${values.join(' → ')}`
-}
-
-const valueText = (value: FieldValue): string => {
-  if (!('json' in value)) return `${value.type}, ${bytesText(value.size)}, sha256 ${value.sha256}`
-  const json = printable(value.json)
-  return value.size === undefined ? json : `${json}… (${bytesText(value.size)})`
-}
+const changeLine = ({ path, old, new: next }: FieldChange): string => fieldLine(path, old, next)
