@@ -70,6 +70,8 @@ export const RESULT_COUNTERS: readonly ResultCounter[] = [
   ),
   resultCounter(APPLY_BLOBS, ({ written }) => ({ written })),
   resultCounter(APPLY_RECORDS, ({ loaded, skipped }) => ({ loaded, skipped })),
-  resultCounter(VERIFY, () => NOTHING),
+  resultCounter(VERIFY, (result) =>
+    result.model === undefined ? { blobs: result.blobs ?? 0 } : { resources: result.resources ?? 0 },
+  ),
   resultCounter(ROLLBACK, () => NOTHING),
 ]

@@ -195,6 +195,13 @@ export const planPrefixRanges = (
 const countIn = (lists: readonly BlobReferenceList[], kind: 'payloads' | 'blobs'): number =>
   lists.reduce((total, list) => total + list[kind], 0)
 
+/** Some references to blobs, and the number of all different blobs. */
+interface BlobSample {
+  readonly references: readonly BlobReference[]
+  /** Estimated from the sample. It is exact if there is one list, or if the sample contains all references. */
+  readonly blobs: number
+}
+
 /**
  * Returns about `count` references to blobs, or all if there are fewer. Reads as many prefixes as contain about so many
  * references. A blob that several lists contain is counted several times, so the sample can be smaller.
@@ -203,12 +210,14 @@ export const sampleBlobReferences = async (
   objects: ObjectStore,
   lists: readonly BlobReferenceList[],
   count: number,
-): Promise<BlobReference[]> => {
+): Promise<BlobSample> => {
   const total = countIn(lists, 'blobs')
-  if (total === 0) return []
+  if (total === 0) return { references: [], blobs: 0 }
   const width = Math.min(KIND_PREFIXES, Math.ceil((KIND_PREFIXES * count) / total))
-  const references = await readBlobReferences(objects, lists, { from: KIND_PREFIXES, to: KIND_PREFIXES + width })
-  return references.slice(0, count)
+  const read = await readAll(objects, lists, { from: KIND_PREFIXES, to: KIND_PREFIXES + width })
+  const references = mergeAll(read)
+  const blobs = read.length === 0 ? total : Math.round((total * references.length) / read.length)
+  return { references: references.slice(0, count), blobs }
 }
 
 /** The number of lists that are read at the same time. Most of the time is latency, because the reads are small. */
@@ -222,6 +231,13 @@ const PARALLEL_READS = 16
 export const readBlobReferences = async (
   objects: ObjectStore,
   lists: readonly BlobReferenceList[],
+  range: PrefixRange,
+): Promise<BlobReference[]> => mergeAll(await readAll(objects, lists, range))
+
+/** Reads one range of prefixes from all lists. Several lists can contain the same reference. */
+const readAll = async (
+  objects: ObjectStore,
+  lists: readonly BlobReferenceList[],
   { from, to }: PrefixRange,
 ): Promise<BlobReference[]> => {
   const overlapping = lists.filter(
@@ -230,8 +246,12 @@ export const readBlobReferences = async (
   const references = await pMap(overlapping, ({ object }) => readRange(objects, object, { from, to }), {
     concurrency: PARALLEL_READS,
   })
+  return references.flat()
+}
+
+const mergeAll = (references: readonly BlobReference[]): BlobReference[] => {
   const merged = new Map<string, MergedReference>()
-  for (const reference of references.flat()) merge(merged, reference)
+  for (const reference of references) merge(merged, reference)
   return inOrder(merged)
 }
 

@@ -10,9 +10,15 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 const SAMPLE = 32
 const PARALLEL_REQUESTS = 16
 
+interface BlobsEstimate {
+  readonly perRange: number
+  /** The number of all blobs to which the records refer. */
+  readonly blobs: number
+}
+
 /**
  * Returns the number of blobs of one map item of `export-blobs`, so that a map item has about `bytesPerRange` bytes and
- * at most `blobsPerRange` blobs. The references do not contain the sizes of blobs. They are estimated from a sample,
+ * at most `blobsPerRange` blobs. Also estimates the number of all blobs. The references do not contain the sizes of blobs. They are estimated from a sample,
  * which is random because blobs are sorted by a hash.
  *
  * Throws `BlobTooLargeError` if a blob of the sample is too large, so that an export of few blobs fails before it
@@ -22,12 +28,13 @@ export const blobsPerRange = async (
   { objects, blobs }: { readonly objects: ObjectStore; readonly blobs: BlobStore },
   lists: readonly BlobReferenceList[],
   limits: Pick<Limits, 'blobsPerRange' | 'bytesPerRange' | 'maxBlobBytes'>,
-): Promise<number> => {
-  const sample = await sampleBlobReferences(objects, lists, SAMPLE)
+): Promise<BlobsEstimate> => {
+  const { references: sample, blobs: total } = await sampleBlobReferences(objects, lists, SAMPLE)
   const sizes = await pMap(sample, async ({ id }) => sizeOf(blobs, id, limits), { concurrency: PARALLEL_REQUESTS })
   const bytes = sizes.reduce((sum, size) => sum + size, 0)
   const fitting = Math.floor((limits.bytesPerRange * sizes.length) / bytes)
-  return bytes === 0 ? limits.blobsPerRange : Math.min(Math.max(1, fitting), limits.blobsPerRange)
+  const perRange = bytes === 0 ? limits.blobsPerRange : Math.min(Math.max(1, fitting), limits.blobsPerRange)
+  return { perRange, blobs: total }
 }
 
 /** Returns the size of a blob, or 0 if it does not exist. */

@@ -87,6 +87,8 @@ const BlobPlan = z
   .object({
     lists: z.array(BlobReferenceList).readonly(),
     items: z.array(PrefixRange).readonly(),
+    /** The number of blobs, which may be an estimate. Absent in plans of earlier versions of the deployment. */
+    expected: z.exactOptional(z.object({ blobs: z.int() }).readonly()),
   })
   .readonly()
 export type BlobPlan = z.output<typeof BlobPlan>

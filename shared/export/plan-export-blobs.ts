@@ -33,7 +33,9 @@ export const planExportBlobs = async (
   const plan = (await workFiles.find(BLOB_PLAN, job_id)) ?? (await createPlan(services, job_id))
   const merged = await mergedItems(jobs, job_id, EXPORT_MERGE)
   const count = 'merges' in plan ? plan.merges : plan.items.length
-  await jobs.plan(job_id, EXPORT_BLOBS.name, 'merges' in plan ? count : merged + count)
+  await ('merges' in plan
+    ? jobs.plan(job_id, EXPORT_BLOBS.name, count)
+    : jobs.plan(job_id, EXPORT_BLOBS.name, merged + count, plan.expected))
   return { ...plannedItems(job_id, count, services.limits), more: 'merges' in plan }
 }
 
@@ -59,9 +61,7 @@ const createPlan = async (
   const planned = await planLists(services, jobId, EXPORT_MERGE, all)
   if ('merges' in planned) return planned
   const { lists } = planned
-  const items = planPrefixRanges(lists, {
-    payloads: limits.blobsPerRange,
-    blobs: await blobsPerRange(services, lists, limits),
-  })
-  return workFiles.writeOnce(BLOB_PLAN, { lists, items }, jobId)
+  const { perRange, blobs } = await blobsPerRange(services, lists, limits)
+  const items = planPrefixRanges(lists, { payloads: limits.blobsPerRange, blobs: perRange })
+  return workFiles.writeOnce(BLOB_PLAN, { lists, items, expected: { blobs } }, jobId)
 }

@@ -39,7 +39,10 @@ describe('the number of blobs of a map item', () => {
     ['does not depend on missing blobs alone', [undefined, undefined], 20],
     ['is estimated from a sample of many blobs', Array.from({ length: 200 }, () => 250), 4],
   ])('%s', async (_title, sizes, expected) => {
-    expect(await blobsPerRange(services, [await listOf(sizes)], limits)).toBe(expected)
+    expect(await blobsPerRange(services, [await listOf(sizes)], limits)).toEqual({
+      perRange: expected,
+      blobs: sizes.length,
+    })
   })
 
   it('is not computed if a blob of the sample is too large, and the error names this blob', async () => {
@@ -49,6 +52,12 @@ describe('the number of blobs of a map item', () => {
   })
 
   it('is the limit if there are no blobs', async () => {
-    expect(await blobsPerRange(services, [], limits)).toBe(20)
+    expect(await blobsPerRange(services, [], limits)).toEqual({ perRange: 20, blobs: 0 })
+  })
+
+  it('estimates the number of blobs that several lists contain', async () => {
+    const list = await listOf(Array.from({ length: 400 }, () => 250))
+    const { blobs } = await blobsPerRange(services, [list, list, list], limits)
+    expect(blobs).toBe(400)
   })
 })

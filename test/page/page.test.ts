@@ -350,6 +350,7 @@ describe('the page', () => {
     await test.show('archives')
     const row = page.locator('svg.bars').first()
     const bars = row.locator('a')
+    await bars.first().waitFor()
     const last = (await bars.count()) - 1
     expect(await row.locator('a[tabindex="0"]').count()).toBe(1)
     const focused = () =>

@@ -9,7 +9,7 @@ export interface PhaseBar {
 }
 
 /** The counts that have a bar, in the order of the bars. */
-const COUNTS = ['resources', 'blobs', 'bytes']
+const COUNTS = ['resources', 'blobs', 'written', 'bytes']
 
 /**
  * Returns a bar for each count whose total is known. If none is known, returns one bar for the workers of the phase.

@@ -10,7 +10,7 @@ import { nextBatch } from '../blob-batch.ts'
 import { ConflictError } from '../errors.ts'
 import { APPLY_BLOBS, ApplyBlobsCursor, type ApplyBlobsResult, BLOB_CONFLICTS } from '../messages/apply.ts'
 import { RESTORE_PLAN } from '../messages/inspect.ts'
-import type { RestoredBlob } from '../messages/preflight-blobs.ts'
+import { isWritten, type RestoredBlob } from '../messages/preflight-blobs.ts'
 import type { OpenRestoreServices } from '../open-restore.ts'
 import { blobList } from '../results/blob-list.ts'
 import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
@@ -40,7 +40,7 @@ const applyBlobsPass = async (attempt: Attempt, services: ApplyBlobsServices): P
   const { workFiles, leases, limits } = services
   const { request } = await restoreJob(services, job_id)
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
-  const blobs = (await blobList(services, job_id, n)).filter(({ action }) => action === 'new' || action === 'changed')
+  const blobs = (await blobList(services, job_id, n)).filter(isWritten)
   const lease = leases.held(plan.models, job_id)
   const whileLeased = <Output>(work: () => Output): Output => withGuard(() => lease.check(), work)
   const conflicts: string[] = []

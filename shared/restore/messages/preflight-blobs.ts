@@ -18,6 +18,8 @@ const RestoreBlobPlan = z
      * resources refer to blobs, a single item without segments determines which blobs are missing.
      */
     items: z.array(z.array(z.int()).readonly()).readonly(),
+    /** The numbers in the manifest. Absent if only some blobs of the archive are read. */
+    expected: z.exactOptional(z.object({ blobs: z.int(), bytes: z.int() }).readonly()),
   })
   .readonly()
 export type RestoreBlobPlan = z.output<typeof RestoreBlobPlan>
@@ -94,6 +96,9 @@ export const RestoredBlob = z.discriminatedUnion('action', [
   z.object({ ...ARCHIVED_BLOB, ...Different.shape }).readonly(),
 ])
 export type RestoredBlob = z.output<typeof RestoredBlob>
+/** Returns true if `apply-blobs` writes the blob or spilled payload. */
+export const isWritten = ({ action }: Pick<RestoredBlob, 'action'>): boolean => action === 'new' || action === 'changed'
+
 export const BLOB_LIST: WorkFile<readonly RestoredBlob[], [n: number, attempt: string]> = {
   name: (n, attempt) => `blobs/${n}/${attempt}`,
   content: z.array(RestoredBlob).readonly(),
@@ -107,6 +112,11 @@ export const PreflightBlobsResult = z
     list: PinnedObject,
     /** The number of blobs by action. Spilled payloads are not counted, because they belong to their resources. */
     actions: z.record(BlobAction, z.int()).readonly(),
+    /**
+     * The number of blobs and spilled payloads that `apply-blobs` writes. Absent in results of earlier versions of the
+     * deployment.
+     */
+    to_write: z.exactOptional(z.int()),
     /**
      * The number of blobs whose bytes or headers differ in the target. `different_blobs` contains the first 100 of
      * these blobs.

@@ -27,6 +27,8 @@ const VerifiedExtent = z
   .object({
     ...MEMBERS,
     model: z.string(),
+    /** The number of resources that the pass has gone over. Absent in results of earlier versions of the deployment. */
+    resources: z.exactOptional(z.int()),
     /** The digests of the extent's digest buckets, computed from the store. */
     digests: PinnedObject,
     /** The first digest bucket in `digests`. Absent if `digests` is empty. */
@@ -37,7 +39,13 @@ const VerifiedExtent = z
   .readonly()
 
 const VerifiedBlobs = z
-  .object({ ...MEMBERS, model: z.exactOptional(z.never()), differences: z.exactOptional(z.never()) })
+  .object({
+    ...MEMBERS,
+    model: z.exactOptional(z.never()),
+    differences: z.exactOptional(z.never()),
+    /** The number of blobs that the pass has checked. Spilled payloads are not counted. Absent as `resources`. */
+    blobs: z.exactOptional(z.int()),
+  })
   .readonly()
 
 /** The result of a pass of `verify` over an extent of resources or over a list of blobs. */

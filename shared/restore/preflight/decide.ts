@@ -47,7 +47,9 @@ export const decide = async (
   if (job.request.dry_run) return { ...plannedItems(job_id, 0, limits), write: false }
   const keys = lists.map(({ n, pass }) => ({ n, pass }))
   await workFiles.write(BLOB_LISTS, keys, job_id)
-  await jobs.plan(job_id, APPLY_BLOBS.name, blobs.length)
+  await jobs.plan(job_id, APPLY_BLOBS.name, blobs.length, {
+    written: sumOf(blobs, ({ actions, to_write = actions.new + actions.changed }) => to_write),
+  })
   return { ...plannedItems(job_id, blobs.length, limits), write: true }
 }
 

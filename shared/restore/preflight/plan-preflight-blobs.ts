@@ -30,7 +30,9 @@ export const planPreflightBlobs = async (
   const plan = (await workFiles.find(RESTORE_BLOB_PLAN, job_id)) ?? (await createPlan(services, job_id))
   const merged = await mergedItems(jobs, job_id, PREFLIGHT_MERGE)
   const count = 'merges' in plan ? plan.merges : plan.items.length
-  await jobs.plan(job_id, PREFLIGHT_BLOBS.name, 'merges' in plan ? count : merged + count)
+  await ('merges' in plan
+    ? jobs.plan(job_id, PREFLIGHT_BLOBS.name, count)
+    : jobs.plan(job_id, PREFLIGHT_BLOBS.name, merged + count, plan.expected))
   return { ...plannedItems(job_id, count, services.limits), more: 'merges' in plan }
 }
 
@@ -50,10 +52,20 @@ const createPlan = async (
   const planned = await planLists(services, jobId, PREFLIGHT_MERGE, all)
   if ('merges' in planned) return planned
   const { lists } = planned
-  const items = segmentItems(await openPlannedArchive(services, plan), plan, limits.rangeBytes)
+  const archive = await openPlannedArchive(services, plan)
+  const items = segmentItems(archive, plan, limits.rangeBytes)
   if (items.length === 0 && lists.length > 0) items.push([])
-  return workFiles.writeOnce(RESTORE_BLOB_PLAN, { lists, items }, jobId)
+  return workFiles.writeOnce(
+    RESTORE_BLOB_PLAN,
+    { lists, items, ...(plan.reads_all_blobs ? { expected: blobsIn(archive) } : {}) },
+    jobId,
+  )
 }
+
+const blobsIn = ({ manifest: { blobs } }: OpenArchive): NonNullable<RestoreBlobPlan['expected']> => ({
+  blobs: blobs.count,
+  bytes: blobs.bytes,
+})
 
 const rejectUnrestorable = async (
   services: OpenRestoreServices & ListStores,

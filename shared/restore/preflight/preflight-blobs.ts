@@ -20,6 +20,7 @@ import {
   BLOB_LIST,
   type BlobAction,
   BlobsCursor,
+  isWritten,
   PREFLIGHT_BLOBS,
   type PreflightBlobsResult,
   RESTORE_BLOB_PLAN,
@@ -230,15 +231,18 @@ const openSegment = ({ segments }: OpenArchive, segment: number): OpenArchive['s
   return opened
 }
 
-/** Counts blobs by action. Spilled payloads are not counted, because they belong to their resources. */
+/**
+ * Counts blobs by action. Spilled payloads are counted only in `to_write`, because they belong to their resources.
+ */
 const summaryOf = (
   all: readonly RestoredBlob[],
-): Pick<PreflightBlobsResult, 'actions' | 'different' | 'different_blobs'> => {
+): Pick<PreflightBlobsResult, 'actions' | 'to_write' | 'different' | 'different_blobs'> => {
   const blobs = all.filter(({ kind }) => kind === 'blob')
   const different = blobs.filter((blob) => 'differs' in blob)
   const count = (action: BlobAction): number => blobs.filter((blob) => blob.action === action).length
   return {
     actions: { new: count('new'), changed: count('changed'), same: count('same'), conflict: count('conflict') },
+    to_write: all.filter(isWritten).length,
     different: different.length,
     different_blobs: different
       .slice(0, MAX_LISTED)

@@ -1,10 +1,11 @@
 import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { Limits } from '../../jobs/limits.ts'
+import { allResults } from '../../jobs/pass.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { APPLY_PLAN } from '../messages/apply.ts'
 import { LEFT_OUT_EXTENTS } from '../messages/preflight.ts'
-import { BLOB_LISTS } from '../messages/preflight-blobs.ts'
+import { BLOB_LISTS, PREFLIGHT_BLOBS } from '../messages/preflight-blobs.ts'
 import { VERIFY } from '../messages/verify.ts'
 import { allExtents } from '../results/extents.ts'
 
@@ -25,6 +26,10 @@ export const planVerify = async (
   const leftOut = (await allExtents({ jobs }, job_id)).filter(({ left_out }) => left_out !== undefined)
   await workFiles.write(LEFT_OUT_EXTENTS, leftOut, job_id)
   const count = extents.length + lists.length
-  await jobs.plan(job_id, VERIFY.name, count)
+  const verified = await allResults({ jobs }, job_id, PREFLIGHT_BLOBS)
+  await jobs.plan(job_id, VERIFY.name, count, {
+    resources: extents.reduce((sum, { resources }) => sum + resources, 0),
+    blobs: verified.reduce((sum, { actions }) => sum + actions.new + actions.changed + actions.same, 0),
+  })
   return plannedItems(job_id, count, limits)
 }

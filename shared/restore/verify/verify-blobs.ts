@@ -29,25 +29,40 @@ interface VerifyBlobsServices {
   readonly limits: Pick<Limits, 'largeBlobBytes' | 'hashStepBytes'>
 }
 
+interface VerifyBlobsPass {
+  readonly jobId: string
+  readonly listIndex: number
+  readonly start: VerifyBlobsCursor
+  readonly timeIsUp: () => boolean
+  readonly mustHandOver: (error: unknown) => boolean
+}
+
 /**
- * Runs all checks of blobs on a list of blobs, beginning at `start`. If the time limit is reached before the end of the
- * list, or if AWS throttles a blob after the first one until the time of the pass is used up, returns the position
- * where the next pass continues. Otherwise returns undefined.
+ * Runs all checks of blobs on a list of blobs, beginning at `start`. `next` is the position where the next pass
+ * continues. It is undefined at the end of the list. `blobs` is the number of checked blobs without spilled payloads.
  */
 export const verifyBlobs = async (
   services: VerifyBlobsServices,
-  pass: {
-    readonly jobId: string
-    readonly listIndex: number
-    readonly start: VerifyBlobsCursor
-    readonly timeIsUp: () => boolean
-    readonly mustHandOver: (error: unknown) => boolean
-  },
+  pass: VerifyBlobsPass,
+  findings: Findings,
+): Promise<{ readonly next: VerifyBlobsCursor | undefined; readonly blobs: number }> => {
+  const list = await verifiableBlobs(services, pass.jobId, pass.listIndex)
+  const next = await verifyList(services, list, pass, findings)
+  return { next, blobs: list.slice(pass.start.next, next?.next).filter(({ kind }) => kind === 'blob').length }
+}
+
+/**
+ * Returns the position where the next pass continues if the time limit is reached before the end of the list, or if AWS
+ * throttles a blob after the first one until the time of the pass is used up. Otherwise returns undefined.
+ */
+const verifyList = async (
+  services: VerifyBlobsServices,
+  list: readonly RestoredBlob[],
+  pass: VerifyBlobsPass,
   findings: Findings,
 ): Promise<VerifyBlobsCursor | undefined> => {
   const { limits } = services
   const { start, timeIsUp, mustHandOver } = pass
-  const list = await verifiableBlobs(services, pass.jobId, pass.listIndex)
   let next = start.next
   while (next < list.length) {
     if (timeIsUp() && next > start.next) return { next }

@@ -41,6 +41,8 @@ interface Found {
 interface VerifiedExtent {
   /** The position at which the next pass continues. Absent if the whole extent has been verified. */
   readonly cursor?: ExtentCursor
+  /** The number of resources before the cursor, including those that were skipped and are not compared. */
+  readonly resources: number
   /** The number of resources that another writer changed after the restore. */
   readonly changedSince: number
   /** The digests of the digest buckets, computed from the resources in the store. */
@@ -68,6 +70,7 @@ export const verifyExtent = async (
   let archived: ArchivedResourceBuilder | undefined
   let cursor: ExtentCursor | undefined
   let changedSince = 0
+  let resources = 0
   /** The number of resources whose checks may be incomplete. */
   let begun = 0
   /** The last border at which all checks were complete. */
@@ -75,7 +78,7 @@ export const verifyExtent = async (
 
   const completeChecks = async (here: ExtentCursor): Promise<void> => {
     for (const check of checks) await check.end?.()
-    const changedBefore = changedSince
+    const [changedBefore, resourcesBefore] = [changedSince, resources]
     const resetFindings = findings.mark()
     const resetDifferences = differences.mark()
     begun = 0
@@ -83,6 +86,7 @@ export const verifyExtent = async (
       cursor: here,
       reset: () => {
         changedSince = changedBefore
+        resources = resourcesBefore
         digests.removeFrom(here.from.bucket)
         resetFindings()
         resetDifferences()
@@ -124,6 +128,7 @@ export const verifyExtent = async (
             if (begun >= COMPLETED_RESOURCES) await completeChecks(here)
           }
           begun += 1
+          resources += 1
           const isSkipped = (existed && skipsDuplicates) || skipped.has(metadata.id)
           archived = isSkipped ? undefined : new ArchivedResourceBuilder(metadata)
         }
@@ -137,7 +142,7 @@ export const verifyExtent = async (
   } finally {
     await stored.close()
   }
-  return { ...(cursor === undefined ? {} : { cursor }), changedSince, buckets: digests.end() }
+  return { ...(cursor === undefined ? {} : { cursor }), resources, changedSince, buckets: digests.end() }
 }
 
 const isDifferent = ({ digest, damagedPayloads }: ReadResource, archived: ArchivedResource): boolean =>

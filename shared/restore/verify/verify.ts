@@ -42,9 +42,13 @@ const verifyBlobsPass = async (
   const { job_id, n, attempt: name, timeIsUp, mustHandOver } = attempt
   const findings = new Findings()
   const start = readCursor(VerifyBlobsCursor, attempt) ?? { next: 0 }
-  const next = await verifyBlobs(services, { jobId: job_id, listIndex, start, timeIsUp, mustHandOver }, findings)
+  const { next, blobs } = await verifyBlobs(
+    services,
+    { jobId: job_id, listIndex, start, timeIsUp, mustHandOver },
+    findings,
+  )
   const checks = await whileStoring(() => services.workFiles.write(CHECK_RESULTS, findings.results(), job_id, n, name))
-  return { ...continueAt(next), changed_since: 0, checks }
+  return { ...continueAt(next), changed_since: 0, blobs, checks }
 }
 
 const verifyExtentPass = async (attempt: Attempt, services: VerifyServices, extent: Extent): Promise<VerifyResult> => {
@@ -54,10 +58,11 @@ const verifyExtentPass = async (attempt: Attempt, services: VerifyServices, exte
   const start = readCursor(ExtentCursor, attempt)
   const differences = new DifferenceLists(workFiles, VERIFY.name, attempt)
   const found = { findings, differences }
-  const { cursor, changedSince, buckets } = await verifyExtent(attempt, services, extent, start, found)
+  const { cursor, resources, changedSince, buckets } = await verifyExtent(attempt, services, extent, start, found)
   return whileStoring(async () => ({
     ...continueAt(cursor),
     model: extent.model,
+    resources,
     changed_since: changedSince,
     ...(await differences.finish()),
     checks: await workFiles.write(CHECK_RESULTS, findings.results(), job_id, n, name),

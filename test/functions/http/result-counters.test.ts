@@ -122,7 +122,17 @@ describe('progressOf', () => {
     ],
     ['apply-blobs', [{ written: 3 }, { written: 4 }], { written: 7 }],
     ['apply-records', [{ model: 'city', loaded: 4, skipped: 1 }], { loaded: 4, skipped: 1 }],
-    ['verify', [{ changed_since: 3, checks: OBJECT }], {}],
+    [
+      'verify',
+      [
+        { model: 'city', changed_since: 3, resources: 5, checks: OBJECT, digests: OBJECT },
+        { changed_since: 0, blobs: 2, checks: OBJECT },
+        // An earlier version has stored these results.
+        { model: 'city', changed_since: 3, checks: OBJECT, digests: OBJECT },
+        { changed_since: 0, checks: OBJECT },
+      ],
+      { resources: 5, blobs: 2 },
+    ],
     ['rollback', [{}], {}],
   ])('adds up the counts of %s', async (phase, results, counts) => {
     const kept = [...results.map((result) => ({ done: true, ...result })), { ...results[0], done: false }]

@@ -155,6 +155,12 @@ describe('the share of a phase', () => {
     expect(shareDone(job({ ...running, expected: { resources: 0 } }))).toBe(0)
   })
 
+  it('is the mean of counts that do not grow together', () => {
+    const verify = { kind: 'restore', phase: 'verify', counts: { resources: 100, blobs: 5 } }
+    expect(shareDone(job({ ...verify, expected: { resources: 100, blobs: 10 } }))).toBeCloseTo(4.75 / 5)
+    expect(shareDone(job({ ...verify, expected: { resources: 200, blobs: 0 } }))).toBeCloseTo(4.5 / 5)
+  })
+
   it('counts skipped resources, too', () => {
     const counts = { loaded: 20, skipped: 30 }
     const restore = { kind: 'restore', phase: 'apply-records', counts, expected: { resources: 100 } }

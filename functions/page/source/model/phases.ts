@@ -105,13 +105,16 @@ export const shareDone = (
   return steps.length === 0 ? part : Math.min(1, (done + (done < steps.length ? part : 0)) / steps.length)
 }
 
-/** Returns the share of the current phase: that of its workers, or of its expected counts if these are further. */
+/**
+ * Returns the share of the current phase: that of its workers, or the mean of its expected counts if this is further.
+ */
 const partDone = ({ progress, counts = {}, expected = {} }: Pick<Job, 'progress' | 'counts' | 'expected'>): number => {
   const workers = progress === undefined || progress.total === 0 ? 0 : progress.done / progress.total
-  const shares = Object.entries(expected).map(([name, total]) => {
+  const shares = Object.entries(expected).flatMap(([name, total]) => {
     // The phase `apply-records` counts the resources that it has loaded and those that it has skipped.
     const value = counts[name] ?? (name === 'resources' ? (counts['loaded'] ?? 0) + (counts['skipped'] ?? 0) : 0)
-    return total === 0 ? 0 : value / total
+    return total === 0 ? [] : [Math.min(1, value / total)]
   })
-  return Math.min(1, Math.max(workers, ...shares))
+  const mean = shares.reduce((sum, share) => sum + share, 0) / Math.max(1, shares.length)
+  return Math.min(1, Math.max(workers, mean))
 }
