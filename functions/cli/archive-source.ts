@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { errorMessage } from '../../shared/values/error-message.ts'
-import { decodeVersion } from './archives/sources/address.ts'
+import { nameOfAddress, parseAddress } from './archives/sources/address.ts'
 import { isJobId } from './client/paths.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -15,36 +15,36 @@ export type RestoreSource =
 
 /** Returns the archive that an argument names. An existing file has precedence over a job of the same name. */
 export const restoreSource = async (text: string): Promise<RestoreSource> => {
-  if (text.startsWith('s3://')) return { in: 's3', from: storedSource(text) }
-  try {
-    const found = await stat(text)
-    if (!found.isFile()) throw new UsageError(`archive: ${text} is not a file`)
-    return { in: 'file', path: text, size: found.size }
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
-      throw new UsageError(`archive: ${text} cannot be read: ${errorMessage(error)}`, { cause: error })
-    return { in: 's3', from: storedSource(text) }
+  const address = parseAddress(text)
+  switch (address.kind) {
+    case 's3': {
+      const { kind, ...from } = address
+      return { in: kind, from }
+    }
+    case 'url':
+      throw new UsageError(`archive: ${nameOfAddress(address)} must not be a URL; ${ALLOWED}`)
+    case 'file':
+      return fileOrJob(address.path)
   }
 }
 
-const S3_ADDRESS = /^s3:\/\/([^/]+)\/(.+?)(?:\?versionId=([^?&]+))?$/s
+const ALLOWED = 'use the path of a file, the id of an export job, or s3://bucket/key[?versionId=…]'
 
-/** Returns the archive that an argument names: that of a job, or an object in S3. */
-const storedSource = (text: string): StoredSource => {
-  const [, bucket, key, version_id] = S3_ADDRESS.exec(text) ?? []
-  if (bucket !== undefined && key !== undefined)
-    return { bucket, key, ...(version_id === undefined ? {} : { version_id: decodeVersion(version_id) }) }
-  if (isJobId(text)) return { job_id: text }
-  const what = text.startsWith('s3://') ? 'is not the address of an object' : 'does not exist'
-  throw new UsageError(
-    `archive: ${JSON.stringify(text)} ${what}; ` +
-      'use the path of a file, the id of an export job, or s3://bucket/key[?versionId=…]',
-  )
+const fileOrJob = async (text: string): Promise<RestoreSource> => {
+  const found = await stat(text).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw new UsageError(`archive: ${text} cannot be read: ${errorMessage(error)}`, { cause: error })
+  })
+  if (found?.isFile() === false) throw new UsageError(`archive: ${text} is not a file`)
+  if (found !== undefined) return { in: 'file', path: text, size: found.size }
+  if (isJobId(text)) return { in: 's3', from: { job_id: text } }
+  throw new UsageError(`archive: ${JSON.stringify(text)} does not exist; ${ALLOWED}`)
 }
 
 export const describeSource = (source: RestoreSource): string => {
   if (source.in === 'file') return source.path
   const { from } = source
-  return 'job_id' in from ? `the archive of job ${from.job_id}` : `s3://${from.bucket}/${from.key}`
+  if ('job_id' in from) return `the archive of job ${from.job_id}`
+  const name = nameOfAddress({ kind: 's3', ...from })
+  return from.version_id === undefined ? name : `version ${from.version_id} of ${name}`
 }

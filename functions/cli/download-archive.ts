@@ -148,7 +148,8 @@ export const openJobArchive = async (job: Job, renew: () => Promise<Job>): Promi
 }
 
 const archiveOf = ({ job_id, kind, status, result }: Job): { readonly url: string; readonly size: number } => {
-  if (kind !== 'export') throw new UsageError(`job ${job_id} is no export; only exports have an archive to download`)
+  if (kind !== 'export')
+    throw new UsageError(`job ${job_id} is not an export; only exports have an archive to download`)
   if (status !== 'succeeded' && status !== 'partial')
     throw new UsageError(`job ${job_id} has no archive, because its status is ${status}`)
   const { data } = DownloadableResult.safeParse(result)

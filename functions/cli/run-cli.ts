@@ -75,7 +75,7 @@ const createProgram = (io: Io, execute: Execute): Command => {
   return program
 }
 
-/** The options that all commands have. They are no part of the input of a command. */
+/** The options that all commands have. They are not part of the input of a command. */
 const GLOBAL = ['endpoint', 'region', 'profile', 's3Endpoint', 'config', 'json', 'showUrls', 'version'] as const
 
 const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, execute: Execute): void => {

@@ -11,10 +11,12 @@ export const checkModel = (models: readonly string[], model: string): void => {
     throw new ArchiveUnavailableError(`the archive has no model ${model}; its models are: ${models.join(', ')}`)
 }
 
-/** Parses `MODEL/ID`. Throws `UsageError` for another form. */
-export const parseModelId = (text: string): WantedResource => {
+/** Parses `MODEL/ID`. Throws `UsageError` for another form. `option` is the option that contains it, if one does. */
+export const parseModelId = (text: string, option?: '--only'): WantedResource => {
   const slash = text.indexOf('/')
   if (slash < 1 || slash === text.length - 1)
-    throw new UsageError(`${JSON.stringify(text)} must be MODEL/ID, for example country/country:TW`)
+    throw new UsageError(
+      `${option === undefined ? '' : `${option}: `}${JSON.stringify(text)} must be MODEL/ID, for example country/country:TW`,
+    )
   return { model: text.slice(0, slash), id: text.slice(slash + 1) }
 }

@@ -30,12 +30,17 @@ export const schedulePath = (name: string, action: 'run' | 'pause' | 'resume'): 
   return `/_backup/schedules/${name}/${action}`
 }
 
-/** Returns the path for restores of a model. Throws `UsageError` if the text cannot be the name of a model. */
-export const modelImportPath = (model: string): string => {
+/** Throws `UsageError` if the text, which belongs to an option, cannot be the name of a model. */
+export const checkModelName = (model: string, option: '--model' | '--only'): void => {
   if (!modelName.safeParse(model).success)
     throw new UsageError(
-      `--model: ${JSON.stringify(model)} is not the name of a model; ` +
+      `${option}: ${JSON.stringify(model)} is not the name of a model; ` +
         'a name begins with a letter and has at most 63 letters, digits, _ or -',
     )
+}
+
+/** Returns the path for restores of a model. Throws `UsageError` if the text cannot be the name of a model. */
+export const modelImportPath = (model: string): string => {
+  checkModelName(model, '--model')
   return `/${model}/import`
 }

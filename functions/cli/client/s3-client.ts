@@ -5,8 +5,8 @@ import { credentialsOf } from './credentials.ts'
 import { isLocal, localStore, type Settings } from './settings.ts'
 
 /**
- * Returns a client of S3. The endpoint decides about the credentials: the local program has its own, and any other S3
- * gets those of the user. Without an endpoint, the client follows S3 to the region of a bucket.
+ * Returns a client of S3. The endpoint determines the credentials: the local program has its own, and requests to any
+ * other S3 are signed with those of the user. Without an endpoint, the client follows S3 to the region of a bucket.
  */
 export const s3ClientOf = (settings: Settings, endpoint = s3EndpointOf(settings)): S3Client =>
   s3({

@@ -1,10 +1,10 @@
 import { Argument, Option } from 'commander'
 import * as z from 'zod'
 import { ObjectStore } from '../../../shared/objects/aws/object-store.ts'
-import { restoreSource } from '../archive-source.ts'
 import { nameOfAddress, parseAddress } from '../archives/sources/address.ts'
 import { openS3Source } from '../archives/sources/s3-source.ts'
 import { findJob } from '../client/find-job.ts'
+import { isJobId } from '../client/paths.ts'
 import { s3ClientOf } from '../client/s3-client.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { checkTarget, download, openJobArchive } from '../download-archive.ts'
@@ -46,11 +46,12 @@ const downloadArchive = async (context: CommandContext, archive: string, path: s
     const open = () => openS3Source(new ObjectStore(s3ClientOf(settings())), address)
     return download(context, open, { name: nameOfAddress(address), address: archive, path })
   }
-  const source = await restoreSource(archive)
-  if (source.in === 'file' || !('job_id' in source.from))
-    throw new UsageError(`archive: ${archive} is a file; pass the id of an export job, or s3://bucket/key`)
-  const { job_id } = source.from
-  const job = await findJob(api(), job_id)
-  const open = () => openJobArchive(job, () => findJob(api(), job_id))
-  return download(context, open, { name: `the archive of job ${job_id}`, address: job_id, path })
+  if (address.kind === 'url' || !isJobId(archive))
+    throw new UsageError(
+      `archive: ${nameOfAddress(address)} cannot be downloaded; ` +
+        'pass the id of an export job, or s3://bucket/key[?versionId=…]',
+    )
+  const job = await findJob(api(), archive)
+  const open = () => openJobArchive(job, () => findJob(api(), archive))
+  return download(context, open, { name: `the archive of job ${archive}`, address: archive, path })
 }

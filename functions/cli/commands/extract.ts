@@ -40,7 +40,7 @@ export const EXTRACT = defineCommand({
     output: z.string().min(1, 'must not be empty').optional(),
   }),
   run: (context, { archive, 'model/id': resources, output: folder = defaultFolder(archive) }) => {
-    const selected = resources.map(parseModelId)
+    const selected = resources.map((text) => parseModelId(text))
     const [only] = selected
     const options = { only: selected.length === 1 ? only : undefined }
     return withContents(context, archive, options, async (contents, source) => {

@@ -2,6 +2,8 @@ import { Argument, Option } from 'commander'
 import * as z from 'zod'
 import { STRATEGIES } from '../../../shared/jobs/job-request.ts'
 import { describeSource, restoreSource } from '../archive-source.ts'
+import { parseModelId } from '../archives/arguments.ts'
+import { checkModelName } from '../client/paths.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { finishJob, leaveJob } from '../finish-job.ts'
@@ -105,7 +107,8 @@ const scopeOf = (model: string | undefined, only: readonly string[], filters: Fi
   if (only.length === 0) return { model, filters }
   if (filters['ids'] !== undefined)
     throw new UsageError('--only: cannot be combined with --filter ids=…; use one of them')
-  const resources = only.map(parseResource)
+  const resources = only.map((text) => parseModelId(text, '--only'))
+  for (const resource of resources) checkModelName(resource.model, '--only')
   const models = new Set([...resources.map((resource) => resource.model), ...(model === undefined ? [] : [model])])
   const [first] = models
   if (models.size > 1)
@@ -113,11 +116,4 @@ const scopeOf = (model: string | undefined, only: readonly string[], filters: Fi
       `--only: all resources must be of one model, not of ${[...models].join(' and ')}; run the command once for each model`,
     )
   return { model: first, filters: { ...filters, ids: resources.map(({ id }) => id) } }
-}
-
-const parseResource = (text: string): { readonly model: string; readonly id: string } => {
-  const slash = text.indexOf('/')
-  if (slash < 1 || slash === text.length - 1)
-    throw new UsageError(`--only: ${JSON.stringify(text)} must be MODEL/ID, for example country/country:TW`)
-  return { model: text.slice(0, slash), id: text.slice(slash + 1) }
 }

@@ -1,6 +1,7 @@
 import { Argument, Option } from 'commander'
 import * as z from 'zod'
 import { restoreSource } from '../archive-source.ts'
+import { parseAddress } from '../archives/sources/address.ts'
 import { verifyFile } from '../archives/verify/verify-file.ts'
 import { startJob } from '../client/started-job.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
@@ -26,7 +27,7 @@ export const VERIFY = defineCommand({
   ],
   input: z.strictObject({ archive: z.string().min(1, 'must not be empty'), wait: z.boolean() }),
   run: async (context, { archive, wait }) => {
-    const source = /^https?:\/\//i.test(archive) ? undefined : await restoreSource(archive)
+    const source = parseAddress(archive).kind === 'url' ? undefined : await restoreSource(archive)
     if (source?.in === 's3') return verifyByJob(context, source.from, wait)
     if (!wait) throw new UsageError('--no-wait: a file is read by this command, so it cannot be verified later')
     return verifyFile(context, archive)

@@ -25,7 +25,7 @@ export class Output {
     this.#results = io.stdout
   }
 
-  /** The columns of stdout, or undefined if it is no terminal. */
+  /** The columns of stdout, or undefined if it is not a terminal. */
   get columns(): number | undefined {
     return this.#io.stdout.isTTY === true ? this.#io.stdout.columns : undefined
   }

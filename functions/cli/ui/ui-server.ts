@@ -74,7 +74,8 @@ const answer = async (context: UiContext, request: IncomingMessage, response: Se
   const token = url.searchParams.get('token')
   if (method === 'GET' && url.pathname === '/' && token !== null) {
     const cookie = session.exchange(token)
-    if (cookie === undefined) sendText(response, 403, 'This address was used before. Run specstar-backup ui again.')
+    if (cookie === undefined)
+      sendText(response, 403, 'This address is not valid, or was used before. Run specstar-backup ui again.')
     else sendRedirect(response, `${session.path}/_backup`, cookie)
   } else if (!url.pathname.startsWith(`${session.path}/`) || !session.has(headers.cookie)) {
     sendText(response, 401, 'Open the address that specstar-backup ui has printed.')

@@ -162,12 +162,24 @@ describe('specstar-backup download', () => {
 
   it.each([
     [{ ...EXPORTED, status: 'running' }, 'job e-1 has no archive, because its status is running'],
-    [{ ...EXPORTED, kind: 'restore' }, 'job e-1 is no export'],
+    [{ ...EXPORTED, kind: 'restore' }, 'job e-1 is not an export'],
   ])('rejects a job without an archive', async (state, message) => {
     job = state
     const { code, stderr } = await run(['download', 'e-1', '-o', target()])
     expect(code).toBe(2)
     expect(stderr).toContain(message)
+  })
+})
+
+describe('the argument of download', () => {
+  it.each([
+    ['https://host.example/a.acbak?X-Amz-Signature=secret', 'https://host.example/a.acbak cannot be downloaded'],
+    ['./b.acbak', './b.acbak cannot be downloaded'],
+  ])('must not be %s', async (address, message) => {
+    const { code, stderr } = await run(['download', address, '-o', target()])
+    expect(code).toBe(2)
+    expect(stderr).toContain(`archive: ${message}; pass the id of an export job, or s3://bucket/key[?versionId=…]`)
+    expect(stderr).not.toContain('secret')
   })
 })
 

@@ -66,4 +66,13 @@ describe('the question of restore', () => {
     expect((await restore([])).code).toBe(0)
     expect(posts).toBe(1)
   })
+
+  it('names the version of the archive', async () => {
+    const { stderr } = await cli(['restore', 's3://bucket/key?versionId=a%2Bb'], {
+      env: { SPECSTAR_BACKUP_ENDPOINT: api.url },
+      tty: true,
+      onNote: answering('n\r'),
+    })
+    expect(stderr).toContain('The restore of version a+b of s3://bucket/key at ')
+  })
 })

@@ -1,51 +1,10 @@
-import { once } from 'node:events'
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { UnreachableError } from '../../../functions/cli/client/errors.ts'
 import type { ApiRequest } from '../../../functions/cli/client/send-request.ts'
 import { startUiServer, type UiServer } from '../../../functions/cli/ui/ui-server.ts'
 import { startTestApi, type TestApi } from '../test-api.ts'
 import { cli, jsonLines } from './cli-run.ts'
-
-interface Sent {
-  readonly method?: string
-  readonly path?: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Buffer
-}
-
-interface Received {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-}
-
-/** Sends a request with any headers, and follows no redirect. */
-const send = async (base: string, { method = 'GET', path = '/', headers = {}, body }: Sent): Promise<Received> => {
-  const { hostname, port } = new URL(base)
-  const sent = request({ hostname, port, method, path, headers, agent: false })
-  sent.end(body)
-  const [response] = (await once(sent, 'response')) as [IncomingMessage]
-  return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) }
-}
-
-/** What the browser knows after it has opened the address of the command. */
-interface Opened {
-  readonly cookie: string
-  /** The secret path of the page. */
-  readonly base: string
-}
-
-/** Opens the address of the command, as a browser does. */
-const open = async (url: string): Promise<Opened> => {
-  const { pathname, search } = new URL(url)
-  const { headers } = await send(url, { path: pathname + search, headers: { 'sec-fetch-site': 'none' } })
-  return {
-    cookie: headers['set-cookie']?.[0]?.split(';')[0] ?? '',
-    base: headers.location?.replace(/\/_backup$/, '') ?? '',
-  }
-}
+import { open, send } from './ui-browser.ts'
 
 let requests: ApiRequest[] = []
 let answer: () => Response
@@ -88,8 +47,11 @@ describe('the address that the command prints', () => {
   })
 
   it.each(['', 'x', 'A'.repeat(43)])('is not replaced by another token: %j', async (token) => {
-    const { status, headers } = await send(server.url, { path: `/?token=${token}` })
-    expect(status).toBe(403)
+    const { status, headers, body } = await send(server.url, { path: `/?token=${token}` })
+    expect({ status, body }).toEqual({
+      status: 403,
+      body: 'This address is not valid, or was used before. Run specstar-backup ui again.\n',
+    })
     expect(headers['set-cookie']).toBeUndefined()
     expect((await open(server.url)).cookie).not.toBe('')
   })

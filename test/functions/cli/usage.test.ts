@@ -68,9 +68,10 @@ describe('specstar-backup', () => {
     [['cancel', '.'], 'job: "." is not the id of a job'],
     [['schedules', 'run', '..'], 'schedule: ".." is not the name of a schedule'],
     [['schedules', 'pause', '.'], 'schedule: "." is not the name of a schedule'],
+    [['schedules', 'resume', '..'], 'schedule: ".." is not the name of a schedule'],
     [['restore', 'job-1', '--model', '_backup'], '--model: "_backup" is not the name of a model'],
     [['restore', 'job-1', '--model', ''], '--model: "" is not the name of a model'],
-    [['restore', 'job-1', '--only', '../country:TW'], '--model: ".." is not the name of a model'],
+    [['restore', 'job-1', '--only', '../country:TW'], '--only: ".." is not the name of a model'],
     [['diff', 'job-1', '--live', '--model', ''], '--model: "" is not the name of a model'],
   ])('sends no request for %j, because its path would be that of another route', async (args, message) => {
     let requests = 0

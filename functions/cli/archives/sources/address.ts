@@ -39,7 +39,7 @@ const parseS3 = (text: string): ArchiveAddress => {
 }
 
 /** Decodes the version id of an S3 address. Throws `UsageError` if its percent-encoding is invalid. */
-export const decodeVersion = (text: string): string => {
+const decodeVersion = (text: string): string => {
   try {
     return decodeURIComponent(text)
   } catch (error) {

@@ -15,13 +15,14 @@ export const SCHEDULES_RESUME = defineCommand({
   examples: ['schedules resume nightly'],
   input: z.strictObject({ schedule: z.string().min(1, 'must not be empty') }),
   run: async ({ api, output }, { schedule }) => {
+    const path = schedulePath(schedule, 'resume')
     // Only for the message. Whoever may resume a schedule need not be allowed to list schedules.
     const before = await listSchedules(api()).catch((error: unknown) => {
       if (error instanceof ProblemError || error instanceof UnreachableError) return []
       throw error
     })
     const wasPaused = before.find(({ name }) => name === schedule)?.paused
-    const resumed = await api().request(Schedule, { method: 'POST', path: schedulePath(schedule, 'resume') })
+    const resumed = await api().request(Schedule, { method: 'POST', path })
     const next = resumed.next_at === undefined ? '' : ` Its next run is at ${timeText(resumed.next_at)}.`
     output.show(
       resumed,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 import { bytesOf } from '../../../../shared/values/bytes-of.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { restoreSource } from '../../../../functions/cli/archive-source.ts'
 import { nameOfAddress, parseAddress } from '../../../../functions/cli/archives/sources/address.ts'
 import type { CountedSource } from '../../../../functions/cli/archives/sources/counted-source.ts'
 import { openSource } from '../../../../functions/cli/archives/sources/open-source.ts'
@@ -88,6 +89,21 @@ describe('parseAddress', () => {
     expect(() => parseAddress(text)).toThrow(message)
     expect(() => parseAddress(text)).not.toThrow('secret')
     expect((await cli(['ls', text])).code).toBe(2)
+  })
+
+  it.each([
+    ['https://host/a?X-Amz-Signature=secret', 'archive: https://host/a must not be a URL; use the path of a file'],
+    ['http://host/a?X-Amz-Signature=secret', 'http://host/a: an archive must not be read without encryption'],
+  ])('rejects %s in a restore, without its secrets', async (text, message) => {
+    const { code, stderr } = await cli(['restore', text])
+    expect(code).toBe(2)
+    expect(stderr).toContain(message)
+    expect(stderr).not.toContain('secret')
+  })
+
+  it('reads the scheme of S3 in capital letters, as restoreSource does', async () => {
+    expect(parseAddress('S3://bucket/key')).toEqual({ kind: 's3', bucket: 'bucket', key: 'key' })
+    expect(await restoreSource('S3://bucket/key')).toEqual({ in: 's3', from: { bucket: 'bucket', key: 'key' } })
   })
 
   it('rejects a version id that cannot be decoded, also in a restore', async () => {
