@@ -70,7 +70,6 @@ const BODIES = new Map<string, unknown>([
 let api: FakeApi
 let folder: string
 let archive: string
-let other: string
 
 beforeAll(async () => {
   api = await fakeApi(({ url = '' }) => {
@@ -80,8 +79,8 @@ beforeAll(async () => {
     return { status: 200, body: BODIES.get(path) ?? JOB }
   })
   folder = await mkdtemp(join(tmpdir(), 'specstar-terminal-'))
-  archive = await saved('one.acbak', '{}')
-  other = await saved('two.acbak', `{"a":${JSON.stringify(HOSTILE)}}`)
+  archive = await saved(ARCHIVE_FILE, '{}')
+  await saved(OTHER_FILE, `{"a":${JSON.stringify(HOSTILE)}}`)
 })
 
 afterAll(async () => {
@@ -104,27 +103,39 @@ const saved = async (name: string, data: string): Promise<string> => {
   return path
 }
 
-describe('a command never lets data control the terminal', () => {
-  const commands = (): readonly (readonly string[])[] => [
-    ['show', 'j'],
-    ['show', '--wait', 'j'],
-    ['show', 'missing'],
-    ['jobs'],
-    ['archives'],
-    ['prune', '--all'],
-    ['ls', archive],
-    ['ls', archive, 'city'],
-    ['ls', archive, HOSTILE],
-    ['cat', archive, `city/${ID}`],
-    ['cat', other, `city/${ID}`],
-    ['cat', archive, `city/${HOSTILE}`],
-    ['verify', archive],
-    ['diff', archive, other, '--fields'],
-    ['models', 'propose', archive],
-  ]
+/** The names of the archives in the commands. */
+const ARCHIVE_FILE = 'one.acbak'
+const OTHER_FILE = 'two.acbak'
 
-  it.each(Array.from({ length: 15 }, (_, index) => index))('as text, command %i', async (index) => {
-    const args = commands()[index] ?? []
+/** The arguments of all commands that print data of archives or of the API. */
+const COMMANDS: readonly (readonly string[])[] = [
+  ['show', 'j'],
+  ['show', '--wait', 'j'],
+  ['show', 'missing'],
+  ['jobs'],
+  ['archives'],
+  ['prune', '--all'],
+  ['ls', ARCHIVE_FILE],
+  ['ls', ARCHIVE_FILE, 'city'],
+  ['ls', ARCHIVE_FILE, HOSTILE],
+  ['cat', ARCHIVE_FILE, `city/${ID}`],
+  ['cat', OTHER_FILE, `city/${ID}`],
+  ['cat', ARCHIVE_FILE, `city/${HOSTILE}`],
+  ['verify', ARCHIVE_FILE],
+  ['diff', ARCHIVE_FILE, OTHER_FILE, '--fields'],
+  ['models', 'propose', ARCHIVE_FILE],
+]
+
+/** The title and the arguments of a test. */
+const ROWS = COMMANDS.map((args): readonly [string, readonly string[]] => [args.map(printable).join(' '), args])
+
+/** Replaces the names of the archives by their paths. */
+const withPaths = (args: readonly string[]): readonly string[] =>
+  args.map((arg) => (arg === ARCHIVE_FILE || arg === OTHER_FILE ? join(folder, arg) : arg))
+
+describe('a command never lets data control the terminal', () => {
+  it.each(ROWS)('when it prints text: %s', async (_, named) => {
+    const args = withPaths(named)
     const env = { SPECSTAR_BACKUP_ENDPOINT: api.url }
     const plain = await cli(args, { env })
     expect(plain.stdout + plain.stderr).not.toBe('')
@@ -136,8 +147,8 @@ describe('a command never lets data control the terminal', () => {
       for (const code of ['\u001b[8m', '\u009b', '\u001b]', '\u202e']) expect(text).not.toContain(code)
   })
 
-  it.each(Array.from({ length: 15 }, (_, index) => index))('as JSON, command %i', async (index) => {
-    const { stdout, stderr } = await cli([...(commands()[index] ?? []), '--json'], {
+  it.each(ROWS)('when it prints JSON: %s', async (_, named) => {
+    const { stdout, stderr } = await cli([...withPaths(named), '--json'], {
       env: { SPECSTAR_BACKUP_ENDPOINT: api.url },
     })
     expect(stdout).not.toMatch(CONTROLS)
