@@ -62,13 +62,15 @@ const ScheduleView = z
     last_good_at: z
       .exactOptional(z.string())
       .describe(
-        'The due time of the newest good archive. Absent if there is none, or if the newest three are damaged or deleted',
+        'The due time of the newest good archive. Absent if there is none among the newest 500 archives, ' +
+          'or if the newest three are damaged or deleted',
       ),
     overdue: z
       .exactOptional(z.boolean())
       .describe(
         'True if there is no good archive for the last due time whose grace time is over. A pause changes nothing. ' +
-          'Absent if it is unknown, because three archives after this due time are damaged or deleted',
+          'Absent if it is unknown, because three archives after this due time are damaged or deleted, ' +
+          'or because 500 archives after it are not good',
       ),
     paused: z
       .exactOptional(SchedulePause)

@@ -67,6 +67,12 @@ const FOUND_AT_ONCE = 8
  */
 const MAX_DAMAGED = 3
 
+/**
+ * The number of judgements after which the search for a good archive ends. If all archives of a schedule are incomplete,
+ * pruning keeps them, so there may be very many.
+ */
+const MAX_JUDGEMENTS = 500
+
 /** Returns the status of schedules, in the same order. Needs a few reads for each schedule, and writes nothing. */
 export const scheduleStatuses = async (
   services: ScheduleStatusServices,
@@ -121,16 +127,18 @@ const findJudgements = async (
 ): Promise<FoundJudgements> => {
   let found: FoundJudgements = {}
   let counted = 0
+  let read = 0
   for await (const judgement of archiveJudgements.newest(name)) {
     const { state, job_id, at, key } = judgement
     found = { newest: judgement, ...found }
     if (!isCounted(judgement)) {
       // Pruning uses the same condition: it does not open archives, so damaged ones count, too.
       if (state === 'suspicious' && counted === 0) found = { undecided: { job_id, due_at: at, key }, ...found }
-      continue
+    } else {
+      if (await isIntact(judgement)) return { ...found, good: judgement }
+      counted++
     }
-    if (await isIntact(judgement)) return { ...found, good: judgement }
-    if (++counted === MAX_DAMAGED) return { ...found, ended_at: at }
+    if (counted === MAX_DAMAGED || ++read === MAX_JUDGEMENTS) return { ...found, ended_at: at }
   }
   return found
 }

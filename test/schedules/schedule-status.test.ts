@@ -71,6 +71,25 @@ describe('the status of a schedule with damaged archives', () => {
   })
 })
 
+describe('the status of a schedule with very many incomplete archives', () => {
+  const incomplete = (count: number, at: string) =>
+    Array.from({ length: count }, () => [20, { state: 'incomplete', at }] as const)
+
+  it('is found by reading at most 500 judgements', async () => {
+    const late = incomplete(499, '2026-01-20T05:00:00.000Z')
+    expect(await statusWith([...late, [19]])).toMatchObject({
+      overdue: true,
+      last_good_at: '2026-01-19T03:00:00.000Z',
+    })
+    const unknown = await statusWith([...late, ...incomplete(1, '2026-01-20T04:00:00.000Z'), [19]])
+    expect(unknown).not.toHaveProperty('last_good_at')
+    expect(unknown).not.toHaveProperty('overdue')
+    const old = await statusWith([...late, ...incomplete(1, '2026-01-19T04:00:00.000Z'), [19]])
+    expect(old).not.toHaveProperty('last_good_at')
+    expect(old).toMatchObject({ overdue: true })
+  })
+})
+
 describe('the status of a schedule with suspicious archives', () => {
   const suspicious = { state: 'suspicious' } as const
 

@@ -46,6 +46,11 @@ const MONTHS = 5
  * entries.
  */
 const PAGE = 100
+/**
+ * The time after which a page ends even if it has few jobs, or none. A route must respond within 30 seconds, and few jobs
+ * may have the requested kind or status.
+ */
+const PAGE_MS = 8_000
 /** The largest size of the members that the API adds to each listed job, such as its links. */
 const ADDED_BYTES = 1024
 /** The partition that lists the jobs that have not ended. It is small, because the number of such jobs is limited. */
@@ -70,7 +75,7 @@ const MAX_REMOVED = 25
 const CLOCK_MARGIN_MS = 3_600_000
 
 /**
- * The position of the last job of a page. `after` is the sort key of its list entry, which is `{created_at}#{job_id}`.
+ * The position of the last entry that a page has read. `after` is its sort key, which is `{created_at}#{job_id}`.
  */
 const Cursor = z.strictObject({
   month: z.string().regex(/^\d{6}$/),
@@ -91,9 +96,10 @@ export class JobList {
 
   /** Adds a job to the lists. The job itself may be written later, because readers skip entries without a job. */
   async add(job: Job): Promise<void> {
-    const { job_id, created_at } = job
+    const { job_id, kind, created_at } = job
     const item = { job_id: { S: job_id }, ...expiresAttribute(this.#items.now()) }
-    await this.#items.put({ ...keyAttributes({ pk: `jobs#${monthOf(created_at)}`, sk: listKey(job) }), ...item })
+    const inMonth = keyAttributes({ pk: `jobs#${monthOf(created_at)}`, sk: listKey(job) })
+    await this.#items.put({ ...inMonth, ...item, kind: { S: kind } })
     await this.#items.put({ ...keyAttributes({ pk: ACTIVE, sk: job_id }), ...item, created_at: { S: created_at } })
   }
 
@@ -160,10 +166,11 @@ export class JobList {
   }
 
   /**
-   * Returns a page of jobs, newest first. A page with large jobs may have fewer than `limit` jobs. Throws
-   * `InvalidRequestError` if the cursor is invalid.
+   * Returns a page of jobs, newest first. A page with large jobs may have fewer than `limit` jobs. A page that ends
+   * after `pageMs` may have none. Throws `InvalidRequestError` if the cursor is invalid.
    */
-  async page({ kind, status, limit, cursor }: ListOptions): Promise<JobPage> {
+  async page({ kind, status, limit, cursor }: ListOptions, pageMs = PAGE_MS): Promise<JobPage> {
+    const started = performance.now()
     const jobs: Job[] = []
     let bytes = 0
     let at = cursor === undefined ? undefined : parseCursor(Cursor, cursor)
@@ -173,7 +180,8 @@ export class JobList {
       if (at !== undefined && month > at.month) continue
       for (;;) {
         const { items, next } = await this.#listed(month, PAGE, at?.month === month ? at.after : undefined)
-        const found = new Map((await this.#jobs(items.map(idOf))).map((job) => [job.job_id, job]))
+        const listed = items.filter((item) => kind === undefined || (kindOf(item) ?? kind) === kind)
+        const found = new Map((await this.#jobs(listed.map(idOf))).map((job) => [job.job_id, job]))
         for (const [k, item] of items.entries()) {
           const job = found.get(idOf(item))
           at = { month, after: sortKeyOf(item) }
@@ -192,6 +200,7 @@ export class JobList {
           return last ? { jobs } : { jobs, cursor: end }
         }
         if (next === undefined) break
+        if (performance.now() - started >= pageMs && at !== undefined) return { jobs, cursor: encodeCursor(at) }
       }
     }
     return { jobs }
@@ -219,6 +228,9 @@ export class JobList {
 }
 
 const idOf = (item: Item): string => item['job_id']?.S ?? ''
+
+/** Returns the kind of a job from its list entry. Entries of earlier versions do not contain it. */
+const kindOf = (item: Item): string | undefined => item['kind']?.S
 
 const listKey = ({ job_id, created_at }: Job): string => `${created_at}#${job_id}`
 
