@@ -3,70 +3,19 @@ import type { OpenArchive } from '../../shared/archive/archive.ts'
 import { openArchive } from '../../shared/archive/open.ts'
 import { JobStateError } from '../../shared/jobs/errors.ts'
 import { hasEnded, type Job, statusAt } from '../../shared/jobs/job.ts'
-import { fieldChange, type FieldChange } from '../../shared/differences/field-change.ts'
-import { FieldValue } from '../../shared/differences/field-value.ts'
 import { metadataSortKey } from '../../shared/resources/keys.ts'
 import { DifferencesExpiredError } from '../../shared/restore/errors.ts'
-import {
-  type CompareServices,
-  currentDifferences,
-  type CurrentDifference,
-} from '../../shared/restore/differences/current-differences.ts'
+import { type CompareServices, currentDifferences } from '../../shared/restore/differences/current-differences.ts'
 import { listDifferences, type LocatedDifference } from '../../shared/restore/differences/list-differences.ts'
-import { DifferenceGroup } from '../../shared/restore/messages/differences.ts'
 import { RESTORE_PLAN } from '../../shared/restore/messages/inspect.ts'
 import type { DifferenceStores } from '../../shared/restore/results/job-differences.ts'
+import { bytesInResponse } from '../../shared/values/response-size.ts'
 import { compareBytes } from '../../shared/values/text-order.ts'
 import type { Answer } from './answer.ts'
+import { DetailedDifference, detailedDifference } from './detailed-difference.ts'
 import type { DifferencesParameters } from './differences-parameters.ts'
 import { runningAnswer } from './job-answers.ts'
 import { findJob, type JobViewServices } from './job-view.ts'
-
-/** What a restore would do to the field: add it, remove it or replace its value. */
-const Op = z.enum(['add', 'remove', 'replace'])
-
-const Field = z
-  .object({
-    path: z.string().describe('A JSON pointer that begins with `/metadata`, `/payload` or `/revision`'),
-    op: Op,
-    archived: z.exactOptional(FieldValue).describe('The value in the archive. Absent if only the store has the field'),
-    stored: z.exactOptional(FieldValue).describe('The value in the store. Absent if only the archive has the field'),
-  })
-  .readonly()
-
-const Revision = z
-  .object({
-    revision_id: z.string(),
-    schema_version: z.exactOptional(z.string()),
-    op: Op,
-    fields: z
-      .exactOptional(z.array(Field).readonly())
-      .describe('The first changed fields. Present only for `replace`. Empty if earlier revisions have many changes'),
-    fields_total: z.exactOptional(z.int()).describe('The number of all these fields. Present only for `replace`'),
-  })
-  .readonly()
-
-const DetailedDifference = z
-  .object({
-    group: DifferenceGroup,
-    model: z.string(),
-    resource_id: z.string(),
-    now: z
-      .exactOptional(z.enum(['same', 'changed', 'torn', 'without_metadata', 'missing', 'too_large', 'not_compared']))
-      .describe(
-        'The result of the comparison with the store as it is now. Present only for `detail=fields` and group `changed`',
-      ),
-    fields: z
-      .exactOptional(z.array(Field).readonly())
-      .describe('The first changed fields of the metadata and of the payload of the current revision'),
-    fields_total: z.exactOptional(z.int()).describe('The number of all these fields'),
-    revisions: z
-      .exactOptional(z.array(Revision).readonly())
-      .describe('The first revisions that were added or removed, or whose attributes or payload differ'),
-    revisions_total: z.exactOptional(z.int()).describe('The number of all these revisions'),
-  })
-  .readonly()
-type DetailedDifference = z.output<typeof DetailedDifference>
 
 /** The response of `GET /_backup/jobs/{job_id}/differences`. */
 export const DifferencesAnswer = z
@@ -80,12 +29,10 @@ export const DifferencesAnswer = z
   .meta({ id: 'DifferencePage' })
 export type DifferencesAnswer = z.output<typeof DifferencesAnswer>
 
-/** The largest numbers of resources on a page with fields, of fields, and of revisions of a resource. */
+/** The largest number of resources on a page with fields. */
 const MAX_COMPARED = 100
-const MAX_FIELDS = 100
-const MAX_REVISIONS = 100
-/** The size after which a page with fields ends, in characters of JSON. A Lambda response is limited to 6 MB. */
-const PAGE_CHARACTERS = 1024 * 1024
+/** The size after which a page with fields ends, in bytes of the response. A Lambda response is limited to 6 MB. */
+const PAGE_BYTES = 1024 * 1024
 /** The time after which a page with fields ends. API Gateway ends a request after 30 seconds. */
 const PAGE_MS = 15_000
 
@@ -137,9 +84,9 @@ const comparedPage = async (
 ): Promise<DifferencesAnswer> => {
   const deadline = performance.now() + PAGE_MS
   const compared: DetailedDifference[] = []
-  let characters = 0
+  let bytes = 0
   let archive: ReturnType<typeof openArchive> | undefined
-  const isFull = (): boolean => characters >= PAGE_CHARACTERS || performance.now() >= deadline
+  const isFull = (): boolean => bytes >= PAGE_BYTES || performance.now() >= deadline
   for (const run of runsOf(listed)) {
     const differences = run.map(({ difference }) => difference)
     const [first] = differences
@@ -151,7 +98,7 @@ const comparedPage = async (
     archive ??= openPinned(services, jobId)
     const options = { deadline, isFirst: compared.length === 0 }
     const own = await comparedRun(services, await archive, differences, options, (difference) => {
-      characters += JSON.stringify(difference).length
+      bytes += bytesInResponse(difference)
       return isFull()
     })
     compared.push(...own)
@@ -183,7 +130,7 @@ const comparedRun = async (
     // The next page begins with this resource, and has more time for it.
     isCut = current.now === 'not_compared' && (!isFirst || isPassed(first.resource_id))
     if (isCut) break
-    const difference = { ...first, resource_id, ...detailOf(current) }
+    const difference = detailedDifference({ ...first, resource_id }, current)
     compared.set(resource_id, difference)
     passed = metadataSortKey(resource_id)
     isCut = isFull(difference) && isPassed(first.resource_id)
@@ -212,32 +159,3 @@ const openPinned = async (services: DifferenceStores, jobId: string): ReturnType
   if (plan === undefined) throw new DifferencesExpiredError(jobId)
   return openArchive(services.objects.sourceOf(plan.archive))
 }
-
-const detailOf = (current: CurrentDifference): Omit<DetailedDifference, 'group' | 'model' | 'resource_id'> => {
-  if (!('changes' in current)) return { now: current.now }
-  let left = MAX_FIELDS
-  const revisions = current.revisions.slice(0, MAX_REVISIONS).map(({ changes, ...revision }) => {
-    const fields = changes.slice(0, left)
-    left -= fields.length
-    return {
-      ...revision,
-      ...(changes.length === 0
-        ? {}
-        : { fields: fields.map((change) => field(fieldChange(change))), fields_total: changes.length }),
-    }
-  })
-  return {
-    now: current.now,
-    fields: current.changes.slice(0, MAX_FIELDS).map((change) => field(fieldChange(change))),
-    fields_total: current.changes.length,
-    revisions,
-    revisions_total: current.revisions.length,
-  }
-}
-
-const field = ({ path, op, old, new: next }: FieldChange): z.output<typeof Field> => ({
-  path,
-  op,
-  ...(next === undefined ? {} : { archived: next }),
-  ...(old === undefined ? {} : { stored: old }),
-})
