@@ -6,6 +6,7 @@ import { LimitsEndpoint } from '../limits/limits-endpoint.ts'
 import { DynamoDbLimits } from '../limits/service-limits.ts'
 import { DynamoDbLimiter } from './dynamodb-limiter.ts'
 import { processWithinLimits } from './process-within-limits.ts'
+import { errorMessage } from '../../../shared/values/error-message.ts'
 import { buffersOf } from '../../../shared/values/buffers-of.ts'
 
 /**
@@ -46,8 +47,9 @@ export function guardRequests(
   const endpoint = new LimitsEndpoint(DynamoDbLimits, limits, (given) => new DynamoDbLimiter(given))
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (isForeign(request)) {
-      answer(response, 403, { message: 'this service accepts no requests of web pages' })
+    const refusal = webPageRefusal(request)
+    if (refusal !== undefined) {
+      answer(response, 403, { message: refusal })
       request.resume()
       return
     }
@@ -97,14 +99,18 @@ export function guardRequests(
   process.on('unhandledRejection', onUncaught)
 }
 
-/** Returns true if a web page may have sent the request. No page of this project calls DynamoDB. */
-function isForeign(request: IncomingMessage): boolean {
+/**
+ * Returns the reason for which a request is refused, because a web page may have sent it. Returns undefined for other
+ * requests. No page of this project calls DynamoDB.
+ */
+function webPageRefusal(request: IncomingMessage): string | undefined {
   try {
     checkLoopbackRequest(request)
-    return request.headers.origin !== undefined
-  } catch {
-    return true
+  } catch (error) {
+    return errorMessage(error)
   }
+  if (request.headers.origin === undefined) return undefined
+  return 'this service accepts no requests of web pages; only browsers send the header Origin'
 }
 
 function operationOf(request: IncomingMessage): string {

@@ -13,7 +13,7 @@ import { S3Limiter } from './s3-limiter.ts'
 import { SignatureVerifier } from './signing/signature-verifier.ts'
 import type { Credentials } from './signing/signer.ts'
 import type { Storage } from './storage/storage.ts'
-import { isFromWebPage } from './web-page.ts'
+import { webPageRefusal } from './web-page.ts'
 
 interface ServiceOptions {
   readonly storage: Storage
@@ -31,7 +31,8 @@ export function createService({ storage, credentials, limits, onCreated }: Servi
   const endpoint = new LimitsEndpoint(S3Limits, limits, (given) => new S3Limiter(given))
 
   const answer = async (incoming: IncomingMessage): Promise<Reply> => {
-    if (isFromWebPage(incoming)) throw new S3Error('AccessDenied', 'This service accepts no requests of web pages.')
+    const refusal = webPageRefusal(incoming)
+    if (refusal !== undefined) throw new S3Error('AccessDenied', refusal)
     const request = readRequest(incoming)
     const signer = await verifier.verify(request)
     const { run, createsBucket } = findOperation(request)
@@ -57,7 +58,7 @@ export function createService({ storage, credentials, limits, onCreated }: Servi
   }
 
   return (incoming, response) => {
-    if (!isFromWebPage(incoming) && endpoint.handle(incoming, response)) return
+    if (webPageRefusal(incoming) === undefined && endpoint.handle(incoming, response)) return
     handle(incoming, response).catch((error: unknown) => {
       reportError(error)
       response.destroy()

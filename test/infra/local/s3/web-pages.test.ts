@@ -67,6 +67,18 @@ describe('a domain that resolves to 127.0.0.1 (DNS rebinding)', () => {
   })
 })
 
+describe('the message of a refused request', () => {
+  it('names the header and what is allowed', async () => {
+    const messageOf = async (name: string, headers: Readonly<Record<string, string>> = {}) =>
+      (await send('GET', await list(name), headers)).body
+    expect(await messageOf('host.docker.internal')).toMatch(
+      /the header Host is .*host\.docker\.internal:\d+.*Allowed values: 127\.0\.0\.1, localhost/,
+    )
+    expect(await messageOf('127.0.0.1', { origin: 'https://example.com' })).toContain('the header Origin')
+    expect(await messageOf('127.0.0.1', { 'sec-fetch-site': 'cross-site' })).toContain('the header Sec-Fetch-Site')
+  })
+})
+
 describe('a page of another site', () => {
   it.each([
     { origin: 'https://example.com' },
