@@ -191,8 +191,10 @@ const removeUnlessExists = async (
   { objects, catalogue, config }: RebuildServices,
   entry: ListEntry,
 ): Promise<boolean> => {
-  const head = await objects.head(config.buckets.archives, entry.key)
+  // The catalogue is read first. If another process stores another version of the archive after the object was looked
+  // up, the condition of `unlist` is then false.
   const known = await catalogue.get(entry.key)
+  const head = await objects.head(config.buckets.archives, entry.key)
   if (known === undefined) {
     // A process ended between two writes, or an export is just adding its archive.
     if (head !== undefined) return false

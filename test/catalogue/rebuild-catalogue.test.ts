@@ -122,6 +122,19 @@ describe('a rebuild of the catalogue', () => {
     expect(await services.catalogue.get(replaced)).not.toHaveProperty('last_proved')
   })
 
+  it('keeps an archive that another process stores and catalogues after it was looked up', async () => {
+    const { catalogue, objects } = services
+    const key = 'exports/2026/01/01/a.acbak'
+    await catalogue.put(sampleArchive('2026-01-01', { bucket: bucket(), key }))
+    vi.spyOn(objects, 'head').mockImplementationOnce(async () => {
+      await catalogue.put(sampleArchive('2026-01-01', { ...(await put(key)) }))
+      return undefined
+    })
+    await rebuild()
+    expect(await catalogue.get(key)).toBeDefined()
+    expect(await catalogued()).toEqual([key])
+  })
+
   it('removes archives that do not exist, and entries that a process has left behind', async () => {
     const { catalogue } = services
     await put('exports/2026/01/01/a.acbak')
