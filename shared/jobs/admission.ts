@@ -21,6 +21,12 @@ const LIMITS: Readonly<Record<LimitedKind, number>> = {
 /** The limits that apply to one job. Its reservation counts against the first limit. */
 type LimitedKinds = readonly [LimitedKind, ...LimitedKind[]]
 
+/** The store and the clock that the limits need. */
+interface AdmissionServices {
+  readonly jobs: JobStore
+  readonly clock: () => Date
+}
+
 /** The functions that create a job and that find the job of an earlier identical request, and the limits that apply. */
 interface LimitedCreation<Created> {
   /**
@@ -40,10 +46,10 @@ interface LimitedCreation<Created> {
  * counted. If the limit is reached only because of reservations, tries again up to 4 times.
  */
 export const createWithinLimit = async <Created>(
-  { jobs }: { readonly jobs: JobStore },
+  services: AdmissionServices,
   creation: LimitedCreation<Created>,
 ): Promise<Created> => {
-  const admission = await pRetry(() => admit(jobs, creation), {
+  const admission = await pRetry(() => admit(services, creation), {
     retries: 4,
     minTimeout: 50,
     randomize: true,
@@ -58,7 +64,7 @@ export const createWithinLimit = async <Created>(
 }
 
 const admit = async <Created>(
-  jobs: JobStore,
+  services: AdmissionServices,
   { kinds, find }: LimitedCreation<Created>,
 ): Promise<{ readonly reservation: Reservation } | { readonly found: Created }> => {
   const findOrReject = async (reached: TooManyJobsError): Promise<{ readonly found: Created }> => {
@@ -67,14 +73,14 @@ const admit = async <Created>(
     return { found }
   }
   // If very many requests arrive, most of them are rejected after this read, before they write anything.
-  const reachedBefore = await findReached(jobs, kinds, 0)
+  const reachedBefore = await findReached(services, kinds, 0)
   if (reachedBefore !== undefined) return findOrReject(reachedBefore)
   const [firstKind] = kinds
-  const reservation = await jobs.reservations.reserve(firstKind)
+  const reservation = await services.jobs.reservations.reserve(firstKind)
   const count = async (): Promise<TooManyJobsError | undefined> =>
     // Reservations are counted before jobs. If another request creates its job between the two reads, it may be counted
     // twice, but is never missed.
-    findReached(jobs, kinds, (await jobs.reservations.count(firstKind)) - 1)
+    findReached(services, kinds, (await services.jobs.reservations.count(firstKind)) - 1)
   const reached = await count().catch(async (error: unknown) => {
     await release(reservation)
     throw error
@@ -89,28 +95,36 @@ const admit = async <Created>(
  * are creating at the same time.
  */
 const findReached = async (
-  jobs: JobStore,
+  services: AdmissionServices,
   kinds: LimitedKinds,
   creating: number,
 ): Promise<TooManyJobsError | undefined> => {
   for (const kind of kinds) {
-    const existing = await countExisting(jobs, kind)
+    const existing = await countExisting(services, kind)
     if (existing + creating >= LIMITS[kind]) return new TooManyJobsError(kind, existing, creating, LIMITS[kind])
   }
   return undefined
 }
 
+/**
+ * The time after which a queued check no longer counts against the limit. A workflow starts within seconds. If it could
+ * not be started, the check stays queued until it is deleted, and nothing starts or ends it.
+ */
+const CHECK_STARTS_MS = 15 * 60_000
+
 /** Returns true if a queued or running job counts against a limit. */
-const COUNTS: Readonly<Record<Exclude<LimitedKind, 'slots'>, (job: Job) => boolean>> = {
+const COUNTS: Readonly<Record<Exclude<LimitedKind, 'slots'>, (job: Job, now: Date) => boolean>> = {
   'running jobs': (job) => job.kind !== 'check' && !isWaitingUpload(job),
-  checks: ({ kind }) => kind === 'check',
+  checks: ({ kind, status, created_at }, now) =>
+    kind === 'check' && (status !== 'queued' || now.getTime() - Date.parse(created_at) < CHECK_STARTS_MS),
   'queued uploads': isQueuedUpload,
 }
 
-const countExisting = async (jobs: JobStore, kind: LimitedKind): Promise<number> => {
+const countExisting = async ({ jobs, clock }: AdmissionServices, kind: LimitedKind): Promise<number> => {
   if (kind === 'slots') return (await jobs.slots()).length
   const active = await jobs.runningJobs()
-  return active.filter(COUNTS[kind]).length
+  const now = clock()
+  return active.filter((job) => COUNTS[kind](job, now)).length
 }
 
 /** Releases a reservation. Ignores errors, because a reservation expires after a minute in any case. */

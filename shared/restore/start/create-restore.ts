@@ -17,7 +17,7 @@ interface NewRestore {
  * a job limit is reached.
  */
 export const createRestore = (
-  { jobs, clock }: { readonly jobs: JobStore; readonly clock: () => Date },
+  services: { readonly jobs: JobStore; readonly clock: () => Date },
   identity: JobIdentity,
   { request, status, source, requestedBy, slotExpiresAt }: NewRestore,
 ): Promise<RestoreJob> => {
@@ -27,10 +27,10 @@ export const createRestore = (
     status,
     source,
     requested_by: requestedBy,
-    created_at: clock().toISOString(),
+    created_at: services.clock().toISOString(),
     request,
     ...(slotExpiresAt === undefined ? {} : { slot_expires_at: slotExpiresAt }),
   }
-  if (status !== 'queued') return createJob({ jobs }, job, identity, ['slots'])
-  return createJob({ jobs }, job, identity, source === 'upload' ? ['running jobs', 'queued uploads'] : ['running jobs'])
+  const running = source === 'upload' ? (['running jobs', 'queued uploads'] as const) : (['running jobs'] as const)
+  return createJob(services, job, identity, status === 'queued' ? running : ['slots'])
 }
