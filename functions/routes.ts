@@ -41,8 +41,8 @@ const IMPORT = combine(FIND_ARCHIVE, {
 })
 
 /**
- * The function of the routes that list archives. They look up each archive in S3, read how it was judged, and remove it from the
- * lists of the catalogue if it was deleted. They also add archives that exports could not add.
+ * The function of the routes that list archives. They look up each archive in S3, read how it was judged, and remove it
+ * from the lists of the catalogue if it was deleted. They also add archives that exports could not add.
  */
 const ARCHIVES: FunctionSpec = {
   name: 'archives',

@@ -58,9 +58,9 @@ const ADDED_BYTES = 512
 
 /**
  * Returns a page of the archives that exist, newest first. Each archive is looked up in S3. If it was deleted or
- * replaced, for example by a lifecycle rule, the catalogue no longer lists it. The first page also
- * adds archives whose exports could not add them. A page may have fewer than `limit` archives. Throws
- * `InvalidRequestError` if the cursor is invalid.
+ * replaced, for example by a lifecycle rule, the catalogue no longer lists it. The first page also adds archives whose
+ * exports could not add them. A page may have fewer than `limit` archives. Throws `InvalidRequestError` if the cursor is
+ * invalid.
  */
 export const listArchives = async (
   services: ListArchivesServices,
@@ -71,7 +71,7 @@ export const listArchives = async (
   if (cursor === undefined) await addMissingArchives(services)
   const archives: ListedArchive[] = []
   let bytes = 0
-  /** The cursor after the last archive that needs not be read again. */
+  /** The cursor after the last archive that need not be read again. */
   let end: string | undefined
   for await (const step of services.catalogue.search(filter, Math.min(STEP, limit + 1), cursor)) {
     for (let rest = step.archives; rest.length > 0;) {

@@ -32,7 +32,7 @@ export interface JobHealth {
   readonly queued: number
   readonly running: number
   readonly awaiting_upload: number
-  /** The begin of the last 24 hours. */
+  /** The start of the last 24 hours. */
   readonly since: string
   /** The jobs that have failed since then, whenever they were created, except those in `rejected`. */
   readonly failed: readonly FailedJob[]

@@ -41,8 +41,9 @@ export const pauseSchedule = async (
 }
 
 /**
- * Ends the pause of a schedule, and returns the schedule. Does nothing if the schedule is not paused. The pause is kept,
- * with the current time as its end, so that due times of the pause whose events arrive later start no export. Throws `UnknownScheduleError`.
+ * Ends the pause of a schedule, and returns the schedule. Does nothing if the schedule is not paused. The pause is kept
+ * with the current time as its end, so that due times of the pause whose events arrive later start no export. Throws
+ * `UnknownScheduleError`.
  */
 export const resumeSchedule = async (
   { scheduleRecords, config, clock }: PauseServices,

@@ -63,7 +63,7 @@ export class ArchiveCatalogue {
     const record = { S: JSON.stringify(archive) }
     const version = versionCondition(archive)
     const item = {
-      ...archiveKey(archive.key),
+      ...itemKey(archive.key),
       record,
       bucket: { S: archive.bucket },
       etag: { S: archive.etag },
@@ -77,7 +77,7 @@ export class ArchiveCatalogue {
     )
     if (isNew) return
     await this.#items.updateWhere({
-      Key: archiveKey(archive.key),
+      Key: itemKey(archive.key),
       UpdateExpression: 'SET #record = :record REMOVE #expires',
       ConditionExpression: version.expression,
       ExpressionAttributeNames: { ...version.names, '#record': 'record', '#expires': 'expires' },
@@ -87,13 +87,13 @@ export class ArchiveCatalogue {
 
   /** Returns the listed archive with this key. Returns undefined if no such archive is listed. */
   async get(key: string): Promise<KnownArchive | undefined> {
-    const item = await this.#items.get(archiveKey(key))
+    const item = await this.#items.get(itemKey(key))
     return item !== undefined && isListed(item) ? archiveIn(item) : undefined
   }
 
   /** Returns the archive with this key, also if it is no longer listed. Returns undefined if it is not stored. */
   async known(key: string): Promise<KnownArchive | undefined> {
-    const item = await this.#items.get(archiveKey(key))
+    const item = await this.#items.get(itemKey(key))
     return item === undefined ? undefined : archiveIn(item)
   }
 
@@ -154,7 +154,7 @@ export class ArchiveCatalogue {
   async #record(archive: ObjectVersion, name: string, event: ArchiveCheck | ArchiveProof): Promise<boolean> {
     const version = versionCondition(archive)
     const updated = await this.#items.updateWhere({
-      Key: archiveKey(archive.key),
+      Key: itemKey(archive.key),
       UpdateExpression: 'SET #name = :event, #at = :at',
       ConditionExpression: `${version.expression} AND (attribute_not_exists(#at) OR #at <= :at)`,
       ExpressionAttributeNames: { ...version.names, '#name': name, '#at': `${name}_at` },
@@ -174,7 +174,7 @@ export class ArchiveCatalogue {
   async unlist(archive: CataloguedArchive, now: Date): Promise<void> {
     const version = versionCondition(archive)
     const unlisted = await this.#items.updateWhere({
-      Key: archiveKey(archive.key),
+      Key: itemKey(archive.key),
       UpdateExpression: 'SET #expires = :expires',
       ConditionExpression: version.expression,
       ExpressionAttributeNames: { ...version.names, '#expires': 'expires' },
@@ -186,7 +186,7 @@ export class ArchiveCatalogue {
   /** Removes an archive, unless another version of it has been stored in the meantime. */
   async remove(archive: CataloguedArchive): Promise<void> {
     const { expression, names, values } = versionCondition(archive)
-    if (await this.#items.deleteWhere(archiveKey(archive.key), expression, names, values))
+    if (await this.#items.deleteWhere(itemKey(archive.key), expression, names, values))
       await this.#lists.remove(entryOf(archive))
   }
 
@@ -224,7 +224,7 @@ export class ArchiveCatalogue {
   }
 }
 
-const archiveKey = (key: string): Item => keyAttributes({ pk: `archive#${key}`, sk: 'archive' })
+const itemKey = (key: string): Item => keyAttributes({ pk: `archive#${key}`, sk: 'archive' })
 
 const listKey = (archive: CataloguedArchive): string => entryOf(archive).sk
 
