@@ -7,11 +7,6 @@ import type { SegmentSummary } from './segment-writer.ts'
 
 const time = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
 
-/**
- * A text that is written to terminals and logs: without control characters and characters that change its direction.
- */
-const plainText = z.string().regex(/^[^\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]*$/u, 'must not contain control characters')
-
 const SegmentSchema = z.object({
   offset: byteCount,
   size: byteCount,
@@ -27,9 +22,9 @@ const SegmentSchema = z.object({
 export const ManifestSchema = z.object({
   format: z.literal('acbak'),
   version: z.literal(3),
-  job_id: plainText,
+  job_id: z.string(),
   created_at: time,
-  source: z.object({ deployment: plainText, region: plainText }).readonly(),
+  source: z.object({ deployment: z.string(), region: z.string() }).readonly(),
   scope: z.object({ models: z.array(modelName).readonly(), filters: z.record(z.string(), z.unknown()) }).readonly(),
   started_at: time,
   next_since: time,

@@ -43,16 +43,11 @@ describe('the bytes of a manifest', () => {
     expect(() => parseManifest(Buffer.from('[]'))).toThrow(/must be an object with these members: format, version/)
   })
 
-  it.each(['shop\u001b[2J', 'shop\u009b', 'shop\u202e', 'shop\nx'])(
-    'are rejected if a name in them could control a terminal: %j',
+  it.each(['shop\u001b[2J', 'shop\u009b', 'shop\u202e', 'shop\nx', 'Ä 1/ü:#'])(
+    'are accepted with any characters in the names: %j',
     (name) => {
-      for (const change of [
-        { job_id: name },
-        { source: { ...MANIFEST.source, deployment: name } },
-        { source: { ...MANIFEST.source, region: name } },
-      ])
-        expect(() => parse(change)).toThrow(/must not contain control characters/)
-      expect(parse({ job_id: 'Ä 1/ü:#' }).job_id).toBe('Ä 1/ü:#')
+      const source = { deployment: name, region: name }
+      expect(parse({ job_id: name, source })).toMatchObject({ job_id: name, source })
     },
   )
 

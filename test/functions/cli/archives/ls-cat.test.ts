@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openArchive } from '../../../../shared/archive/open.ts'
-import { craftItems } from '../../../archive/craft.ts'
+import { craftItems, craftRecords } from '../../../archive/craft.ts'
 import { memorySource } from '../../../archive/memory.ts'
 import { itemsOf, writeArchive } from '../../../archive/sample.ts'
 import { cli, jsonLines } from '../cli-run.ts'
@@ -49,6 +49,25 @@ describe('specstar-backup ls', () => {
       ].join('\n'),
       stderr: 'Read 8 KiB of 1.29 MiB with 3 requests.\n',
     })
+  })
+
+  it('escapes control characters in the names that a manifest contains', async () => {
+    const name = 'shop\u001b[2J\u009b2J\u202e\nstatus  forged'
+    const manifest = { job_id: name, source: { deployment: name, region: name } }
+    const path = await saved('names.acbak', craftRecords({ manifest }))
+    const target = join(folder, 'names')
+    for (const args of [
+      ['ls', path],
+      ['extract', path, '-o', target],
+    ])
+      for (const options of [[], ['--json']]) {
+        await rm(target, { recursive: true, force: true })
+        const { code, stdout, stderr } = await cli([...args, ...options])
+        expect(code).toBe(0)
+        expect(stdout + stderr).not.toMatch(/[^\P{C}\n]/u)
+        expect(stdout).not.toMatch(/^status {2}forged/m)
+      }
+    expect(jsonLines((await cli(['ls', path, '--json'])).stdout)).toMatchObject([{ job_id: name, deployment: name }])
   })
 
   it('shows the same of a stream as one JSON object, whose last member is what was read', async () => {
