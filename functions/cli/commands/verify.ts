@@ -17,7 +17,8 @@ export const VERIFY = defineCommand({
     'A file or a URL is read by this command, without a deployment and with little memory. ' +
     'The archive of a job, or an object in S3, is read by a job of the deployment. ' +
     'The exit code is 4 if the archive is damaged, or lacks what it does not list as missing. ' +
-    'An archive that lists missing blobs or resources can pass.',
+    'An archive that lists missing blobs or resources can pass. ' +
+    "SpecStar's streams do not list missing blobs, so they pass without them; the result counts them.",
   arguments: [new Argument('<archive>', 'a file, an https URL, the id of an export job, or s3://bucket/key')],
   options: [new Option('--no-wait', 'print the id of the job without waiting for its end')],
   examples: [

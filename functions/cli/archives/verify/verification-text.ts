@@ -40,11 +40,16 @@ export const verificationText = (output: Output, archive: string, verification: 
     findingsText(output, verification),
     notesOf(verification).join('\n'),
     verification.passed
-      ? output.style('green', `Passed: ${PASSED[verification.format ?? 'acbak']}`)
+      ? output.style('green', passedText(verification))
       : output.style('red', 'Failed: the archive is damaged, or lacks what it does not list as missing'),
   ]
     .filter((text) => text !== '')
     .join('\n\n')
+}
+
+const passedText = ({ format = 'acbak', missing_blobs }: ArchiveVerification): string => {
+  const missing = `; ${counted(missing_blobs, 'blob')} ${missing_blobs === 1 ? 'is' : 'are'} missing`
+  return `Passed: ${PASSED[format]}${missing_blobs === 0 ? '' : missing}`
 }
 
 const checksText = (output: Output, { checks }: ArchiveVerification): string =>

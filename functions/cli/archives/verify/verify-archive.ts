@@ -9,8 +9,8 @@ import { type ArchiveVerification, verdictOf } from './verification.ts'
 import { verifyStream } from './verify-stream.ts'
 
 /**
- * Reads every byte and every record of an archive or stream, without a store. A damaged archive is no error, but a
- * verification that has not passed.
+ * Reads every byte and every record of an archive or stream, without a store. If the archive is damaged, does not
+ * throw, but returns a verification that has not passed.
  */
 export const verifyArchive = async (source: ArchiveSource): Promise<ArchiveVerification> => {
   try {

@@ -80,6 +80,12 @@ describe('specstar-backup verify', () => {
     expect(code).toBe(0)
     expect(jsonLines(stdout)).toMatchObject([{ passed: true, complete: false }])
     expect(Object.keys(jsonLines(stdout)[0] as object).at(-1)).toBe('read')
+    const { missing_blobs } = jsonLines(stdout)[0] as { missing_blobs: number }
+    const text = await cli(['verify', fixture('specstar/broken/without-blobs.acbak')])
+    expect(missing_blobs).toBeGreaterThan(0)
+    expect(text.stdout).toMatch(
+      new RegExp(`^Passed: every record is valid, .* hash; ${missing_blobs} blobs? (is|are) missing$`, 'm'),
+    )
   })
 
   it('rejects every other broken stream with exit code 4', async () => {
