@@ -41,9 +41,8 @@ export const EXTRACT = defineCommand({
   }),
   run: (context, { archive, 'model/id': resources, output: folder = defaultFolder(archive) }) => {
     const selected = resources.map((text) => parseModelId(text))
-    const [only] = selected
-    const options = { only: selected.length === 1 ? only : undefined }
-    return withContents(context, archive, options, async (contents, source) => {
+    // All resources are opened, because `archive.json` contains their number.
+    return withContents(context, archive, {}, async (contents, source) => {
       const { output } = context
       const target = await NewFolder.create(folder)
       const extracted = await extractArchive(contents, target, selected.length === 0 ? undefined : selected)

@@ -98,3 +98,17 @@ describe('a stream with a damaged blob', () => {
     expect(stdout).toContain('blob "plan" occurs twice with different bytes')
   })
 })
+
+describe('one resource of a stream', () => {
+  it('is extracted with an archive.json that describes the whole archive', async () => {
+    const resources = ['a', 'b'].map((id) => ({ id, revisions: { [`${id}:1`]: '{}' } }))
+    const path = newPath()
+    await writeFile(path, buildStream({ city: { resources }, land: { resources } }))
+    const target = newPath()
+    expect(await cli(['extract', path, 'city/a', '-o', target])).toMatchObject({ code: 0 })
+    const { models } = JSON.parse(await readFile(join(target, 'archive.json'), 'utf8')) as { models: object }
+    const counts = { resources: 2, revisions: 2 }
+    expect(models).toEqual({ city: counts, land: counts })
+    expect(await readdir(join(target, 'models'))).toEqual(['city'])
+  })
+})
