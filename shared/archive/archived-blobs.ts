@@ -27,14 +27,15 @@ export async function* archivedBlobs(archive: OpenArchive): AsyncGenerator<Archi
 
 /**
  * Returns the blob with this file id, or undefined if the archive does not contain it. The segments are sorted, so they
- * are searched by bisection: about log2 of their number of indexes are read.
+ * are searched by bisection: about log2 of their number of indexes are read. Further searches with the same finder read
+ * fewer indexes.
  */
-export const findArchivedBlob = (archive: OpenArchive, fileId: string): Promise<ArchivedBlob | undefined> => {
-  return new EntryFinder(archive).find(
-    blobPosition(fileId),
-    (line): line is BlobLine => isBlob(line) && line.file_id === fileId,
-  )
-}
+export const findArchivedBlob = (
+  archive: OpenArchive,
+  fileId: string,
+  finder = new EntryFinder(archive),
+): Promise<ArchivedBlob | undefined> =>
+  finder.find(blobPosition(fileId), (line): line is BlobLine => isBlob(line) && line.file_id === fileId)
 
 /**
  * Reads the content of a blob, in pieces. Throws `EntryCorruptError` after the last piece if the checksum is wrong, so

@@ -1,5 +1,5 @@
 import type { OpenArchive } from '../../../../shared/archive/archive.ts'
-import { ArchivePayloads } from '../../../../shared/archive/archive-payloads.ts'
+import { ArchivePayloads, FewArchivePayloads } from '../../../../shared/archive/archive-payloads.ts'
 import {
   type ArchivedBlob,
   archivedBlobs,
@@ -7,9 +7,12 @@ import {
   readArchivedBlob,
 } from '../../../../shared/archive/archived-blobs.ts'
 import { archivedRecords } from '../../../../shared/archive/archived-records.ts'
+import { EntryFinder } from '../../../../shared/archive/entry-finder.ts'
 import { isArchiveFault } from '../../../../shared/archive/errors.ts'
 import { readIndex } from '../../../../shared/archive/segment-reader.ts'
+import { blobPosition } from '../../../../shared/blobs/blob-references.ts'
 import type { BlobPaths } from '../../../../shared/resources/blob-paths.ts'
+import { compareBytes } from '../../../../shared/values/text-order.ts'
 import type {
   ArchiveContents,
   ArchiveDescription,
@@ -20,14 +23,25 @@ import type {
 } from './contents.ts'
 import { salvagedRecords } from './salvaged-records.ts'
 
+/**
+ * The number of payloads that are found by bisection. A caller that needs more of them probably needs most, so then all
+ * indexes of payloads are read once.
+ */
+const FEW_PAYLOADS = 20
+
 /** The content of an archive of version 3. Reads only the indexes and entries that a call needs. */
 export class SegmentContents implements ArchiveContents {
   readonly #archive: OpenArchive
-  readonly #payloads: ArchivePayloads
+  readonly #finder: EntryFinder
+  readonly #fewPayloads: FewArchivePayloads
+  readonly #manyPayloads: ArchivePayloads
+  #payloadsRead = 0
 
   constructor(archive: OpenArchive) {
     this.#archive = archive
-    this.#payloads = new ArchivePayloads(archive)
+    this.#finder = new EntryFinder(archive)
+    this.#fewPayloads = new FewArchivePayloads(archive)
+    this.#manyPayloads = new ArchivePayloads(archive)
   }
 
   describe(): Promise<ArchiveDescription> {
@@ -78,7 +92,8 @@ export class SegmentContents implements ArchiveContents {
   }
 
   payload(sha256: string): Promise<Buffer | undefined> {
-    return this.#payloads.get(sha256)
+    this.#payloadsRead += 1
+    return (this.#payloadsRead > FEW_PAYLOADS ? this.#manyPayloads : this.#fewPayloads).get(sha256)
   }
 
   async *blobs({ skipsDamage = false, onLostBlobs }: ReadOptions = {}): AsyncGenerator<ContentsBlob> {
@@ -94,8 +109,10 @@ export class SegmentContents implements ArchiveContents {
   }
 
   async *findBlobs(fileIds: ReadonlySet<string>): AsyncGenerator<ContentsBlob> {
-    for (const fileId of fileIds) {
-      const found = await findArchivedBlob(this.#archive, fileId)
+    const positions = new Map([...fileIds].map((fileId) => [blobPosition(fileId), fileId]))
+    // In the order of the archive, so that each index is read once.
+    for (const [, fileId] of [...positions].sort(([a], [b]) => compareBytes(a, b))) {
+      const found = await findArchivedBlob(this.#archive, fileId, this.#finder)
       if (found !== undefined) yield this.#toBlob(found)
     }
   }
