@@ -3,7 +3,7 @@ import { list, table } from '../terminal/table.ts'
 import { bytesText, counted, countText, timeText } from '../terminal/units.ts'
 import type { ArchiveDescription } from './contents/contents.ts'
 
-/** Returns what an archive says about itself, for people. */
+/** Returns the description of an archive for people. */
 export const descriptionText = (output: Output, description: ArchiveDescription): string => {
   const { models, blobs } = description
   const rows = Object.entries(models)

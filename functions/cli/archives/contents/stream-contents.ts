@@ -17,12 +17,10 @@ import type {
   FaultyContentsBlob,
   FaultyContentsRecord,
 } from './contents.ts'
-import { type ScannedStream, scanStream, type WantedResource } from './stream-scan.ts'
+import { AFTER_BLOBS, type ScannedStream, scanStream, type WantedResource } from './stream-scan.ts'
 
 /** The number of records in a batch. */
 const BATCH_RECORDS = 100
-/** Greater than all positions of blobs, which begin with 1. */
-const AFTER_BLOBS = '2'
 
 /**
  * The content of a stream of SpecStar. A stream has no index, so the first call reads the whole stream and sorts its

@@ -14,6 +14,9 @@ import { RevisionOwner } from '../../../../shared/specstar/revision-owner.ts'
 import { StreamOrder } from '../../../../shared/specstar/stream-order.ts'
 import { type SorterLimits, TemporarySorter } from '../temporary/temporary-sorter.ts'
 
+/** Greater than all positions of blobs, which begin with 1. */
+export const AFTER_BLOBS = '2'
+
 /** A resource to which a scan is limited. */
 export interface WantedResource {
   readonly model: string
@@ -29,7 +32,7 @@ export interface ScanOptions {
   readonly afterRecord?: () => Promise<void>
 }
 
-/** The records of a stream in the order of an archive, and the places of its blobs and spilled payloads. */
+/** The records of a stream in the order of an archive, and the locations of its blobs and spilled payloads. */
 export interface ScannedStream {
   /** The models in the order of the stream. */
   readonly models: readonly string[]
@@ -37,7 +40,7 @@ export interface ScannedStream {
   readonly lineCounts: { readonly metadata: number; readonly revisions: number }
   readonly lines: TemporarySorter
   readonly contents: TemporarySorter
-  /** The places of spilled payloads by their SHA-256. Each of these payloads has more than 300 KB. */
+  /** The locations of spilled payloads by their SHA-256. Each of these payloads has more than 300 KB. */
   readonly payloads: ReadonlyMap<string, { readonly offset: number; readonly size: number }>
   /** Irregularities that a restore accepts. */
   readonly findings: readonly Finding[]

@@ -10,12 +10,9 @@ import type { RunEntry } from '../../../../shared/restore/convert/run-entry.ts'
 import { contentsBelow } from '../../../../shared/restore/convert/stream-contents.ts'
 import { quote } from '../../../../shared/values/message-text.ts'
 import { compareBytes } from '../../../../shared/values/text-order.ts'
-import { type ScannedStream, scanStream } from '../contents/stream-scan.ts'
+import { AFTER_BLOBS, type ScannedStream, scanStream } from '../contents/stream-scan.ts'
 import { TemporaryReferences } from '../temporary/temporary-references.ts'
 import { type ArchiveVerification, verdictOf } from './verification.ts'
-
-/** Greater than all positions of blobs, which begin with 1. */
-const AFTER_BLOBS = '2'
 
 type Counts = Record<'resources' | 'revisions' | 'blobs', number>
 
