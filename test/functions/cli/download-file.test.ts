@@ -2,23 +2,30 @@ import type * as fsPromises from 'node:fs/promises'
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { DownloadFile } from '../../../functions/cli/download-file.ts'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type * as module from '../../../functions/cli/download-file.ts'
 
 const UUID = '00000000-0000-4000-8000-000000000000'
-vi.mock('node:crypto', async (original) => ({ ...(await original<object>()), randomUUID: () => UUID }))
-
 /** The errors of a file system. */
-const failures = vi.hoisted(() => ({ link: undefined as string | undefined, rename: undefined as string | undefined }))
-vi.mock('node:fs/promises', async (original) => {
-  const fs = await original<typeof fsPromises>()
+const failures: { link: string | undefined; rename: string | undefined } = { link: undefined, rename: undefined }
+let DownloadFile: typeof module.DownloadFile
+
+// Test files share their modules, so the mocks are limited to a copy of the module that only this file uses.
+beforeAll(async () => {
+  const fs = await vi.importActual<typeof fsPromises>('node:fs/promises')
   const failing =
     (name: keyof typeof failures) =>
     (from: string, to: string): Promise<void> => {
       const code = failures[name]
       return code === undefined ? fs[name](from, to) : Promise.reject(Object.assign(new Error(code), { code }))
     }
-  return { ...fs, link: failing('link'), rename: failing('rename') }
+  vi.resetModules()
+  vi.doMock('node:crypto', () => ({ randomUUID: () => UUID }))
+  vi.doMock('node:fs/promises', () => ({ ...fs, link: failing('link'), rename: failing('rename') }))
+  ;({ DownloadFile } = await import('../../../functions/cli/download-file.ts'))
+  vi.doUnmock('node:crypto')
+  vi.doUnmock('node:fs/promises')
+  vi.resetModules()
 })
 
 let folder: string
@@ -31,7 +38,7 @@ afterEach(async () => {
 })
 
 const target = (): string => join(folder, 'a.acbak')
-const written = async (): Promise<DownloadFile> => {
+const written = async (): Promise<module.DownloadFile> => {
   const file = await DownloadFile.create(target())
   await file.writeAll(
     (async function* () {
