@@ -10,7 +10,8 @@ import { logger } from '../../shared/telemetry/telemetry.ts'
 import { must } from '../../shared/values/must.ts'
 import { startRunnerWithSample } from './start-runner.ts'
 
-const CONTEXT = localContext('test', 'test', 60_000)
+/** Returns a new context for each call, because the remaining time of a context decreases. */
+const context = () => localContext('test', 'test', 60_000)
 const DAY_MS = 86_400_000
 const EVERY_NIGHT = { cron: '0 3 * * ? *' }
 
@@ -64,12 +65,12 @@ const listed = async (schedule = name): Promise<ScheduleListView['schedules'][nu
 const jobIdOf = (day: string): string => `s-${name}-202603${day}T030000Z`
 /** Delivers a due time at 3:00 of a day of March, and waits until the job has ended, if there is one. */
 const deliver = async (day: string): Promise<void> => {
-  await startHandler({ schedule: name, at: `2026-03-${day}T03:00:00Z` }, CONTEXT)
+  await startHandler({ schedule: name, at: `2026-03-${day}T03:00:00Z` }, context())
   if ((await runner.services.jobs.get(jobIdOf(day))) !== undefined)
     await runner.services.workflows.ended?.(jobIdOf(day))
 }
 const isOverdueInCheck = async (): Promise<boolean | undefined> =>
-  (await checkHandler({}, CONTEXT)).find(({ schedule }) => schedule === name)?.overdue
+  (await checkHandler({}, context())).find(({ schedule }) => schedule === name)?.overdue
 
 describe('GET /_backup/schedules', () => {
   it('returns the settings of each schedule, with defaults, and the next due time', async () => {
@@ -96,13 +97,13 @@ describe('GET /_backup/schedules', () => {
 
   it('counts the next due time of a rate from the last one that was delivered', async () => {
     name = 'hourly'
-    await startHandler({ schedule: name, at: '2026-03-01T11:17:05Z' }, CONTEXT)
+    await startHandler({ schedule: name, at: '2026-03-01T11:17:05Z' }, context())
     await runner.services.workflows.ended?.(`s-${name}-20260301T111705Z`)
     expect(await listed()).toMatchObject({ next_at: '2026-03-01T13:17:05.000Z' })
     now = new Date('2026-03-01T17:17:05Z')
     expect(await listed()).toMatchObject({ next_at: '2026-03-01T19:17:05.000Z' })
     // The event of 10:00 is delivered late.
-    await startHandler({ schedule: name, at: '2026-03-01T09:17:05Z' }, CONTEXT)
+    await startHandler({ schedule: name, at: '2026-03-01T09:17:05Z' }, context())
     expect(await listed()).toMatchObject({
       next_at: '2026-03-01T19:17:05.000Z',
       last: { due_at: '2026-03-01T11:17:05.000Z' },
@@ -114,7 +115,8 @@ describe('GET /_backup/schedules', () => {
   it('returns the newest export, while it runs and after its end', async () => {
     let running: unknown
     runner.beforeStage('export-records', async () => {
-      running = (await listed()).last
+      // The workflow may run before its start has been recorded.
+      running = await vi.waitFor(async () => must((await listed()).last), { timeout: 30_000 })
     })
     await deliver('01')
     const due_at = '2026-03-01T03:00:00.000Z'
@@ -282,7 +284,7 @@ describe('POST /_backup/schedules/{name}/run', () => {
     expect(await isOverdueInCheck()).toBe(false)
     await deliver('03')
     now = new Date('2026-03-09T10:00:00Z')
-    expect(await pruneHandler({}, CONTEXT)).toContainEqual({
+    expect(await pruneHandler({}, context())).toContainEqual({
       schedule: name,
       deleted: [`scheduled/${name}/2026/03/02/s-${name}-20260302T100000Z.acbak`],
     })
@@ -356,9 +358,9 @@ describe('POST /_backup/schedules/{name}/pause', () => {
   it('also skips a due time before the pause whose event arrives in the pause, unless its export has started', async () => {
     await deliver('01')
     await post('/pause')
-    await startHandler({ schedule: name, at: '2026-03-01T03:00:00Z' }, CONTEXT)
+    await startHandler({ schedule: name, at: '2026-03-01T03:00:00Z' }, context())
     expect(await listed()).not.toHaveProperty('last_skipped')
-    await startHandler({ schedule: name, at: '2026-03-01T11:59:59Z' }, CONTEXT)
+    await startHandler({ schedule: name, at: '2026-03-01T11:59:59Z' }, context())
     expect(await listed()).toMatchObject({
       last: { job_id: jobIdOf('01') },
       last_skipped: { due_at: '2026-03-01T11:59:59.000Z' },

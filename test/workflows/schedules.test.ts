@@ -23,10 +23,11 @@ const OTHER: Schedule = {
   keep_days: 1,
 }
 
-const CONTEXT = localContext('test', 'test', 60_000)
-const startScheduled = (event: ScheduleEvent): Promise<void> => startHandler(event, CONTEXT)
-const prune = () => pruneHandler({}, CONTEXT)
-const checkSchedules = () => checkHandler({}, CONTEXT)
+/** Returns a new context for each call, because the remaining time of a context decreases. */
+const context = () => localContext('test', 'test', 60_000)
+const startScheduled = (event: ScheduleEvent): Promise<void> => startHandler(event, context())
+const prune = () => pruneHandler({}, context())
+const checkSchedules = () => checkHandler({}, context())
 
 let now = new Date('2026-01-05T03:00:10Z')
 const runner = await startRunnerWithSample({ schedules: [NIGHTLY, OTHER], clock: () => now })

@@ -10,7 +10,8 @@ import { putItems } from '../contents.ts'
 import { buildResource, combine, sampleStore, writeToStore } from './sample-store.ts'
 import { startRunner } from './start-runner.ts'
 
-const CONTEXT = localContext('test', 'test', 60_000)
+/** Returns a new context for each call, because the remaining time of a context decreases. */
+const context = () => localContext('test', 'test', 60_000)
 const events: JobEndedEvent[] = []
 let now = new Date('2026-01-01T04:00:00Z')
 let name: string
@@ -46,7 +47,7 @@ const keyOf = (day: number): string => `scheduled/${name}/2026/01/${String(day).
 /** Runs the schedule for a day of January, and returns the job when it has ended. */
 const run = async (day: number): Promise<ExportJob> => {
   now = new Date(`2026-01-${String(day).padStart(2, '0')}T03:00:10Z`)
-  await startHandler({ schedule: name, at: now.toISOString().replace(':10', ':00') }, CONTEXT)
+  await startHandler({ schedule: name, at: now.toISOString().replace(':10', ':00') }, context())
   await runner.services.workflows.ended?.(jobIdOf(day))
   const job = await runner.services.jobs.get(jobIdOf(day))
   if (job?.kind !== 'export') return expect.fail('the job is missing')
@@ -55,7 +56,7 @@ const run = async (day: number): Promise<ExportJob> => {
 /** Runs the deletion of old archives at 12:00 of a day of January. */
 const prune = async (day: number) => {
   now = new Date(`2026-01-${String(day).padStart(2, '0')}T12:00:00Z`)
-  const all = await pruneHandler({}, CONTEXT)
+  const all = await pruneHandler({}, context())
   return all.find((one) => 'schedule' in one && one.schedule === name) ?? expect.fail()
 }
 const daysLeft = async (): Promise<number[]> => {
@@ -113,7 +114,7 @@ describe('a scheduled archive that contains much less than the last good one', (
   it('does not count for the overdue check', async () => {
     const state = async (at: string) => {
       now = new Date(at)
-      return (await checkHandler({}, CONTEXT)).find(({ schedule }) => schedule === name)
+      return (await checkHandler({}, context())).find(({ schedule }) => schedule === name)
     }
     await state('2025-12-01T12:00:00Z')
     await run(1)
@@ -210,11 +211,11 @@ describe('a scheduled archive that is not complete', () => {
 
   it('leaves its schedule overdue if there is no complete archive', async () => {
     now = new Date('2025-12-01T12:00:00Z')
-    await checkHandler({}, CONTEXT)
+    await checkHandler({}, context())
     await breakMemo()
     await run(1)
     now = new Date('2026-01-01T12:00:00Z')
-    const state = (await checkHandler({}, CONTEXT)).find(({ schedule }) => schedule === name)
+    const state = (await checkHandler({}, context())).find(({ schedule }) => schedule === name)
     expect(state).toEqual({ schedule: name, overdue: true, due_at: '2026-01-01T03:00:00.000Z' })
   })
 })

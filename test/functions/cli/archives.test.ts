@@ -71,45 +71,49 @@ describe('diff --live', () => {
     })
   })
 
-  it('finds blobs that the store lacks or that have other bytes, although no resource differs', async () => {
-    const everything = JobLine.parse(jsonLines((await run('export', '--wait', '--json')).stdout)[0]).job_id
-    const { s3, config } = program
-    const Bucket = config.buckets.blobs
-    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'blobs/' }))
-    const [first = {}, second = {}] = Contents
-    const original = await program.object(second.Key ?? '', Bucket)
-    const deleted = await program.object(first.Key ?? '', Bucket)
-    await s3.send(new DeleteObjectCommand({ Bucket, Key: first.Key }))
-    await program.putObject(second.Key ?? '', Buffer.from('other bytes'), Bucket)
-    const { code, stdout } = await run('diff', everything, '--live')
-    expect({ code, stdout }).toEqual({
-      code: 6,
-      stdout:
-        '0 resources only in the store, 0 changed, 0 only in the archive\n1 blob changed, 1 only in the archive\n',
-    })
-    expect(jsonLines((await run('diff', everything, '--live', '--json')).stdout)).toEqual([
-      {
-        summary: {
-          resources: { new: 0, changed: 0, missing: 0, target_only: 0 },
-          blobs: { new: 1, changed: 1 },
-          complete: true,
+  it(
+    'finds blobs that the store lacks or that have other bytes, although no resource differs',
+    { timeout: 180_000 },
+    async () => {
+      const everything = JobLine.parse(jsonLines((await run('export', '--wait', '--json')).stdout)[0]).job_id
+      const { s3, config } = program
+      const Bucket = config.buckets.blobs
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'blobs/' }))
+      const [first = {}, second = {}] = Contents
+      const original = await program.object(second.Key ?? '', Bucket)
+      const deleted = await program.object(first.Key ?? '', Bucket)
+      await s3.send(new DeleteObjectCommand({ Bucket, Key: first.Key }))
+      await program.putObject(second.Key ?? '', Buffer.from('other bytes'), Bucket)
+      const { code, stdout } = await run('diff', everything, '--live')
+      expect({ code, stdout }).toEqual({
+        code: 6,
+        stdout:
+          '0 resources only in the store, 0 changed, 0 only in the archive\n1 blob changed, 1 only in the archive\n',
+      })
+      expect(jsonLines((await run('diff', everything, '--live', '--json')).stdout)).toEqual([
+        {
+          summary: {
+            resources: { new: 0, changed: 0, missing: 0, target_only: 0 },
+            blobs: { new: 1, changed: 1 },
+            complete: true,
+          },
         },
-      },
-    ])
-    // An archive that lacks the blob, as the store does, cannot be compared completely.
-    const incomplete = await run('export', '--no-strict', '--wait', '--json')
-    const lists = [await run('archives', '--incomplete', '--json'), await run('archives', '--complete', '--json')]
-    const [lacking, whole] = lists.map(({ stdout: text }) => jsonLines(text).map((line) => (line as Listed).complete))
-    expect(lacking).toEqual([false])
-    expect(whole?.length).toBeGreaterThan(0)
-    expect(whole).not.toContain(false)
-    const partial = await run('diff', JobLine.parse(jsonLines(incomplete.stdout)[0]).job_id, '--live')
-    expect(partial.code).toBe(3)
-    expect(partial.stderr).toContain('could not be compared completely')
-    await run('restore', everything)
-    expect(await program.object(second.Key ?? '', Bucket)).toEqual(original)
-    expect(await program.object(first.Key ?? '', Bucket)).toEqual(deleted)
-  })
+      ])
+      // An archive that lacks the blob, as the store does, cannot be compared completely.
+      const incomplete = await run('export', '--no-strict', '--wait', '--json')
+      const lists = [await run('archives', '--incomplete', '--json'), await run('archives', '--complete', '--json')]
+      const [lacking, whole] = lists.map(({ stdout: text }) => jsonLines(text).map((line) => (line as Listed).complete))
+      expect(lacking).toEqual([false])
+      expect(whole?.length).toBeGreaterThan(0)
+      expect(whole).not.toContain(false)
+      const partial = await run('diff', JobLine.parse(jsonLines(incomplete.stdout)[0]).job_id, '--live')
+      expect(partial.code).toBe(3)
+      expect(partial.stderr).toContain('could not be compared completely')
+      await run('restore', everything)
+      expect(await program.object(second.Key ?? '', Bucket)).toEqual(original)
+      expect(await program.object(first.Key ?? '', Bucket)).toEqual(deleted)
+    },
+  )
 
   it('shows the fields of a changed resource, with their archived and stored values', async () => {
     const { items } = await program.contents()

@@ -1,5 +1,5 @@
 import { PutBucketNotificationConfigurationCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
 import { sampleStore, writeToStore } from '../../workflows/sample-store.ts'
 import { LocalDeployment } from './local-deployment.ts'
@@ -29,18 +29,28 @@ describe('the synthesized deployment with existing stores', () => {
     return { ...((await response.json()) as { job_id: string }), status: response.status }
   }
 
+  /** Waits until a job has succeeded, however long the response to its request has waited for it. */
+  const succeeds = ({ job_id }: { job_id: string }): Promise<void> =>
+    vi.waitFor(
+      async () => {
+        const response = await fetch(`${deployment.url}/_backup/jobs/${job_id}`)
+        expect(await response.json()).toMatchObject({ status: 'succeeded' })
+      },
+      { timeout: 120_000, interval: 500 },
+    )
+
   it('exports and restores them and opens a slot, with the permissions of its policies', async () => {
     const exported = await request('GET', '/_backup/export?models=city,country,memo')
-    expect(exported.status).toBe(200)
+    await succeeds(exported)
     const from = { job_id: exported.job_id }
-    expect(await request('POST', '/_backup/import?on_duplicate=overwrite', { from })).toMatchObject({ status: 200 })
+    await succeeds(await request('POST', '/_backup/import?on_duplicate=overwrite', { from }))
     expect((await request('POST', '/_backup/import')).status).toBe(202)
     for (const name of deployment.functions.keys())
       expect(
         deployment.needs(name).filter((need) => !deployment.isAllowed(name, need)),
         name,
       ).toEqual([])
-  })
+  }, 300_000)
 
   it('checks the stores in the functions that use them first', () => {
     for (const [name, expected] of Object.entries(CHECKS)) {
