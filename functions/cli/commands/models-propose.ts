@@ -7,6 +7,7 @@ import { writeNewFile } from '../archives/write-new-file.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printableJson } from '../terminal/printable.ts'
+import { counted } from '../terminal/units.ts'
 
 /** `specstar-backup models propose`. */
 export const MODELS_PROPOSE = defineCommand({
@@ -31,6 +32,7 @@ export const MODELS_PROPOSE = defineCommand({
       }
       for (const finding of leftOut) output.note(`left out, because it cannot be registered: ${finding}`)
       if (file === undefined) io.stdout.write(printableJson(text))
+      else output.note(`Wrote the registry of ${counted(Object.keys(models).length, 'model')} to ${file}`)
       if (file === undefined && hasBanner(context))
         output.note('npm has written its own lines before the JSON; use --output FILE or npm run -s')
       return EXIT.succeeded

@@ -32,7 +32,8 @@ describe('specstar-backup models propose', () => {
   it('writes a new file with the models, which the registry accepts, and replaces no file', async () => {
     const file = join(folder, 'models.json')
     const archive = path('../../fixtures/specstar/catalogue.acbak')
-    expect(await propose(archive, '--output', file)).toEqual({ code: 0, stdout: '', stderr: '' })
+    const stderr = `Wrote the registry of 3 models to ${file}\n`
+    expect(await propose(archive, '--output', file)).toEqual({ code: 0, stdout: '', stderr })
     expect((await loadModelsFile(file)).names).toEqual(['character', 'guild', 'item'])
     const text = await readFile(file, 'utf8')
     expect(await propose(archive, '-o', file)).toEqual({
