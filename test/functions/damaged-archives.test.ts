@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { handler as check } from '../../functions/events/check-schedules.ts'
-import { localContext } from '../../infra/local/program/local-context.ts'
 import type { PinnedObject } from '../../shared/objects/object.ts'
 import { fixture } from '../workflows/program.ts'
 import { DAY_MS, keyOf, PruneApi } from './prune-api.ts'
@@ -14,8 +12,6 @@ beforeAll(async () => {
 })
 afterAll(() => api.stop())
 beforeEach(() => api.reset())
-
-const checkSchedules = () => check({}, localContext('check-schedules', randomUUID(), 60_000))
 
 const jobIdOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1).replace('.acbak', '')
 
@@ -70,13 +66,13 @@ describe('an archive that a check has found damaged', () => {
 
   it('does not count as good for the hourly check, the list of schedules and the health', async () => {
     const { url } = api
-    await checkSchedules()
+    await api.checkSchedules()
     await api.put('archives', keyOf(40), archive)
     // The clock is three days ahead, so this archive is as new as possible.
     const newest = await api.put('archives', keyOf(-3), archive)
     api.clock.ahead = 3 * DAY_MS
     const states = async () => {
-      const [checked] = await checkSchedules()
+      const [checked] = await api.checkSchedules()
       const { schedules } = (await (await fetch(`${url}/_backup/schedules`)).json()) as { schedules: unknown[] }
       const health = (await (await fetch(`${url}/_backup/health`)).json()) as {
         checks: { schedules: { overdue: string[] } }

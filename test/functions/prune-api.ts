@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
+import { handler as checkHandler } from '../../functions/events/check-schedules.ts'
 import { handler } from '../../functions/events/prune.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
 import type { PinnedObject } from '../../shared/objects/object.ts'
@@ -71,6 +72,10 @@ export class PruneApi {
 
   prune(): ReturnType<typeof handler> {
     return handler({}, localContext('prune', randomUUID(), 60_000))
+  }
+
+  checkSchedules(): ReturnType<typeof checkHandler> {
+    return checkHandler({}, localContext('check-schedules', randomUUID(), 60_000))
   }
 
   request(query: string): Promise<Response> {

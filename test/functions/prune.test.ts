@@ -1,9 +1,6 @@
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { handler as check } from '../../functions/events/check-schedules.ts'
-import { localContext } from '../../infra/local/program/local-context.ts'
 import { logger } from '../../shared/telemetry/telemetry.ts'
 import { keyAttributes } from '../../shared/tables/item.ts'
 import { fixture } from '../workflows/program.ts'
@@ -244,7 +241,6 @@ describe('locked objects', () => {
 })
 
 describe('a run in which one schedule fails', () => {
-  const checkHandler = () => check({}, localContext('check-schedules', randomUUID(), 60_000))
   const Key = keyAttributes({ pk: 'schedule#nightly', sk: 'archive#broken' })
   const broken = { ...Key, record: { S: '{}' } }
 
@@ -261,9 +257,9 @@ describe('a run in which one schedule fails', () => {
       await expect(api.prune()).rejects.toMatchObject({ name: 'StepsFailedError' })
       expect(await api.keysIn('archives')).toEqual([weekly[1]])
       api.clock.ahead += 40 * DAY_MS
-      await checkHandler().catch(() => undefined)
+      await api.checkSchedules().catch(() => undefined)
       api.clock.ahead += 40 * DAY_MS
-      await expect(checkHandler()).rejects.toThrow(failed)
+      await expect(api.checkSchedules()).rejects.toThrow(failed)
     } finally {
       await api.dynamo.send(new DeleteItemCommand({ TableName: config.tables.jobs, Key }))
     }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Health, Job } from '../../../functions/page/source/api/schemas.ts'
 import { healthSummary, lastFailure } from '../../../functions/page/source/model/health.ts'
+import { job } from './job.ts'
 
 describe('the health of a deployment', () => {
   const checks = {
@@ -42,18 +43,6 @@ describe('the health of a deployment', () => {
     ])
     expect(healthSummary({ status: 'degraded', checks }).findings).toEqual(['for a reason that is not shown here'])
   })
-})
-
-const job = (change: Partial<Job>): Job => ({
-  job_id: 'a',
-  kind: 'export',
-  status: 'running',
-  source: 'api',
-  requested_by: 'local',
-  created_at: '2026-01-01T00:00:00.000Z',
-  request: {},
-  links: {},
-  ...change,
 })
 
 describe('the last failure', () => {

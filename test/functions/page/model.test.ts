@@ -8,18 +8,7 @@ import { verdictOf } from '../../../functions/page/source/model/verdict.ts'
 import { shareDone, stepsOf, storeAfterFailure } from '../../../functions/page/source/model/phases.ts'
 import { pollMs } from '../../../functions/page/source/model/poll.ts'
 import { jobHref, parseRoute, restoreHref } from '../../../functions/page/source/model/route.ts'
-
-const job = (change: Partial<Job>): Job => ({
-  job_id: 'a',
-  kind: 'export',
-  status: 'running',
-  source: 'api',
-  requested_by: 'local',
-  created_at: '2026-01-01T00:00:00.000Z',
-  request: {},
-  links: {},
-  ...change,
-})
+import { job } from './job.ts'
 
 describe('formats', () => {
   it('shows sizes with three digits', () => {
