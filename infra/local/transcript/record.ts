@@ -26,7 +26,7 @@ const HEAD = `# Transcript of the command
 The output is that of a pipe or a file. On a terminal, it has colours and progress bars.
 `
 
-/** Runs all sections and writes their output to \`functions/cli/TRANSCRIPT.md\`. */
+/** Runs all sections and writes their output to `functions/cli/TRANSCRIPT.md`. */
 await runCommand('cli:record', async () => {
   process.env['SCHEDULES'] = JSON.stringify(SCHEDULES)
   const folder = await mkdtemp(join(tmpdir(), 'specstar-transcript-'))

@@ -86,7 +86,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     heading: 'Compare archives',
-    text: 'The second archive contains one country less.',
+    text: 'The first archive contains two countries, and the second one contains only one of them.',
     lines: [
       line('specstar-backup export --model country --filter ids=country:TW --filter ids=country:JP -o two.acbak'),
       line('specstar-backup export --model country --filter ids=country:TW -o one.acbak'),
@@ -95,7 +95,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     heading: 'Schedules',
-    text: 'A paused schedule starts no exports. It is still overdue if it has made none in time.',
+    text: 'A paused schedule starts no exports. It can still become overdue.',
     lines: [
       line('specstar-backup schedules list'),
       line('specstar-backup schedules run nightly --wait'),
@@ -107,7 +107,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     heading: 'Cancel a job',
-    text: 'The job has no effect after it was cancelled.',
+    text: 'A cancelled export writes no archive.',
     lines: [
       line('specstar-backup export', 'CANCELLED'),
       line('specstar-backup cancel $CANCELLED'),
