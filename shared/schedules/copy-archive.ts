@@ -1,3 +1,4 @@
+import { type DamagedArchive, isDamaged } from '../catalogue/damaged-archive.ts'
 import { abandon } from '../objects/abandon.ts'
 import type { MultipartUpload } from '../objects/aws/multipart-upload.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
@@ -9,7 +10,7 @@ import { type ArchiveCopy, type CopyUpload, uploadOf } from './archive-copy.ts'
 import type { ArchiveCopies } from './aws/archive-copies.ts'
 import { findCopyFault } from './check-copy.ts'
 import { copyParts, partBytesFor } from './copy-object.ts'
-import { ArchiveCopyError } from './errors.ts'
+import { ArchiveCopyError, ArchiveDamagedError } from './errors.ts'
 import type { ScheduledArchive } from './scheduled-archives.ts'
 
 const MIB = 1024 * 1024
@@ -62,11 +63,12 @@ export const checkCopy = async (services: CopyArchiveServices, archive: ArchiveT
  * Copies an archive, or continues a copy that an earlier run has begun. If the time is up before the last part, stores
  * the copy as `pending` and returns false. Otherwise, checks the copy, stores it as `copied` and returns true. After an
  * error, stores the copy as `failed` with the reason, and throws the error. The next run then continues the upload, if
- * it can be continued.
+ * it can be continued. Throws `ArchiveDamagedError` for the archives in `damaged`: their copies could replace valid ones.
  */
 export const copyArchive = async (
   services: CopyArchiveServices,
   archive: ArchiveToCopy,
+  damaged: readonly DamagedArchive[],
   timeIsUp: () => boolean,
 ): Promise<boolean> => {
   const { objects, copies } = services
@@ -74,6 +76,7 @@ export const copyArchive = async (
   let upload = uploadOf(archive.state)
   let multipart: MultipartUpload | undefined
   try {
+    if (isDamaged(damaged, object)) throw new ArchiveDamagedError(object.key)
     if (upload !== undefined && mustBeginAgain(archive, upload)) {
       await abortUpload(copies, copy, upload)
       upload = undefined

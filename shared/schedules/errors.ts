@@ -53,6 +53,18 @@ export class ArchiveCopyError extends Error {
   }
 }
 
+/** A check has found a scheduled archive damaged, so it is not copied. */
+export class ArchiveDamagedError extends Error {
+  override readonly name = 'ArchiveDamagedError'
+
+  constructor(archive: string) {
+    super(
+      `a check has found the archive ${archive} damaged; it is not copied, and an earlier copy of it is not replaced. ` +
+        'Replace it with a valid copy or an earlier version of the object, or delete it',
+    )
+  }
+}
+
 /** A scheduled archive cannot be opened, so it is not copied, and its copy cannot be checked. */
 export class ArchiveUnreadableError extends Error {
   override readonly name = 'ArchiveUnreadableError'

@@ -134,6 +134,26 @@ describe('the copies of scheduled archives', () => {
     for (const key of [damaged, copied]) expect(await api.stateOf(key)).toMatchObject({ state: 'failed' })
   })
 
+  it('are neither made nor replaced if a check has found the archive damaged, until a later check passes', async () => {
+    const [damaged, replaced] = [keyOf('nightly', 0), keyOf('nightly', 1)]
+    await api.put(replaced)
+    await api.copy()
+    // Flips a bit of a blob, so the archive can still be opened.
+    const bytes = Buffer.from(LARGE)
+    bytes[10 * MIB] = (bytes[10 * MIB] ?? 0) ^ 1
+    const objects = await Promise.all([damaged, replaced].map((key) => api.put(key, bytes)))
+    const recordChecks = async (passed: boolean, at: string): Promise<void> => {
+      for (const object of objects) await api.services.catalogue.recordCheck(object, { at, job_id: 'check', passed })
+    }
+    await recordChecks(false, '2026-01-01T00:00:00.000Z')
+    await expect(api.copy()).rejects.toThrow(`archive ${damaged}: a check has found the archive ${damaged} damaged`)
+    expect(await api.services.objects.head(TARGET, copyOf(damaged))).toBeUndefined()
+    expect((await api.services.objects.getBytes(TARGET, copyOf(replaced)))?.equals(ARCHIVE)).toBe(true)
+    for (const key of [damaged, replaced]) expect(await api.stateOf(key)).toMatchObject({ state: 'failed' })
+    await recordChecks(true, '2026-01-02T00:00:00.000Z')
+    expect(await api.copy()).toMatchObject([{ copied: [copyOf(damaged), copyOf(replaced)] }, {}])
+  })
+
   it('are not valid without a checksum and with other bytes, even if neither object can be opened', async () => {
     const key = keyOf('nightly', 0)
     await api.put(key, Buffer.alloc(ARCHIVE.length, 1))
