@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { FUNCTIONS } from '../../../infra/functions.ts'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
 import { putItems, readContents, removeItems, stableContents, type StoreClients, wipe } from '../../contents.ts'
@@ -41,6 +41,15 @@ beforeAll(async () => {
 afterAll(() => deployment.stop())
 
 describe('the synthesized deployment', () => {
+  /** Expects that the last event is or becomes the given one. It is published after the job has ended. */
+  const expectEvent = (expected: object): Promise<void> =>
+    vi.waitFor(
+      () => {
+        expect(deployment.aws.events.at(-1)).toMatchObject(expected)
+      },
+      { timeout: 30_000 },
+    )
+
   it('has bundles of less than 2 MiB, each of which loads on its own', async () => {
     const { synthesized } = deployment
     for (const { name, file } of bundlesOf(synthesized)) {
@@ -62,7 +71,7 @@ describe('the synthesized deployment', () => {
     expect(deployment.aws.sessions.at(-1)).toMatchObject({
       Statement: [{ Action: 's3:GetObjectVersion' }, { Resource: '*' }],
     })
-    expect(deployment.aws.events.at(-1)).toMatchObject({
+    await expectEvent({
       DetailType: 'Export Succeeded',
       Detail: { status: 'succeeded' },
     })
@@ -73,7 +82,7 @@ describe('the synthesized deployment', () => {
     const answer = await api.request('POST', '/_backup/import?wait=25', { from: { job_id: fullExport.body.job_id } })
     expect(answer).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
     expect(stableContents(await readContents(clients))).toEqual(stableContents(before))
-    expect(deployment.aws.events.at(-1)).toMatchObject({ DetailType: 'Restore Succeeded' })
+    await expectEvent({ DetailType: 'Restore Succeeded' })
     expect(await api.request('GET', `/_backup/jobs/${answer.body.job_id}/report`)).toMatchObject({
       body: { passed: true },
     })
@@ -85,7 +94,7 @@ describe('the synthesized deployment', () => {
       status: 200,
       body: { status: 'succeeded', models: fullExport.body['models'], verification: { passed: true } },
     })
-    expect(deployment.aws.events.at(-1)).toMatchObject({ DetailType: 'Check Succeeded' })
+    await expectEvent({ DetailType: 'Check Succeeded' })
     expect(await api.request('GET', `/_backup/jobs/${answer.body.job_id}/report`)).toMatchObject({
       body: { passed: true, checks: { content: { passed: true } } },
     })
@@ -171,7 +180,7 @@ describe('the synthesized deployment', () => {
     const report = await api.getObject('overwrite/_all/memo.acbak.report.json', clients.config.buckets.restores)
     expect(JSON.parse(report.toString())).toMatchObject({ passed: true })
     await api.upload('overwrite/_all/no.acbak', Buffer.from('not an archive'))
-    expect(deployment.aws.events.at(-1)).toMatchObject({ DetailType: 'Restore Failed' })
+    await expectEvent({ DetailType: 'Restore Failed' })
   })
 
   it('serves the page and its files from the bundles', async () => {
@@ -367,7 +376,7 @@ describe('the synthesized deployment', () => {
     await wipe(clients)
     await api.invoke('start-scheduled', { schedule: 'nightly', at: '2026-01-03T03:00:00Z' })
     await deployment.ended('s-nightly-20260103T030000Z')
-    expect(deployment.aws.events.at(-1)).toMatchObject({
+    await expectEvent({
       DetailType: 'Export Suspicious',
       Detail: { suspicious: { resources: 0 } },
     })
