@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { itemBytes } from '../../../shared/resources/item-size.ts'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
 import { DATA_SETS } from './data-sets.ts'
 import { blobKeyOf, blobsOf, sampleOf } from './sample.ts'
-import { storedSizes, totalBytes } from './stored-sizes.ts'
+import { restoredSizes, storedSizes, totalBytes } from './stored-sizes.ts'
 
 const models = await loadModelsFile(new URL('../../../shared/models.json', import.meta.url))
 const SIZE = { resources: 4, revisions: 3, itemBytes: 950, blobs: 2, blobBytes: 1_000 }
@@ -18,6 +20,12 @@ describe('the content of a data set', () => {
     expect(sizes.blobs).toEqual([1_000, 1_000])
     const all = [...sizes.partitions.values()].flat()
     expect(totalBytes(sizes)).toBe(2_000 + all.reduce((total, bytes) => total + bytes, 0))
+  })
+
+  it('has the id of the job in each item after a restore', () => {
+    const sizes = storedSizes(models, SIZE)
+    const added = itemBytes({ applied_by: { S: randomUUID() } })
+    expect(totalBytes(restoredSizes(sizes)) - totalBytes(sizes)).toBe(16 * added)
   })
 
   it('is always the same', () => {

@@ -29,6 +29,17 @@ export const storedSizes = (models: ModelRegistry, size: Size): StoredSizes => {
   }
 }
 
+/** The bytes of the attribute `applied_by`, which a restore adds to each item: the name and the id of the job. */
+const APPLIED_BY_BYTES = 46
+
+/** The sizes of the same items after a restore. */
+export const restoredSizes = (sizes: StoredSizes): StoredSizes => ({
+  ...sizes,
+  partitions: new Map(
+    [...sizes.partitions].map(([partition, items]) => [partition, items.map((bytes) => bytes + APPLIED_BY_BYTES)]),
+  ),
+})
+
 /** The total size of items and blobs, in bytes. */
 export const totalBytes = ({ partitions, blobs }: StoredSizes): number =>
   sum([...partitions.values()].map(sum)) + sum(blobs)

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { NODE_ENVIRONMENT, NODE_FLAGS } from '../../../infra/local/processes/node-flags.ts'
+import { restoredSizes } from '../content/stored-sizes.ts'
 import type { BenchContext } from '../measure.ts'
 import { BenchProcess } from '../processes/bench-process.ts'
 import { costPerMillion } from '../results/cost.ts'
@@ -15,7 +16,8 @@ const Taken = z.object({ stages: z.record(z.string(), StageCalls), workers: Work
 
 /**
  * Runs an export, and a restore with each strategy, once more, with proxies that count their calls and with workers in
- * processes of their own. `bundles` is the folder of the bundles of the workers. The store is full before and after.
+ * processes of their own. `bundles` is the folder of the bundles of the workers. Before and after, the store contains
+ * the items that a restore has written.
  */
 export const countJobs = async (
   { services, sizes }: Pick<BenchContext, 'services' | 'sizes'>,
@@ -39,7 +41,7 @@ export const countJobs = async (
       counted[name] = { ...taken, least, cost_per_million: costPerMillion(taken, sizes.resources) }
       return jobId
     }
-    const exported = await count('export', EXPORT_REQUEST.path, EXPORT_REQUEST.body, leastExport(sizes))
+    const exported = await count('export', EXPORT_REQUEST.path, EXPORT_REQUEST.body, leastExport(restoredSizes(sizes)))
     for (const strategy of strategies) {
       await emptyStore(stores)
       const { path, body } = restoreRequest(strategy, exported)
