@@ -38,7 +38,10 @@ export const ArchiveView = z
       .describe('The time until which S3 Object Lock protects the archive. Absent if it is not locked'),
     last_checked: z
       .exactOptional(ArchiveCheck)
-      .describe('The last check of every byte and every record. Absent if the archive was never checked'),
+      .describe(
+        'The last check of every byte and every record, or the last restore that has found damage. ' +
+          'Absent if there is neither',
+      ),
     last_proved: z
       .exactOptional(ArchiveProof)
       .describe('The last restore that has proved the archive. Absent if there is none'),

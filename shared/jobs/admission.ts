@@ -107,16 +107,19 @@ const findReached = async (
 }
 
 /**
- * The time after which a queued check no longer counts against the limit. A workflow starts within seconds. If it could
- * not be started, the check stays queued until it is deleted, and nothing starts or ends it.
+ * The time after which a queued job no longer counts against the limit. A workflow starts within seconds. If it could
+ * not be started, the job stays queued until its request is repeated or it is deleted. The restore of a slot was
+ * created with the slot, so it may not count for the seconds until it runs.
  */
-const CHECK_STARTS_MS = 15 * 60_000
+const STARTS_WITHIN_MS = 15 * 60_000
+
+const couldNotStart = ({ status, created_at }: Job, now: Date): boolean =>
+  status === 'queued' && now.getTime() - Date.parse(created_at) >= STARTS_WITHIN_MS
 
 /** Returns true if a queued or running job counts against a limit. */
 const COUNTS: Readonly<Record<Exclude<LimitedKind, 'slots'>, (job: Job, now: Date) => boolean>> = {
-  'running jobs': (job) => job.kind !== 'check' && !isWaitingUpload(job),
-  checks: ({ kind, status, created_at }, now) =>
-    kind === 'check' && (status !== 'queued' || now.getTime() - Date.parse(created_at) < CHECK_STARTS_MS),
+  'running jobs': (job, now) => job.kind !== 'check' && !isWaitingUpload(job) && !couldNotStart(job, now),
+  checks: (job, now) => job.kind === 'check' && !couldNotStart(job, now),
   'queued uploads': isQueuedUpload,
 }
 

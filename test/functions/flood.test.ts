@@ -102,6 +102,20 @@ describe('a flood of requests', () => {
     expect(await api.services.jobs.runningJobs()).toHaveLength(LIMIT)
   })
 
+  it('counts no job whose workflow could not be started', async () => {
+    const { jobs } = api.services
+    const [template] = await jobs.runningJobs()
+    if (template === undefined) throw new Error('no job is queued')
+    const created_at = new Date(Date.now() - 16 * 60_000).toISOString()
+    for (let n = 0; n < LIMIT; n++) await jobs.create({ ...template, job_id: `stuck-${n}`, created_at })
+    for (const { job_id } of await jobs.runningJobs())
+      if (!job_id.startsWith('stuck-')) await jobs.change(job_id, { status: 'failed' }, { from: ['queued', 'running'] })
+    expect((await requestExport('with stuck jobs')).status).toBe(202)
+    // Jobs that run count, however long ago they were created.
+    for (let n = 0; n < LIMIT; n++) await jobs.change(`stuck-${n}`, { status: 'running' }, { from: ['queued'] })
+    expect((await requestExport('with long jobs')).status).toBe(429)
+  })
+
   it('starts exports while uploads wait for another restore, and limits the number of queued uploads', async () => {
     const { jobs } = api.services
     for (const { job_id } of await jobs.runningJobs())

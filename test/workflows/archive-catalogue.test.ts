@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CataloguedArchive, KnownArchive } from '../../shared/catalogue/catalogued-archive.ts'
 import { rebuildCatalogue } from '../../shared/catalogue/rebuild-catalogue.ts'
+import type { ArchiveSourceRequest } from '../../shared/restore/request.ts'
 import { startCheck } from '../../shared/restore/start/start-check.ts'
 import type { ExportJob, RestoreJob } from '../../shared/jobs/job.ts'
 import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
@@ -24,9 +25,12 @@ const catalogued = (job: ExportJob): Promise<KnownArchive | undefined> =>
   runner.services.catalogue.get(must(job.result).archive.key)
 
 /** Restores the archive of an export from the archive bucket. */
-const restore = async ({ job_id }: ExportJob, request: Partial<RestoreRequest> = {}): Promise<RestoreJob> => {
+const restore = ({ job_id }: ExportJob, request: Partial<RestoreRequest> = {}): Promise<RestoreJob> =>
+  restoreFrom({ job_id }, request)
+
+const restoreFrom = async (from: ArchiveSourceRequest, request: Partial<RestoreRequest> = {}): Promise<RestoreJob> => {
   const options = { filters: {}, on_duplicate: 'overwrite', dry_run: false, ...request } as const
-  return runner.waitForRestore(await startRestoreFrom(runner.services, options, { job_id }, { requestedBy: 'test' }))
+  return runner.waitForRestore(await startRestoreFrom(runner.services, options, from, { requestedBy: 'test' }))
 }
 
 describe('an export that ends', () => {
@@ -180,7 +184,7 @@ describe('a restore that ends', () => {
   })
 })
 
-describe('a check that ends', () => {
+describe('a check or a failed restore that ends', () => {
   const check = (archive: { readonly bucket: string; readonly key: string }) =>
     startCheck(runner.services, { bucket: archive.bucket, key: archive.key }, { requestedBy: 'test' }).then((job) =>
       runner.waitForCheck(job),
@@ -217,6 +221,27 @@ describe('a check that ends', () => {
     const checked = await check(archive)
     expect(checked).toMatchObject({ status: 'failed', error: { type: 'entry-corrupt' } })
     expect(await lastChecked(archive)).toEqual({ at: checked.ended_at, job_id: checked.job_id, passed: false })
+  })
+
+  it.each([false, true])('stores damage that a restore with dry_run = %s has found', async (dry_run) => {
+    const archive = await exportDamaged((bytes) => {
+      bytes.writeUInt8(bytes.readUInt8(700) ^ 1, 700)
+      return bytes
+    })
+    const restored = await restoreFrom({ bucket: archive.bucket, key: archive.key }, { dry_run })
+    expect(restored).toMatchObject({ status: 'failed', error: { type: 'entry-corrupt' } })
+    expect(await lastChecked(archive)).toEqual({ at: restored.ended_at, job_id: restored.job_id, passed: false })
+    const { bucket, key, etag } = archive
+    expect(await runner.services.catalogue.damaged()).toContainEqual({ bucket, key, etag })
+  })
+
+  it('stores nothing if a restore failed for another reason than damage', async () => {
+    const { job } = await runner.export(MODELS)
+    const failed = await restore(job, { on_duplicate: 'raise_error' })
+    expect(failed).toMatchObject({ status: 'failed', error: { type: 'duplicates' } })
+    const { bucket, key, etag } = must(job.result).archive
+    expect(await lastChecked({ key })).toBeUndefined()
+    expect(await runner.services.catalogue.damaged()).not.toContainEqual({ bucket, key, etag })
   })
 
   it('stores nothing if it failed for another reason than damage', async () => {

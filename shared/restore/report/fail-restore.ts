@@ -21,7 +21,7 @@ interface FailRestoreServices extends EndJobServices {
 
 /**
  * Ends a restore or check that has failed. Stores the error in the job, releases the leases of a restore, and aborts
- * the unfinished uploads of the job. If a check has found damage, stores this in the catalogue. If the archive was
+ * the unfinished uploads of the job. If the job has found damage, stores this in the catalogue. If the archive was
  * uploaded, also writes the error to the report next to the upload.
  */
 export const failRestore = async (input: FailInput, services: FailRestoreServices): Promise<StageInput> => {
@@ -36,7 +36,7 @@ export const failRestore = async (input: FailInput, services: FailRestoreService
   // If the job had already ended, for example because it was cancelled, its report already exists.
   if (failed !== undefined && report_beside !== undefined && archive !== undefined)
     await reportFailedJob(services, archive, job_id, error)
-  if (job.kind === 'check') await recordCheck(services, job)
+  await recordCheck(services, job)
   await publishJobEnded(services, job_id)
   return { job_id }
 }
