@@ -89,8 +89,8 @@ export const FIND_ARCHIVE = onAnyArchive(['GetObject', 'GetObjectVersion', 'List
 
 /**
  * For functions that write the report of a job, or the list of its resources that cannot be restored. A long list is a
- * multipart upload. If it fails, it is aborted. Without the permission to abort it, the error of the abort would replace
- * the cause.
+ * multipart upload. If it fails, it is aborted. Without the permission to abort it, the error of the abort would
+ * replace the cause.
  */
 export const WRITE_REPORT: S3Permission = { actions: ['PutObject', 'AbortMultipartUpload'], keys: ['reports/*'] }
 

@@ -119,8 +119,8 @@ export const EXPORT_STAGES = [
     file: 'export/announce.ts',
     size: SIZES.planner,
     permissions: {
-      // The stage adds the archive to the catalogue. For a scheduled export, it also lists the archives of the schedule,
-      // and reads and stores their judgements.
+      // The stage adds the archive to the catalogue. For a scheduled export, it also lists the archives of the
+      // schedule, and reads and stores their judgements.
       jobs: [...END_JOB, 'PutItem', 'Query'],
       publishesEvents: true,
       work: [READ_WORK],
@@ -272,7 +272,7 @@ export const RESTORE_STAGES = [
 ] as const satisfies readonly StageSpec<RestoreStage>[]
 
 /**
- * The stages of a check, which are functions of a restore. `workflows/check.workflow.ts` defines the order in which they
- * run.
+ * The stages of a check, which are functions of a restore. `workflows/check.workflow.ts` defines the order in which
+ * they run.
  */
 export const CHECK_STAGES = CHECK_STAGE_NAMES.map((name) => ({ name }))

@@ -28,7 +28,9 @@ interface NamedFunction {
   readonly fn: IFunction
 }
 
-/** How an alarm evaluates its metric: the treatment of periods without data, and the number of periods that raise it. */
+/**
+ * How an alarm evaluates its metric: the treatment of periods without data, and the number of periods that raise it.
+ */
 interface Evaluation {
   readonly missing?: TreatMissingData
   readonly periods?: number
@@ -149,8 +151,8 @@ export class Alarms extends Construct {
   }
 
   /**
-   * Adds an alarm for each function, and an alarm with the given name that notifies the topic if at least one of them is
-   * raised.
+   * Adds an alarm for each function, and an alarm with the given name that notifies the topic if at least one of them
+   * is raised.
    *
    * An expression that adds the metrics of several functions would need fewer alarms at the same price. But Lambda
    * publishes no metric of a function before its first call, and CloudWatch does not document that `FILL` supplies

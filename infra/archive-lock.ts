@@ -2,14 +2,13 @@ import { Annotations, Duration } from 'aws-cdk-lib'
 import { type BucketProps, ObjectLockRetention } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import type { Settings } from './settings.ts'
+import { DAY_MS } from '../shared/values/durations.ts'
 
 /** How S3 Object Lock protects archives from deletion. */
 interface ArchiveLock {
   readonly mode: 'governance' | 'compliance'
   readonly days: number
 }
-
-const DAY_MS = 24 * 3600_000
 
 /** Returns the lock of archives. `archive_lock_days` is a lock in the mode `governance`. */
 const archiveLock = ({ archive_lock, archive_lock_days }: Settings): ArchiveLock | undefined =>

@@ -55,7 +55,9 @@ Removes the service stack of the deployment, and keeps the stack with all data.
 All other options are options of cdk destroy, such as --force, which asks for no confirmation.
 `
 
-/** Throws `NotRemovableError` if `--failed-creation` is misspelled or has further arguments. CDK ignores such options. */
+/**
+ * Throws `NotRemovableError` if `--failed-creation` is misspelled or has further arguments. CDK ignores such options.
+ */
 const checkArguments = (given: readonly string[]): void => {
   const wrong = given.some((argument) => argument.startsWith('--failed'))
     ? given.filter((argument) => argument !== FAILED_CREATION)

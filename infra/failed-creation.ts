@@ -74,8 +74,9 @@ const KINDS: Readonly<Record<string, LeftStore['kind']>> = {
 
 /**
  * Deletes the stores that the failed first creation of a stack has left behind, and then the stack. Returns the deleted
- * stores. Throws `NotRemovableError`, and deletes nothing, if the stack was created successfully or if one of the stores
- * contains data. Keeps stores that the stack has not created itself, and stores that the setting `existing` names.
+ * stores. Throws `NotRemovableError`, and deletes nothing, if the stack was created successfully or if one of the
+ * stores contains data. Keeps stores that the stack has not created itself, and stores that the setting `existing`
+ * names.
  */
 export const removeFailedCreation = async (
   name: string,
@@ -136,7 +137,9 @@ const isCreated = ({ ResourceStatus, ResourceStatusReason }: StackEvent): boolea
   ResourceStatus === 'CREATE_COMPLETE' ||
   (ResourceStatus === 'CREATE_IN_PROGRESS' && ResourceStatusReason === 'Resource creation Initiated')
 
-/** Returns true if the event says that the name of the resource was taken. The resource then belongs to somebody else. */
+/**
+ * Returns true if the event says that the name of the resource was taken. The resource then belongs to somebody else.
+ */
 const isTaken = ({ ResourceStatus, ResourceStatusReason = '' }: StackEvent): boolean =>
   ResourceStatus === 'CREATE_FAILED' && /already ?exists|already own/i.test(ResourceStatusReason)
 

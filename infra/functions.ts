@@ -18,9 +18,9 @@ const ofKind = (kind: FunctionKind, rows: readonly Omit<DeployedFunction, 'kind'
   rows.map((row) => ({ ...row, kind }))
 
 /**
- * The size of a semi-space of the heap, in MiB. The heap has three semi-spaces, and V8 collects short-lived objects when
- * one of them is full. By default, Lambda lets a semi-space of a worker grow to 58 MiB. With 8 MiB, workers need up to
- * 120 MiB less and the same CPU time. With 4 MiB, some need a tenth more CPU time.
+ * The size of a semi-space of the heap, in MiB. The heap has three semi-spaces, and V8 collects short-lived objects
+ * when one of them is full. By default, Lambda lets a semi-space of a worker grow to 58 MiB. With 8 MiB, workers need
+ * up to 120 MiB less and the same CPU time. With 4 MiB, some need a tenth more CPU time.
  */
 const SEMI_SPACE = 8
 
@@ -32,8 +32,8 @@ const OLD_SPACE_SHARE = 0.9
 
 /**
  * Returns the settings of Node in a function with `memory` MiB. They show the lines of the sources in stack traces, and
- * limit the heap. They make glibc return freed buffers of at least 128 KiB to the operating system, and keep freed memory
- * of all threads in two pools (arenas) instead of up to eight for each core.
+ * limit the heap. They make glibc return freed buffers of at least 128 KiB to the operating system, and keep freed
+ * memory of all threads in two pools (arenas) instead of up to eight for each core.
  */
 export const nodeSettings = (memory: number): Readonly<Record<string, string>> => ({
   NODE_OPTIONS: [

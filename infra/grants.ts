@@ -104,8 +104,8 @@ const grantExpiredObjects = (
 }
 
 /**
- * Allows a function to read the settings of the stores that it checks, if the setting `existing` names them. Adds the list
- * of these stores to its environment.
+ * Allows a function to read the settings of the stores that it checks, if the setting `existing` names them. Adds the
+ * list of these stores to its environment.
  */
 const grantStoreChecks = (
   fn: BackupFunction,

@@ -16,7 +16,9 @@ interface OperationsDashboardProps {
 /** Half of the width of a CloudWatch dashboard, which has 24 columns. */
 const WIDTH = 12
 
-/** A dashboard with the alarms, the results of jobs, the consumed capacity of the tables, the executions and throttling. */
+/**
+ * A dashboard with the alarms, the results of jobs, the consumed capacity of the tables, the executions and throttling.
+ */
 export class OperationsDashboard extends Construct {
   constructor(scope: Construct, id: string, { deployment, tables, workflows, alarms }: OperationsDashboardProps) {
     super(scope, id)

@@ -4,8 +4,8 @@ import { SettingsError } from './settings.ts'
 
 /**
  * Checks that no other construct of the app has the same deployment in the same account and region, because their
- * tables, buckets and functions would have the same names. Throws `SettingsError` if there is one. If the account or the
- * region of a stack is unknown, adds a warning instead.
+ * tables, buckets and functions would have the same names. Throws `SettingsError` if there is one. If the account or
+ * the region of a stack is unknown, adds a warning instead.
  */
 export const checkSameDeployment = (construct: Construct, deployment: string, others: readonly Construct[]): void => {
   for (const other of others) {

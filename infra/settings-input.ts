@@ -31,8 +31,8 @@ export interface SettingsInput {
   /** `kms` creates a KMS key for the deployment. With `s3`, the default, AWS manages the encryption keys. */
   readonly encryption?: 'kms' | 's3'
   /**
-   * The number of days for which S3 Object Lock protects an archive from deletion, in the mode `governance`. By default,
-   * there is no lock.
+   * The number of days for which S3 Object Lock protects an archive from deletion, in the mode `governance`. By
+   * default, there is no lock.
    */
   readonly archive_lock_days?: number
   /**

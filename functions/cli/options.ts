@@ -21,7 +21,8 @@ export type FilterValues = Readonly<Record<string, string | readonly string[]>>
 const LISTS = ['ids', 'created_bys', 'updated_bys', 'rev_statuses', 'rev_created_bys', 'rev_updated_bys']
 
 /**
- * Parses the values of `--filter`. Throws `UsageError` if a filter does not exist, or if it is repeated but is not a list.
+ * Parses the values of `--filter`. Throws `UsageError` if a filter does not exist, or if it is repeated but is not a
+ * list.
  */
 export const parseFilters = (given: readonly string[] = []): FilterValues => {
   const filters: Record<string, string | string[]> = {}

@@ -21,7 +21,9 @@ const WAIT = { firstMs: 150, factor: 1.3, localMs: 1_000, remoteMs: 5_000 } as c
 const MAX_OUTAGE = { localMs: 30_000, remoteMs: 600_000 } as const
 
 interface WaitOptions {
-  /** True if the API has responded before, for example because it has started the job. It is then expected to return. */
+  /**
+   * True if the API has responded before, for example because it has started the job. It is then expected to return.
+   */
   readonly hasResponded?: boolean
 }
 

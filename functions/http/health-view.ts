@@ -158,8 +158,8 @@ export const healthView = async (services: HealthServices): Promise<HealthView> 
 
 /**
  * Returns the status of the schedules. Archives are not opened: this would take too long, and need permissions on the
- * archive bucket. If a check has found an archive damaged, and another object has replaced it, it counts as damaged until
- * a newer archive is good.
+ * archive bucket. If a check has found an archive damaged, and another object has replaced it, it counts as damaged
+ * until a newer archive is good.
  */
 const schedulesByJudgements = async (services: HealthServices): Promise<ScheduleStatus[]> => {
   const damaged = new Set((await services.catalogue.damaged()).map(({ key }) => key))

@@ -46,8 +46,8 @@ export const catalogueExport = async (
 
 /**
  * Adds the archives of announced exports that have ended. Usually there are none, unless a process has ended too early,
- * or writing to the catalogue has failed. If an archive cannot be added, logs the error and continues with the next one.
- * If the table is throttled, ends after about 5 seconds, and a later listing adds the other archives.
+ * or writing to the catalogue has failed. If an archive cannot be added, logs the error and continues with the next
+ * one. If the table is throttled, ends after about 5 seconds, and a later listing adds the other archives.
  */
 export const addMissingArchives = (services: AddMissingServices): Promise<void> =>
   withTotalBudget(BRIEF_MS, async () => {

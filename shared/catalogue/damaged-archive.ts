@@ -1,8 +1,8 @@
 import type { PinnedObject } from '../objects/object.ts'
 
 /**
- * An archive that its last check has found damaged. Objects with the same ETag have the same bytes, so the version id is
- * not compared: lists of objects do not contain it.
+ * An archive that its last check has found damaged. Objects with the same ETag have the same bytes, so the version id
+ * is not compared: lists of objects do not contain it.
  */
 export type DamagedArchive = Pick<PinnedObject, 'bucket' | 'key' | 'etag'>
 

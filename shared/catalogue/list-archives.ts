@@ -59,8 +59,8 @@ const ADDED_BYTES = 512
 /**
  * Returns a page of the archives that exist, newest first. Each archive is looked up in S3. If it was deleted or
  * replaced, for example by a lifecycle rule, the catalogue no longer lists it. The first page also adds archives whose
- * exports could not add them. A page may have fewer than `limit` archives. Throws `InvalidRequestError` if the cursor is
- * invalid.
+ * exports could not add them. A page may have fewer than `limit` archives. Throws `InvalidRequestError` if the cursor
+ * is invalid.
  */
 export const listArchives = async (
   services: ListArchivesServices,

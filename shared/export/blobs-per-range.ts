@@ -18,8 +18,8 @@ interface BlobsEstimate {
 
 /**
  * Returns the number of blobs of one map item of `export-blobs`, so that a map item has about `bytesPerRange` bytes and
- * at most `blobsPerRange` blobs. Also estimates the number of all blobs. The references do not contain the sizes of blobs. They are estimated from a sample,
- * which is random because blobs are sorted by a hash.
+ * at most `blobsPerRange` blobs. Also estimates the number of all blobs. The references do not contain the sizes of
+ * blobs. They are estimated from a sample, which is random because blobs are sorted by a hash.
  *
  * Throws `BlobTooLargeError` if a blob of the sample is too large, so that an export of few blobs fails before it
  * copies any of them. `export-blobs` checks the other blobs.

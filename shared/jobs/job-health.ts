@@ -4,8 +4,8 @@ import type { JobStore } from './aws/job-store.ts'
 import { isCallerFault } from './caller-fault.ts'
 import { jobEndedEvent } from './job-events.ts'
 import type { Job } from './job.ts'
+import { DAY_MS } from '../values/durations.ts'
 
-const DAY_MS = 24 * 3600_000
 /** The number of failed jobs that are examined. The limit keeps the number of reads small. */
 const EXAMINED = 200
 /** The number of running jobs whose throttled calls are read. The limit keeps the number of queries small. */

@@ -63,7 +63,8 @@ export const checkCopy = async (services: CopyArchiveServices, archive: ArchiveT
  * Copies an archive, or continues a copy that an earlier run has begun. If the time is up before the last part, stores
  * the copy as `pending` and returns false. Otherwise, checks the copy, stores it as `copied` and returns true. After an
  * error, stores the copy as `failed` with the reason, and throws the error. The next run then continues the upload, if
- * it can be continued. Throws `ArchiveDamagedError` for the archives in `damaged`: their copies could replace valid ones.
+ * it can be continued. Throws `ArchiveDamagedError` for the archives in `damaged`: their copies could replace valid
+ * ones.
  */
 export const copyArchive = async (
   services: CopyArchiveServices,

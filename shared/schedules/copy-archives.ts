@@ -12,9 +12,9 @@ import {
 } from './copy-archive.ts'
 import { copyTarget, type CopyTargetConfig, currentState } from './copy-target.ts'
 import { ArchiveCopyLateError } from './errors.ts'
-import { DAY_MS } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
 import { scheduledArchives } from './scheduled-archives.ts'
+import { DAY_MS } from '../values/durations.ts'
 
 /** The age up to which archives are copied and their copies are checked. */
 const COPIED_DAYS = 7

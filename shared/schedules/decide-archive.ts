@@ -9,8 +9,8 @@ import { ConfirmationMismatchError } from './errors.ts'
 import { findSchedule } from './find-schedule.ts'
 import { decisionOf, markOf } from './judge-scheduled-archive.ts'
 import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
-import { DAY_MS } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
+import { DAY_MS } from '../values/durations.ts'
 
 /** The stores and settings that a decision about a suspicious archive needs. */
 interface DecisionServices extends JudgedArchiveServices {

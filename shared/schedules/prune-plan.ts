@@ -4,8 +4,7 @@ import { covers } from './archive-scope.ts'
 import { lockReason } from './locked-until.ts'
 import type { JudgedArchive, JudgedArchives } from './judged-archives.ts'
 import type { Schedule } from './schedule.ts'
-
-export const DAY_MS = 24 * 3600_000
+import { DAY_MS } from '../values/durations.ts'
 
 export const PRUNE_ACTIONS = ['delete', 'keep'] as const
 

@@ -68,8 +68,8 @@ const FOUND_AT_ONCE = 8
 const MAX_DAMAGED = 3
 
 /**
- * The number of judgements after which the search for a good archive ends. If all archives of a schedule are incomplete,
- * pruning keeps them, so there may be very many.
+ * The number of judgements after which the search for a good archive ends. If all archives of a schedule are
+ * incomplete, pruning keeps them, so there may be very many.
  */
 const MAX_JUDGEMENTS = 500
 

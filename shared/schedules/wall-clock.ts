@@ -1,4 +1,5 @@
 import { must } from '../values/must.ts'
+import { DAY_MS } from '../values/durations.ts'
 
 /*
  * Converts between instants and wall-clock times of a time zone. A wall-clock time is the date and time of day that a
@@ -18,8 +19,6 @@ interface WallClock {
 
 /** The longest time by which any time zone has set its clock back since 1970, in ms. */
 export const MAX_SET_BACK_MS = 3 * 3600_000
-
-const DAY_MS = 24 * 3600_000
 
 /** Returns the wall clock of a time zone, such as `Europe/Berlin`. */
 export const wallClock = (timeZone: string): WallClock => {

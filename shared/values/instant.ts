@@ -1,4 +1,5 @@
 import { must } from './must.ts'
+import { DAY_MS } from './durations.ts'
 
 /*
  * Parses times like SpecStar. Accepts exactly the strings that `datetime.fromisoformat` of Python 3.11 accepts. These
@@ -9,7 +10,6 @@ import { must } from './must.ts'
  * strings, they are sorted by time.
  */
 
-const DAY_MS = 86_400_000
 const DAY_SECONDS = 86_400
 
 /** A parsed time. */

@@ -31,8 +31,8 @@ interface Piece {
 }
 
 /**
- * Writes a valid archive with many segments. All resources of a digest bucket are in one segment, so a model has at most
- * as many segments as digest buckets.
+ * Writes a valid archive with many segments. All resources of a digest bucket are in one segment, so a model has at
+ * most as many segments as digest buckets.
  */
 export const segmentedArchive = async ({
   models,

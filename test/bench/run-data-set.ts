@@ -172,7 +172,9 @@ const addRun = (result: MeasureResult, run: Run, running: Readonly<Record<string
 const snapshot = ({ dynamo, s3, config }: LocalStores): Promise<Snapshot> =>
   snapshotOf(dynamo, config.tables.resources, s3, config.buckets.blobs)
 
-/** Counts the items or blobs that differ. The content types of blobs are not compared: the losses of a peer list them. */
+/**
+ * Counts the items or blobs that differ. The content types of blobs are not compared: the losses of a peer list them.
+ */
 const differentContents = (before: Snapshot, after: Snapshot, what: 'items' | 'blobs'): number => {
   if (what === 'items') return differences(before.items, after.items).length
   const hashes = ({ blobs }: Snapshot): Map<string, string> =>

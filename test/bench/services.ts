@@ -118,7 +118,9 @@ const deleteStores = async ({ dynamo, s3, config }: LocalStores): Promise<void> 
   }
 }
 
-/** Deletes a table. If the response to a request is late, the client repeats the request, and the table is gone by then. */
+/**
+ * Deletes a table. If the response to a request is late, the client repeats the request, and the table is gone by then.
+ */
 const deleteTable = async (dynamo: DynamoDBClient, name: string): Promise<void> => {
   try {
     await dynamo.send(new DeleteTableCommand({ TableName: name }))

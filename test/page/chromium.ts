@@ -6,8 +6,8 @@ import process from 'node:process'
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
 /**
- * Returns the path of Chromium or Chrome: that of the environment variable `CHROMIUM`, or one in the `PATH`. If there is
- * none and the user may install packages of Debian, installs it. Otherwise throws an error that says what to do.
+ * Returns the path of Chromium or Chrome: that of the environment variable `CHROMIUM`, or one in the `PATH`. If there
+ * is none and the user may install packages of Debian, installs it. Otherwise throws an error that says what to do.
  */
 export const findChromium = (): string => {
   const found = installed()

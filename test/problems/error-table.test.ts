@@ -12,8 +12,8 @@ interface ErrorClass {
 }
 
 /**
- * All classes in `shared/` and `functions/` that extend `Error` or another error class. The errors of the command and of
- * the page are not answers to requests, so the table has no rows for them.
+ * All classes in `shared/` and `functions/` that extend `Error` or another error class. The errors of the command and
+ * of the page are not answers to requests, so the table has no rows for them.
  */
 const errorClasses = async (): Promise<ErrorClass[]> => {
   const classes: ErrorClass[] = []

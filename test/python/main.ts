@@ -8,8 +8,9 @@ import { runWithRequirements } from './python-environment.ts'
 const PROJECTS = { deploy: pythonWithEmulator, openapi: pythonWithSchemathesis, specstar: pythonWithSpecStar }
 
 /**
- * `npm run test:deploy`, `npm run test:openapi` and `npm run test:specstar`: installs the Python package that the tests need, and runs the
- * tests. If something is missing on this machine, prints what, without a stack trace, and sets the exit code to 1.
+ * `npm run test:deploy`, `npm run test:openapi` and `npm run test:specstar`: installs the Python package that the tests
+ * need, and runs the tests. If something is missing on this machine, prints what, without a stack trace, and sets the
+ * exit code to 1.
  */
 const main = async (project: keyof typeof PROJECTS, options: readonly string[]): Promise<void> => {
   await PROJECTS[project]()

@@ -10,7 +10,10 @@ export const CEILINGS = {
   functionSeconds: 900,
 }
 
-/** Describes the ceilings that an export, and the restore and the check of its archive, exceed, and the errors with which they fail. */
+/**
+ * Describes the ceilings that an export, and the restore and the check of its archive, exceed, and the errors with
+ * which they fail.
+ */
 export const brokenCeilings = ({ archive, export: exported, restore, check }: Figures): string[] => [
   ...brokenByJob('export', exported),
   ...(restore === undefined ? [] : brokenByJob('restore', restore)),

@@ -23,7 +23,9 @@ beforeEach(async () => {
 })
 afterEach(() => runner.wipe())
 
-/** Exports the countries, restores them into an empty store, and expects the same store. Returns the id of the export. */
+/**
+ * Exports the countries, restores them into an empty store, and expects the same store. Returns the id of the export.
+ */
 const roundTrip = async (): Promise<string> => {
   const before = stableContents(await runner.contents())
   const { job, archive } = await runner.export(['country'])

@@ -10,7 +10,9 @@ beforeAll(async () => {
 })
 afterAll(() => program.stop())
 
-/** Runs a job. Returns its result, the counts that it expected in each phase, and the counts at the end of each phase. */
+/**
+ * Runs a job. Returns its result, the counts that it expected in each phase, and the counts at the end of each phase.
+ */
 const run = async (path: string, body?: Buffer | object) => {
   const plan = vi.spyOn(program.program.services.jobs, 'plan')
   const answer = await program.requestAndWait('POST', path, body)

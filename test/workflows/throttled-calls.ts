@@ -23,8 +23,8 @@ export const throttledError = (): ThrottledError =>
   new ThrottledError({ service: 'DynamoDB', operation: 'Query' }, 0, undefined)
 
 /**
- * Lets calls of a runner fail as if they were throttled until the time of their pass is used up. `isThrottled` is called
- * with each call. Returns the calls. Ends with `vi.restoreAllMocks()`.
+ * Lets calls of a runner fail as if they were throttled until the time of their pass is used up. `isThrottled` is
+ * called with each call. Returns the calls. Ends with `vi.restoreAllMocks()`.
  */
 export const throttleCalls = (
   { clients }: Pick<WorkflowRunner, 'clients'>,
@@ -56,8 +56,8 @@ interface Command {
 }
 
 /**
- * Returns a function that returns true for `count` of the calls for which `matches` returns true, beginning with call `n`
- * (counted from 1).
+ * Returns a function that returns true for `count` of the calls for which `matches` returns true, beginning with call
+ * `n` (counted from 1).
  */
 export const nthCall = (n: number, matches: (call: Call) => boolean, count = 1): ((call: Call) => boolean) => {
   let calls = 0

@@ -7,6 +7,7 @@ import { objectCreated } from './object-created.ts'
 import { createService, reportError } from './service.ts'
 import type { ExpiryDays } from './start-s3.ts'
 import { Storage } from './storage/storage.ts'
+import { DAY_MS } from '../../../shared/values/durations.ts'
 
 const Settings = z.object({
   port: z.number().int(),
@@ -18,7 +19,6 @@ const Settings = z.object({
   limits: S3Limits.optional(),
 })
 
-const DAY_MS = 24 * 3_600_000
 /**
  * The time between two searches for expired versions. It is short compared to the age of versions, which is in days.
  */

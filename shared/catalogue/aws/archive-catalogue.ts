@@ -144,8 +144,8 @@ export class ArchiveCatalogue {
   }
 
   /**
-   * Stores the restore that has proved an archive, unless a later one is stored. Returns false and stores nothing if the
-   * catalogue does not contain this version of the archive.
+   * Stores the restore that has proved an archive, unless a later one is stored. Returns false and stores nothing if
+   * the catalogue does not contain this version of the archive.
    */
   recordProof(archive: ObjectVersion, proof: ArchiveProof): Promise<boolean> {
     return this.#record(archive, 'last_proved', proof)

@@ -5,6 +5,7 @@ import { encodeCursor, parseCursor } from '../../requests/cursor.ts'
 import { type Item, keyAttributes, sortKeyOf } from '../../tables/item.ts'
 import { type ArchiveFilter, Position } from '../archive-search.ts'
 import type { CataloguedArchive } from '../catalogued-archive.ts'
+import { monthOf } from '../../jobs/aws/month.ts'
 
 /** An entry in the list of one month. */
 export interface ListEntry {
@@ -35,8 +36,8 @@ const FIRST_READ = 200
 /** The factor by which each query with a filter reads more entries than the previous one. */
 const GROWTH = 4
 /**
- * The largest number of entries that a query with a filter reads. DynamoDB reads at most 1 MB, which is less. It rejects
- * a limit that is no 32-bit integer.
+ * The largest number of entries that a query with a filter reads. DynamoDB reads at most 1 MB, which is less. It
+ * rejects a limit that is no 32-bit integer.
  */
 const LARGEST_READ = 10_000
 
@@ -156,8 +157,6 @@ const entryIn = (month: string, item: Item): ListEntry => ({
   sk: sortKeyOf(item),
   key: item['key']?.S ?? '',
 })
-
-const monthOf = (time: string): string => time.slice(0, 7).replace('-', '')
 
 const listOf = (month: string): string => `archives#${month}`
 

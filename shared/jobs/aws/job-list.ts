@@ -5,6 +5,7 @@ import { bytesInResponse, MAX_PAGE_BYTES } from '../../values/response-size.ts'
 import { hasEnded, type Job, type JobStatus } from '../job.ts'
 import { expiresAttribute, jobOf } from './job-item.ts'
 import type { DescendingItems, JobTable } from './job-table.ts'
+import { monthOf } from './month.ts'
 
 export interface ListOptions {
   readonly kind?: Job['kind']
@@ -47,8 +48,8 @@ const MONTHS = 5
  */
 const PAGE = 100
 /**
- * The time after which a page ends even if it has few jobs, or none. A route must respond within 30 seconds, and few jobs
- * may have the requested kind or status.
+ * The time after which a page ends even if it has few jobs, or none. A route must respond within 30 seconds, and few
+ * jobs may have the requested kind or status.
  */
 const PAGE_MS = 8_000
 /** The largest size of the members that the API adds to each listed job, such as its links. */
@@ -236,8 +237,6 @@ const listKey = ({ job_id, created_at }: Job): string => `${created_at}#${job_id
 
 const failedKey = ({ job_id, ended_at }: Job): string | undefined =>
   ended_at === undefined ? undefined : `${ended_at}#${job_id}`
-
-const monthOf = (time: string): string => time.slice(0, 7).replace('-', '')
 
 /**
  * Returns the next month, the current month and the previous months, as `yyyymm`. The next month is included, because

@@ -22,7 +22,9 @@ const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9
 /** The lines and the text are readable on light and dark backgrounds. */
 const GREY = '#888'
 
-/** Draws a line chart as SVG, with a logarithmic x axis and a linear y axis from 0. Series without points are left out. */
+/**
+ * Draws a line chart as SVG, with a logarithmic x axis and a linear y axis from 0. Series without points are left out.
+ */
 export const chartSvg = ({ title, xTitle, yTitle, series }: Chart): string => {
   const drawn = series.filter(({ points }) => points.length > 0)
   const all = drawn.flatMap(({ points }) => points)

@@ -8,7 +8,9 @@ import { BenchResult } from '../results/result.ts'
 import { chartsOf } from './charts.ts'
 import { resultsDocument } from './document.ts'
 
-/** `npm run bench:charts -- [RESULTS.json [FOLDER]]`. Draws the charts of a run, and writes its figures as a document. */
+/**
+ * `npm run bench:charts -- [RESULTS.json [FOLDER]]`. Draws the charts of a run, and writes its figures as a document.
+ */
 await runCommand('bench:charts', async () => {
   const { positionals } = parseArgs({ allowPositionals: true, options: {} })
   const [results = '.local/bench/results.json', folder = '.local/bench'] = positionals

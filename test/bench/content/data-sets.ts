@@ -39,8 +39,8 @@ export type Mode = 'quick' | 'full'
 const KB = 1_000
 const MB = 1_000 * KB
 /**
- * A restore adds an attribute of 46 bytes to each item (`applied_by`). With it, an item of this size has less than 1 KiB
- * and costs one write unit. Otherwise, the units of all items would double, and not those of one item in 22.
+ * A restore adds an attribute of 46 bytes to each item (`applied_by`). With it, an item of this size has less than 1
+ * KiB and costs one write unit. Otherwise, the units of all items would double, and not those of one item in 22.
  */
 const SMALL_ITEM = 950
 

@@ -2,7 +2,9 @@ import type { Strategy } from '../ours/jobs.ts'
 
 /** The content of a store whose archive has about the size of its name, or 0.2 GB more because of its blobs. */
 export interface MemorySize {
-  /** The size of all revision items, in bytes. Their text is random, so an archive stores about three quarters of it. */
+  /**
+   * The size of all revision items, in bytes. Their text is random, so an archive stores about three quarters of it.
+   */
   readonly recordBytes: number
   /** Blobs of different sizes. */
   readonly blobs: readonly { readonly count: number; readonly bytes: number }[]

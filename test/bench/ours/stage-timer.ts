@@ -28,8 +28,8 @@ export class StageTimer {
   }
 
   /**
-   * Waits until no call is running, and returns the seconds of each stage since the last call of this method. A job ends
-   * before its last stage returns.
+   * Waits until no call is running, and returns the seconds of each stage since the last call of this method. A job
+   * ends before its last stage returns.
    */
   async take(): Promise<Record<string, number>> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running)

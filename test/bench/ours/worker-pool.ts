@@ -13,8 +13,8 @@ export const WorkerUsage = z.record(z.string(), ProcessUsage.extend({ processes:
 export type WorkerUsage = z.output<typeof WorkerUsage>
 
 /**
- * Runs the worker stages in processes with the Node settings of the deployed functions. As on Lambda, a process runs one
- * invocation at a time, and later invocations of the same stage reuse it.
+ * Runs the worker stages in processes with the Node settings of the deployed functions. As on Lambda, a process runs
+ * one invocation at a time, and later invocations of the same stage reuse it.
  */
 export class WorkerPool {
   readonly #folder: string

@@ -4,8 +4,8 @@ import { localContext } from '../../../infra/local/program/local-context.ts'
 import { answerRequests } from '../processes/answer-requests.ts'
 
 /**
- * Runs the bundle of one function, as an environment of Lambda does: one invocation after the other. `worker-bundles.ts`
- * compiles this file, because Node would need memory to strip its types.
+ * Runs the bundle of one function, as an environment of Lambda does: one invocation after the other.
+ * `worker-bundles.ts` compiles this file, because Node would need memory to strip its types.
  */
 const [bundle = '', name = ''] = process.argv.slice(2)
 const { handler } = (await import(bundle)) as {

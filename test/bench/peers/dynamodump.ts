@@ -5,8 +5,8 @@ import type { BenchServices } from '../services.ts'
 import { type PythonProgram, runPython } from './python.ts'
 
 /**
- * dynamodump starts 25 threads one second apart, although it uses one thread for one table. Without this pause, it is 25
- * seconds faster, and the comparison is fair.
+ * dynamodump starts 25 threads one second apart, although it uses one thread for one table. Without this pause, it is
+ * 25 seconds faster, and the comparison is fair.
  */
 export const DYNAMODUMP: PythonProgram = {
   package: 'dynamodump==1.11.1',

@@ -25,7 +25,9 @@ const AWKWARD_VALUES: Readonly<Record<string, AttributeValue>> = {
   'text outside ASCII': { S: 'Ελληνικά 😀 \u0000\u001f\u2028' },
 }
 
-/** Returns what dynamodump changes or loses if it copies awkward items. The resource table is empty before and after. */
+/**
+ * Returns what dynamodump changes or loses if it copies awkward items. The resource table is empty before and after.
+ */
 export const dynamodumpLosses = async (services: BenchServices): Promise<string[]> => {
   const { stores } = services
   const table = stores.config.tables.resources

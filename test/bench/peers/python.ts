@@ -37,8 +37,8 @@ interface PythonRun {
 }
 
 /**
- * Runs a program, and measures the time, CPU time and peak memory of its process, with the start of Python. Installs the
- * package in a virtual environment of its own if an earlier run has not done so. Throws `PeerError` if this fails.
+ * Runs a program, and measures the time, CPU time and peak memory of its process, with the start of Python. Installs
+ * the package in a virtual environment of its own if an earlier run has not done so. Throws `PeerError` if this fails.
  */
 export const runPython = async (
   program: PythonProgram,

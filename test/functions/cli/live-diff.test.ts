@@ -10,7 +10,9 @@ const HOSTILE = 'a"\u202eb'
 let api: FakeApi
 afterEach(() => api.stop())
 
-/** Starts a deployment whose dry run has found these differences, one on each page. Returns the number of pages read. */
+/**
+ * Starts a deployment whose dry run has found these differences, one on each page. Returns the number of pages read.
+ */
 const deployment = async (
   differences: readonly object[],
   { status = 'succeeded', blobs = { new: 0, changed: 0, same: 0 } } = {},

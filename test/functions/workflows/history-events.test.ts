@@ -50,7 +50,8 @@ const EXPORT: WorkflowLoops = {
 const RESTORE: WorkflowLoops = {
   ...PASSES,
   inlineItems: { ConvertInline: 1 },
-  // An upload waits for 10 seconds at first, and later for a tenth of the time since its arrival, but at most 5 minutes.
+  // An upload waits for 10 seconds at first, and later for a tenth of the time since its arrival, but at most 5
+  // minutes.
   repeated: [
     { states: ['Inspect', 'LeasesTaken', 'WaitForOtherRestores'], visits: 190, seconds: MAX_WAIT_MS / 1000 },
     ...blobRounds('PreflightBlobs'),

@@ -35,8 +35,8 @@ const MAX_KEPT_BYTES = 64 * 1024 * 1024
 
 /**
  * Compares the resources of two archives. Both are read once, in the order of an archive, and joined, so at most two
- * resources of each are in memory. The payloads are compared by the SHA-256 in their revisions. A resource that cannot be
- * read completely in one archive is not compared: no difference is returned for it.
+ * resources of each are in memory. The payloads are compared by the SHA-256 in their revisions. A resource that cannot
+ * be read completely in one archive is not compared: no difference is returned for it.
  */
 export async function* diffArchives(
   old: ArchiveContents,

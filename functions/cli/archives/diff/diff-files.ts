@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../../exit-codes.ts'
 import { printable } from '../../terminal/printable.ts'
 import { counted, countText } from '../../terminal/units.ts'
 import type { ArchiveContents } from '../contents/contents.ts'
-import { ArchiveUnavailableError } from '../errors.ts'
+import { checkModel } from '../arguments.ts'
 import { shownId } from '../shown-id.ts'
 import type { CountedSource } from '../sources/counted-source.ts'
 import { readBytes, readText, withContents } from '../with-archive.ts'
@@ -39,7 +39,7 @@ const printDifferences = async (
   { model, fields }: DiffFilesOptions,
 ): Promise<ExitCode> => {
   const { output } = context
-  if (model !== undefined) checkModel(await modelsOf(old, next), model)
+  if (model !== undefined) checkModel(await modelsOf(old, next), model, 2)
   const resources: Groups = { new: 0, changed: 0, missing: 0 }
   const blobs: Groups = { new: 0, changed: 0, missing: 0 }
   let faults = 0
@@ -86,14 +86,6 @@ const printDifferences = async (
   }
   if (faults > 0) return EXIT.partial
   return [resources, blobs].some(hasAny) ? EXIT.differences : EXIT.succeeded
-}
-
-/** Throws `ArchiveUnavailableError` if neither archive contains the model, which is then probably misspelled. */
-const checkModel = (models: readonly string[], model: string): void => {
-  if (models.includes(model)) return
-  throw new ArchiveUnavailableError(
-    `neither archive has a model ${shownId(model)}; their models are: ${models.map(shownId).join(', ')}`,
-  )
 }
 
 const KINDS = { new: 'added', changed: 'changed', missing: 'removed' } as const
