@@ -27,7 +27,7 @@ export const runSchedule = async (
   const schedule = findSchedule(services.config.schedules, name)
   const now = services.clock()
   const { once } = jobIdentity(caller, fingerprintOf({ run: name }), now)
-  const owner = once === undefined ? undefined : await services.jobs.ownerOf(once)
+  const owner = once === undefined ? undefined : await services.jobs.idempotencyKeys.ownerOf(once)
   const at = (owner === undefined ? undefined : dueTimeIn(owner)) ?? new Date(Math.floor(now.getTime() / 1000) * 1000)
   const identity = { job_id: scheduledJobId(name, at), ...(once === undefined ? {} : { once }) }
   const request = scheduledRequest(schedule, at, services.models)

@@ -81,12 +81,14 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
 
     it('returns the owner of a key until the key expires, and rejects the key with other parameters', async () => {
       const once = { key: 'k-owner', fingerprint: 'f', expires: now.getTime() / 1000 + 60 }
-      expect(await jobs.ownerOf(once)).toBeUndefined()
+      expect(await jobs.idempotencyKeys.ownerOf(once)).toBeUndefined()
       const { job_id } = (await jobs.create(job(), once)).job
-      expect(await jobs.ownerOf(once)).toBe(job_id)
-      await expect(jobs.ownerOf({ ...once, fingerprint: 'other' })).rejects.toThrow(IdempotencyMismatchError)
+      expect(await jobs.idempotencyKeys.ownerOf(once)).toBe(job_id)
+      await expect(jobs.idempotencyKeys.ownerOf({ ...once, fingerprint: 'other' })).rejects.toThrow(
+        IdempotencyMismatchError,
+      )
       now = new Date(now.getTime() + 61_000)
-      expect(await jobs.ownerOf({ ...once, fingerprint: 'other' })).toBeUndefined()
+      expect(await jobs.idempotencyKeys.ownerOf({ ...once, fingerprint: 'other' })).toBeUndefined()
     })
 
     it('keeps the time of the first call with a key', async () => {

@@ -3,10 +3,10 @@ import { type Item, keyAttributes, sortKeyOf } from '../../tables/item.ts'
 import type { IdempotencyRecord } from '../identity.ts'
 import { hasEnded, JOB_STATUSES, type Job, type JobStatus, type RestoreJob } from '../job.ts'
 import type { Problem } from '../../problems/problem.ts'
-import { IdempotencyMismatchError } from '../errors.ts'
 import type { ResultName, Stage } from '../stage.ts'
 import type { StageName } from '../stage-names.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf } from './job-item.ts'
+import { IdempotencyKeys } from './idempotency-keys.ts'
 import { JobList, type JobPage, type ListOptions, type RecentFailures, type RecentJobs } from './job-list.ts'
 import { JobTable } from './job-table.ts'
 import { Reservations } from './reservations.ts'
@@ -31,7 +31,7 @@ export interface StageResult<Result> {
 
 const PK = { '#pk': 'pk' }
 
-/** Stores jobs, the results and failures of their stages, and idempotency keys. */
+/** Stores jobs, and the results and failures of their stages. */
 export class JobStore {
   readonly #items: JobTable
   readonly #list: JobList
@@ -39,12 +39,15 @@ export class JobStore {
   readonly reservations: Reservations
   /** The throttled calls of the workers of jobs. */
   readonly throttled: ThrottledItems
+  /** The jobs that have idempotency keys. */
+  readonly idempotencyKeys: IdempotencyKeys
 
   constructor(client: DynamoDBClient, table: string, clock?: () => Date) {
     this.#items = new JobTable(client, table, clock)
     this.#list = new JobList(this.#items)
     this.reservations = new Reservations(this.#items)
     this.throttled = new ThrottledItems(this.#items)
+    this.idempotencyKeys = new IdempotencyKeys(this.#items)
   }
 
   /**
@@ -54,7 +57,7 @@ export class JobStore {
    * Throws `IdempotencyMismatchError` if the key belongs to another request.
    */
   async create(job: Job, once?: IdempotencyRecord): Promise<{ job: Job; created: boolean }> {
-    const job_id = once === undefined ? job.job_id : await this.claim(job.job_id, once)
+    const job_id = once === undefined ? job.job_id : await this.idempotencyKeys.claim(job.job_id, once)
     const existing = await this.get(job_id)
     if (existing !== undefined) return { job: existing, created: false }
     const newJob: Job = { ...job, job_id }
@@ -257,63 +260,4 @@ export class JobStore {
     const last = items.sort((a, b) => ((a['kept_at']?.S ?? '') < (b['kept_at']?.S ?? '') ? -1 : 1)).at(-1)
     return last === undefined ? undefined : problemIn(last)
   }
-
-  /**
-   * Returns the id of the job that has an idempotency key, or `undefined` if no job has it. Throws
-   * `IdempotencyMismatchError` if this job belongs to a different request.
-   */
-  async ownerOf({ key, fingerprint }: IdempotencyRecord): Promise<string | undefined> {
-    const owner = await this.#items.get(onceKey(key))
-    if (owner === undefined || this.#isExpired(owner)) return undefined
-    return checkedOwner(owner, fingerprint)
-  }
-
-  /**
-   * Claims an idempotency key for a job, and returns `jobId`. If an earlier job has the key, and the request does not
-   * replace this job, returns the id of the earlier job. Throws `IdempotencyMismatchError` if the earlier job belongs
-   * to a different request.
-   */
-  async claim(jobId: string, { key, fingerprint, expires, replaces }: IdempotencyRecord): Promise<string> {
-    const once = onceKey(key)
-    const claim = { ...once, job_id: { S: jobId }, fingerprint: { S: fingerprint }, expires: { N: expires.toString() } }
-    const claimFree = (): Promise<boolean> =>
-      replaces === undefined
-        ? this.#items.putAbsent(claim)
-        : this.#items.putWhere(
-            claim,
-            'attribute_not_exists(#pk) OR (#job_id = :replaces AND #fingerprint = :fingerprint)',
-            { ...PK, '#job_id': 'job_id', '#fingerprint': 'fingerprint' },
-            { ':replaces': { S: replaces }, ':fingerprint': { S: fingerprint } },
-          )
-    for (;;) {
-      if (await claimFree()) return jobId
-      const owner = await this.#items.get(once)
-      if (owner === undefined) continue
-      // DynamoDB may delete expired items days later. If an expired key still exists, it is replaced.
-      if (this.#isExpired(owner)) {
-        const now = { N: this.#seconds().toString() }
-        if (await this.#items.putWhere(claim, '#expires <= :now', { '#expires': 'expires' }, { ':now': now }))
-          return jobId
-        continue
-      }
-      return checkedOwner(owner, fingerprint)
-    }
-  }
-
-  #isExpired(owner: Item): boolean {
-    return Number(owner['expires']?.N ?? 0) <= this.#seconds()
-  }
-
-  #seconds(): number {
-    return Math.floor(this.#items.now().getTime() / 1000)
-  }
-}
-
-const onceKey = (key: string): Item => keyAttributes({ pk: `once#${key}`, sk: 'once' })
-
-/** Returns the job id in the item of an idempotency key. Throws if the job belongs to a different request. */
-const checkedOwner = (owner: Item, fingerprint: string): string => {
-  const jobId = owner['job_id']?.S ?? ''
-  if (owner['fingerprint']?.S !== fingerprint) throw new IdempotencyMismatchError(jobId)
-  return jobId
 }

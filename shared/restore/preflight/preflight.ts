@@ -81,7 +81,7 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
       continue
     }
     extents.push(await storeFinished(attempt, () => storeExtent(workFiles, attempt, { k, range, from }, checked)))
-    details.duplicates.push(...checked.duplicateIds)
+    details.duplicates.push(...checked.counted.duplicateIds)
     details.findings.push(...checked.findings)
     if (checked.stoppedAt !== undefined) cursor = { range: k, from: checked.stoppedAt }
     else if (k + 1 < ranges.length && (extents.length >= MAX_EXTENTS || attempt.timeIsUp())) cursor = { range: k + 1 }
@@ -113,9 +113,10 @@ const storeExtent = async (
   workFiles: WorkFiles,
   { job_id, n, attempt }: Attempt,
   { k, range, from }: { readonly k: number; readonly range: SegmentRange; readonly from: ChunkPosition | undefined },
-  { stoppedAt, resources, revisions, duplicates, existing, buckets, leftOut, dryRun, targetOnly }: CheckedRange,
+  { stoppedAt, counted, buckets, leftOut, dryRun, targetOnly }: CheckedRange,
 ): Promise<Extent> => {
   const { model, segments } = range
+  const { resources, revisions, duplicates, existing } = counted
   const after = from?.bucket ?? range.after
   const up_to = stoppedAt?.bucket ?? range.up_to
   return {

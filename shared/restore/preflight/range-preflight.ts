@@ -12,8 +12,6 @@ import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { addReferences, archivedBlobFields, type BlobFields } from '../../resources/revision-references.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import { must } from '../../values/must.ts'
-import { MAX_LISTED } from '../../values/message-text.ts'
-import { BitList } from '../extents/bit-list.ts'
 import { BucketBorders } from '../extents/bucket-borders.ts'
 import type { Finding } from '../messages/finding.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
@@ -25,6 +23,7 @@ import { DryRunComparison } from '../target/dry-run-comparison.ts'
 import { openOrphanLookup, type OrphanedRevisions, type OrphanLookup } from '../target/orphaned-revisions.ts'
 import { openTargetLookup, type TargetCounts, type TargetLookup } from '../target/target-lookup.ts'
 import { CheckedBorders } from './checked-borders.ts'
+import { CountedResources } from './counted-resources.ts'
 import { type ConversionFaults, type LeftOutOfRange, LeftOutResources } from './left-out-resources.ts'
 import { ResourceCheck } from '../../archive/check/resource-check.ts'
 
@@ -43,17 +42,11 @@ interface CollectedByPass {
   readonly differences: DifferenceLists
 }
 
-/** The result of one pass over a range. Only resources that the filters select are counted. */
+/** The result of one pass over a range. */
 export interface CheckedRange {
   /** The position where the pass stopped. Absent if the pass reached the end of the range. */
   readonly stoppedAt?: ChunkPosition
-  readonly resources: number
-  readonly revisions: number
-  readonly duplicates: number
-  /** The first 100 duplicates. */
-  readonly duplicateIds: readonly string[]
-  /** See `existing` of `Extent`. */
-  readonly existing: BitList
+  readonly counted: CountedResources
   /**
    * The digests of the digest buckets. They are computed from all resources, even from those that the filters do not
    * select.
@@ -90,12 +83,8 @@ export class RangePreflight {
   readonly #accepts: ResourceFilter
   readonly #blobFields: BlobFields
   readonly #digests = new BucketDigests()
-  readonly #existing = BitList.empty()
-  readonly #duplicateIds: string[] = []
+  readonly #counted = new CountedResources()
   readonly #leftOut: LeftOutResources
-  #duplicates = 0
-  #resources = 0
-  #revisions = 0
   /** See `openOrphanLookup`. */
   readonly #orphanLookup: OrphanLookup | undefined
   #current: CurrentResource | undefined
@@ -176,11 +165,7 @@ export class RangePreflight {
   #result(stoppedAt: ChunkPosition | undefined, { dryRun, targetOnly, findings }: TargetCounts): CheckedRange {
     return {
       ...(stoppedAt === undefined ? {} : { stoppedAt }),
-      resources: this.#resources,
-      revisions: this.#revisions,
-      duplicates: this.#duplicates,
-      duplicateIds: this.#duplicateIds,
-      existing: this.#existing,
+      counted: this.#counted,
       buckets: this.#digests.end(),
       leftOut: this.#leftOut,
       ...(dryRun === undefined ? {} : { dryRun }),
@@ -230,15 +215,9 @@ export class RangePreflight {
   }
 
   #reachBorder(position: ChunkPosition): void {
-    const [resources, revisions, duplicates] = [this.#resources, this.#revisions, this.#duplicates]
-    const [listed, existing] = [this.#duplicateIds.length, this.#existing.length]
-    const resetLeftOut = this.#leftOut.mark()
+    const [resetCounted, resetLeftOut] = [this.#counted.mark(), this.#leftOut.mark()]
     const reset = (): void => {
-      this.#resources = resources
-      this.#revisions = revisions
-      this.#duplicates = duplicates
-      this.#duplicateIds.length = listed
-      this.#existing.truncate(existing)
+      resetCounted()
       this.#digests.removeFrom(position.bucket)
       resetLeftOut()
     }
@@ -300,11 +279,11 @@ export class RangePreflight {
     const digest = check.digest()
     if (check.metadata !== undefined) this.#digests.add(check.metadata.h, digest)
     if (!check.isSelected) return
-    if (check.metadataRecords > 0) this.#existing.push(exists)
+    if (check.metadataRecords > 0) this.#counted.existing.push(exists)
     if (await this.#leaveOutIfFaulty(check, target)) return
-    this.#resources += 1
-    this.#revisions += check.revisions
-    if (exists) this.#addDuplicate(check.id)
+    this.#counted.resources += 1
+    this.#counted.revisions += check.revisions
+    if (exists) this.#counted.addDuplicate(check.id)
     const isSkipped = exists && this.#restore.request.on_duplicate === 'skip'
     for (const references of check.references)
       addReferences(
@@ -326,10 +305,5 @@ export class RangePreflight {
       target.leaveOut(id)
     }
     return true
-  }
-
-  #addDuplicate(id: string): void {
-    this.#duplicates += 1
-    if (this.#duplicateIds.length < MAX_LISTED) this.#duplicateIds.push(id)
   }
 }

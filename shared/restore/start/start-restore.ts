@@ -27,7 +27,7 @@ export const startRestoreOfBody = (
   return startRestore(services, request, caller, { body: sha256 }, async ({ job_id, once }) => {
     // All requests with the same idempotency key have the same job id, and store their body under the same key. `claim`
     // therefore throws if another request has used the idempotency key, before the body is written.
-    if (once !== undefined) await services.jobs.claim(job_id, once)
+    if (once !== undefined) await services.jobs.idempotencyKeys.claim(job_id, once)
     const { bucket, key, etag, version_id } = await services.workFiles.writeBytes(body, job_id, 'request.acbak')
     return { bucket, key, etag, ...(version_id === undefined ? {} : { version_id }) }
   })
