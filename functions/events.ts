@@ -84,7 +84,7 @@ export const EVENTS: readonly EventSpec[] = [
       }),
     },
     permissions: {
-      jobs: [...START_JOB, 'UpdateItem'],
+      jobs: START_JOB,
       startsWorkflows: ['restore'],
       restores: [{ actions: ['GetObject', 'GetObjectVersion', 'ListBucket'], keys: ['*'] }, ...WRITE_UPLOAD_REPORT],
     },

@@ -1,6 +1,7 @@
 import pRetry from 'p-retry'
 import type { JobStore } from './aws/job-store.ts'
 import type { Reservation } from './aws/reservations.ts'
+import { endUnstartedJobs } from './end-unstarted.ts'
 import { type LimitedKind, TooManyJobsError } from './errors.ts'
 import { isQueuedUpload, isWaitingUpload, type Job } from './job.ts'
 
@@ -106,28 +107,18 @@ const findReached = async (
   return undefined
 }
 
-/**
- * The time after which a queued job no longer counts against the limit. A workflow starts within seconds. If it could
- * not be started, the job stays queued until its request is repeated or it is deleted. The restore of a slot was
- * created with the slot, so it may not count for the seconds until it runs.
- */
-const STARTS_WITHIN_MS = 15 * 60_000
-
-const couldNotStart = ({ status, created_at }: Job, now: Date): boolean =>
-  status === 'queued' && now.getTime() - Date.parse(created_at) >= STARTS_WITHIN_MS
-
 /** Returns true if a queued or running job counts against a limit. */
-const COUNTS: Readonly<Record<Exclude<LimitedKind, 'slots'>, (job: Job, now: Date) => boolean>> = {
-  'running jobs': (job, now) => job.kind !== 'check' && !isWaitingUpload(job) && !couldNotStart(job, now),
-  checks: (job, now) => job.kind === 'check' && !couldNotStart(job, now),
+const COUNTS: Readonly<Record<Exclude<LimitedKind, 'slots'>, (job: Job) => boolean>> = {
+  'running jobs': (job) => job.kind !== 'check' && !isWaitingUpload(job),
+  checks: ({ kind }) => kind === 'check',
   'queued uploads': isQueuedUpload,
 }
 
-const countExisting = async ({ jobs, clock }: AdmissionServices, kind: LimitedKind): Promise<number> => {
+const countExisting = async (services: AdmissionServices, kind: LimitedKind): Promise<number> => {
+  const { jobs } = services
   if (kind === 'slots') return (await jobs.slots()).length
-  const active = await jobs.runningJobs()
-  const now = clock()
-  return active.filter((job) => COUNTS[kind](job, now)).length
+  const active = await endUnstartedJobs(services, await jobs.runningJobs())
+  return active.filter((job) => COUNTS[kind](job)).length
 }
 
 /** Releases a reservation. Ignores errors, because a reservation expires after a minute in any case. */

@@ -10,6 +10,18 @@ export class UnknownJobError extends Error {
   }
 }
 
+/** A request has created a job, but could not start its workflow, and was not repeated within an hour. */
+export class JobNotStartedError extends Error {
+  override readonly name = 'JobNotStartedError'
+
+  constructor() {
+    super(
+      'the workflow of the job was not started within an hour; repeat the request with a new Idempotency-Key, and ' +
+        'search the log of the function that received the first request for the cause',
+    )
+  }
+}
+
 /**
  * A table or bucket that the setting `existing` names does not have the settings that the deployment needs. Each
  * finding contains the member of `existing`, the name of the table or bucket, and what its owner must change.
