@@ -10,7 +10,7 @@ import {
 } from './retriers.ts'
 
 /**
- * Builds the states of both workflows in Amazon States Language.
+ * Builds the states of all workflows in Amazon States Language.
  * The definitions receive the ARNs of their stages as a parameter: the CDK app passes the ARNs of Lambda functions, and
  * the local program passes local ARNs.
  */
@@ -36,7 +36,7 @@ export type Arn<Stage extends StageName> = (stage: Stage) => string
  */
 export const DEFAULT_MAX_CONCURRENCY = 64
 
-/** The choices that a deployment makes for both workflows. */
+/** The choices that a deployment makes for all workflows. */
 export interface WorkflowOptions {
   /** The number of items of a distributed map that run at the same time. */
   readonly maxConcurrency?: number

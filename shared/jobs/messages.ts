@@ -3,7 +3,7 @@ import { WorkflowError } from '../problems/problem.ts'
 import type { Limits } from './limits.ts'
 
 /*
- * The messages between the stages of both workflows. They contain ids, counts and cursors, but never payloads, so that
+ * The messages between the stages of all workflows. They contain ids, counts and cursors, but never payloads, so that
  * the state of a workflow stays smaller than 64 KiB.
  */
 

@@ -77,7 +77,7 @@ These numbers are allowed:
 
 Exports and restores of up to 250 million resources stay within all limits in each of these accounts.
 
-In an account with a limit of 10 functions, a restore writes about 10 million resources an hour,
+In an account with a limit of 10 functions, a restore writes 8 to 9 million resources an hour,
 because each worker writes to one partition of DynamoDB at a time.
 Before you restore more than 800 million resources in such an account, request a higher limit,
 or divide the restore by model: each restore can have its own models.

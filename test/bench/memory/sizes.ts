@@ -37,7 +37,7 @@ export const MEMORY_SIZES: Readonly<Record<string, MemorySize>> = {
   },
 }
 
-/** The sizes that the issue asks for. Both together take some hours and 60 GB of disk. */
+/** The sizes of the table in `LIMITS.md`. Both together take some hours and 60 GB of disk. */
 export const DEFAULT_SIZES = ['1gb', '10gb']
 
 /** Items of these sizes have these shares of the bytes. Real stores have small and large items. */
