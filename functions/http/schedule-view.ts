@@ -26,6 +26,9 @@ const LastExportView = z
     judgement: z
       .exactOptional(z.enum(ARCHIVE_STATES))
       .describe('How the archive was judged. Absent until it is judged'),
+    damaged: z
+      .exactOptional(z.literal(true))
+      .describe('Only present if the archive was judged as good or confirmed, but is damaged or deleted now'),
   })
   .readonly()
 
@@ -64,6 +67,12 @@ const ScheduleView = z
       .describe(
         'The due time of the newest good archive. Absent if there is none among the newest 500 archives, ' +
           'or if the newest three are damaged or deleted',
+      ),
+    searched_until: z
+      .exactOptional(z.string())
+      .describe(
+        'The due time of the oldest archive that was examined. No archive from this time on is good. ' +
+          'Only present if there may be an older archive that is good',
       ),
     overdue: z
       .exactOptional(z.boolean())

@@ -30,6 +30,8 @@ interface LastExport {
   readonly archive?: { readonly bucket: string; readonly key: string; readonly size: number }
   /** Absent until the archive is judged. */
   readonly judgement?: ArchiveState
+  /** Present if the archive was judged as good, but is damaged or deleted now. */
+  readonly damaged?: true
 }
 
 /** A suspicious archive that waits for a decision. Until then, no archive of the schedule is deleted. */
@@ -49,6 +51,8 @@ export interface ScheduleStatus {
   readonly undecided?: UndecidedArchive
   /** The due time of the newest good archive that is intact. Absent if there is none, or if the search has ended. */
   readonly last_good_at?: string
+  /** If the search has ended, the due time of the oldest archive that it examined. None of the archives is good. */
+  readonly searched_until?: string
   /**
    * True if there is no good archive for the last due time whose grace time is over. Absent if the search has ended
    * before it was known.
@@ -93,9 +97,9 @@ const statusOf = async (
 ): Promise<ScheduleStatus> => {
   const now = services.clock()
   const found = await findJudgements(services, schedule, isIntact)
-  const { newest, undecided, good } = found
+  const { undecided, good, ended_at } = found
   const next_at = nextDue(schedule, record, now)?.toISOString()
-  const last = await lastExport(services, record, newest)
+  const last = await lastExport(services, record, found)
   const overdue = await isOverdue(services, schedule, found, now)
   const { pause, skipped } = record
   return {
@@ -104,6 +108,7 @@ const statusOf = async (
     ...(last === undefined ? {} : { last }),
     ...(undecided === undefined ? {} : { undecided }),
     ...(good === undefined ? {} : { last_good_at: good.at }),
+    ...(ended_at === undefined ? {} : { searched_until: ended_at }),
     ...(overdue === undefined ? {} : { overdue }),
     ...(pause === undefined || !isPausedAt(pause, now) ? {} : { paused: pause }),
     ...(skipped === undefined ? {} : { last_skipped: skipped }),
@@ -113,6 +118,8 @@ const statusOf = async (
 /** The judgements on which the status of a schedule depends. */
 interface FoundJudgements {
   readonly newest?: ArchiveJudgement
+  /** Present if `newest` is the judgement of a good archive that is not intact. */
+  readonly isNewestDamaged?: true
   readonly undecided?: UndecidedArchive
   /** The newest judgement of a good archive that is intact. */
   readonly good?: ArchiveJudgement
@@ -136,6 +143,7 @@ const findJudgements = async (
       if (state === 'suspicious' && counted === 0) found = { undecided: { job_id, due_at: at, key }, ...found }
     } else {
       if (await isIntact(judgement)) return { ...found, good: judgement }
+      if (judgement === found.newest) found = { ...found, isNewestDamaged: true }
       counted++
     }
     if (counted === MAX_DAMAGED || ++read === MAX_JUDGEMENTS) return { ...found, ended_at: at }
@@ -162,7 +170,7 @@ const nextDue = (schedule: Schedule, { delivered }: ScheduleRecord, now: Date): 
 const lastExport = async (
   { jobs }: Pick<ScheduleStatusServices, 'jobs'>,
   { run }: ScheduleRecord,
-  judgement: ArchiveJudgement | undefined,
+  { newest: judgement, isNewestDamaged }: FoundJudgements,
 ): Promise<LastExport | undefined> => {
   const judgedRun = judgement === undefined ? undefined : { job_id: judgement.job_id, due_at: judgement.at }
   const isJudgedNewer =
@@ -172,10 +180,14 @@ const lastExport = async (
   const { job_id, due_at } = last
   const job = await jobs.get(job_id)
   const judged = judgement?.job_id === job_id ? judgement : undefined
+  const verdict =
+    judged === undefined
+      ? {}
+      : { judgement: judged.state, ...(isNewestDamaged === undefined ? {} : { damaged: isNewestDamaged }) }
   if (job?.kind !== 'export') {
     if (judged === undefined) return undefined
     const status = judged.state === 'incomplete' ? 'partial' : 'succeeded'
-    return { job_id, due_at, status, judgement: judged.state }
+    return { job_id, due_at, status, ...verdict }
   }
   const { status, ended_at, result } = job
   return {
@@ -186,7 +198,7 @@ const lastExport = async (
     ...(result === undefined
       ? {}
       : { archive: { bucket: result.archive.bucket, key: result.archive.key, size: result.archive.size } }),
-    ...(judged === undefined ? {} : { judgement: judged.state }),
+    ...verdict,
   }
 }
 

@@ -52,8 +52,20 @@ describe('the status of a schedule with damaged archives', () => {
 
   it('is overdue if the search ends at an archive that is older than the last due time', async () => {
     const status = await statusWith([[20], [19], [18], [17]], [20, 19, 18])
-    expect(status.overdue).toBe(true)
+    expect(status).toMatchObject({ overdue: true, searched_until: '2026-01-18T03:00:00.000Z' })
     expect(status).not.toHaveProperty('last_good_at')
+  })
+
+  it('contains how far the search went only if it has ended before the oldest archive', async () => {
+    for (const damaged of [[], [20], [20, 19]])
+      expect(await statusWith([[20], [19]], damaged)).not.toHaveProperty('searched_until')
+  })
+
+  it('says that the newest archive is damaged, although it was judged as good', async () => {
+    expect((await statusWith([[20], [19]], [20])).last).toMatchObject({ judgement: 'good', damaged: true })
+    expect((await statusWith([[20], [19]], [19])).last).not.toHaveProperty('damaged')
+    const confirmed = [[20, { state: 'confirmed' }]] as const
+    expect((await statusWith(confirmed, [20])).last).toMatchObject({ judgement: 'confirmed', damaged: true })
   })
 
   it('is unknown if the search ends at an archive that is newer than the last due time', async () => {
@@ -62,6 +74,7 @@ describe('the status of a schedule with damaged archives', () => {
     const status = await statusWith(archives, [23, 22, 21])
     expect(status).not.toHaveProperty('overdue')
     expect(status).not.toHaveProperty('last_good_at')
+    expect(status.searched_until).toBe('2026-01-20T05:00:00.000Z')
     expect(await statusWith(archives, [23, 22])).toMatchObject({
       overdue: false,
       last_good_at: '2026-01-20T05:00:00.000Z',
@@ -84,9 +97,10 @@ describe('the status of a schedule with very many incomplete archives', () => {
     const unknown = await statusWith([...late, ...incomplete(1, '2026-01-20T04:00:00.000Z'), [19]])
     expect(unknown).not.toHaveProperty('last_good_at')
     expect(unknown).not.toHaveProperty('overdue')
+    expect(unknown.searched_until).toBe('2026-01-20T04:00:00.000Z')
     const old = await statusWith([...late, ...incomplete(1, '2026-01-19T04:00:00.000Z'), [19]])
     expect(old).not.toHaveProperty('last_good_at')
-    expect(old).toMatchObject({ overdue: true })
+    expect(old).toMatchObject({ overdue: true, searched_until: '2026-01-19T04:00:00.000Z' })
   })
 })
 

@@ -15,9 +15,11 @@ export const Schedule = z.looseObject({
       status: z.string(),
       due_at: z.string(),
       judgement: z.exactOptional(z.string()),
+      damaged: z.exactOptional(z.boolean()),
     }),
   ),
   last_good_at: z.exactOptional(z.string()),
+  searched_until: z.exactOptional(z.string()),
   overdue: z.exactOptional(z.boolean()),
   undecided: z.exactOptional(z.looseObject({ job_id: z.string() })),
   paused: z.exactOptional(

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestProgram } from '../../workflows/program.ts'
 import { otherServers } from '../../services.ts'
 import { cli, jsonLines } from './cli-run.ts'
+import { fakeApi } from './fake-api.ts'
 
 let program: TestProgram
 const run = (...args: string[]) => cli(args, { env: { SPECSTAR_BACKUP_ENDPOINT: program.url } })
@@ -25,6 +26,21 @@ describe('schedules', () => {
       { name: 'nightly', keep_days: 30 },
       { name: 'weekly' },
     ])
+  })
+
+  it('does not claim more about the archives of a schedule than the server has examined', async () => {
+    const last = { job_id: 'j', status: 'succeeded', due_at: '2026-01-20T03:00:00.000Z', judgement: 'good' }
+    const searched_until = '2026-01-18T03:00:00.000Z'
+    const schedules = [
+      { name: 'late', rate: '1 day', last, searched_until, overdue: true },
+      { name: 'unclear', rate: '1 day', last: { ...last, damaged: true }, searched_until },
+    ]
+    const api = await fakeApi(() => ({ status: 200, body: { schedules } }))
+    const { code, stdout } = await cli(['schedules', 'list'], { env: { SPECSTAR_BACKUP_ENDPOINT: api.url } })
+    await api.stop()
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^late .* succeeded, good +none since 2026-01-18 03:00:00Z +- +overdue$/m)
+    expect(stdout).toMatch(/^unclear .* succeeded, damaged or deleted +none since 2026-01-18 03:00:00Z +- +unknown$/m)
   })
 
   it('runs a schedule and waits for the archive, which belongs to the schedule', async () => {

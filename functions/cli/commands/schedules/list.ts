@@ -23,10 +23,7 @@ export const SCHEDULES_LIST = defineCommand({
           { head: 'WHEN', cell: whenText },
           { head: 'MODELS', cell: ({ models }) => models?.join(', ') ?? 'all' },
           { head: 'LAST RUN', cell: (schedule) => lastText(output, schedule) },
-          {
-            head: 'LAST GOOD',
-            cell: ({ last_good_at }) => (last_good_at === undefined ? '-' : timeText(last_good_at)),
-          },
+          { head: 'LAST GOOD', cell: lastGoodText },
           { head: 'NEXT RUN', cell: ({ next_at }) => (next_at === undefined ? '-' : timeText(next_at)) },
           { head: 'STATE', cell: (schedule) => stateText(output, schedule) },
         ],
@@ -44,13 +41,28 @@ const whenText = ({ cron, rate, timezone }: Schedule): string =>
 const lastText = (output: Output, { last }: Schedule): string =>
   last === undefined
     ? '-'
-    : `${timeText(last.due_at)} ${statusText(output, last.status)}${last.judgement === undefined ? '' : `, ${last.judgement}`}`
+    : [
+        `${timeText(last.due_at)} ${statusText(output, last.status)}`,
+        ...(last.damaged === true
+          ? [output.style('red', 'damaged or deleted')]
+          : last.judgement === undefined
+            ? []
+            : [last.judgement]),
+      ].join(', ')
+
+/** The server does not examine all archives if many of them are not good. */
+const lastGoodText = ({ last_good_at, searched_until }: Schedule): string =>
+  last_good_at !== undefined
+    ? timeText(last_good_at)
+    : searched_until !== undefined
+      ? `none since ${timeText(searched_until)}`
+      : '-'
 
 const stateText = (output: Output, { overdue, undecided, paused }: Schedule): string => {
   const states = [
     ...(overdue === true ? [output.style('red', 'overdue')] : []),
-    // The newest archives cannot be opened, and the search for a good archive has ended.
-    ...(overdue === undefined ? [output.style('red', 'damaged archives')] : []),
+    // The search for a good archive has ended before the last due time.
+    ...(overdue === undefined ? [output.style('red', 'unknown')] : []),
     ...(undecided === undefined ? [] : [output.style('red', `decide about ${undecided.job_id}`)]),
     ...(paused === undefined ? [] : [output.style('yellow', `paused by ${paused.by} until ${timeText(paused.until)}`)]),
   ]
