@@ -114,8 +114,8 @@ export const EVENTS: readonly EventSpec[] = [
       }),
     },
     permissions: combine(ABORT_EXPORT, END_RESTORE, {
-      // A failed job is added to the list of failed jobs.
-      jobs: [...END_JOB, 'PutItem'],
+      // A failed job is added to the list of failed jobs. `Query` reads whether a rollback has ended.
+      jobs: [...END_JOB, 'PutItem', 'Query'],
       publishesEvents: true,
     }),
   },

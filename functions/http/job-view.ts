@@ -3,7 +3,15 @@ import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { withShorterBudget } from '../../shared/throttling/call-context.ts'
 import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
-import { ENDED, type Job, JOB_SOURCES, JOB_STATUSES, type JobStatus, statusAt } from '../../shared/jobs/job.ts'
+import {
+  ENDED,
+  type Job,
+  JOB_SOURCES,
+  JOB_STATUSES,
+  type JobStatus,
+  type RestoreJob,
+  statusAt,
+} from '../../shared/jobs/job.ts'
 import { COUNT_NAMES, progressOf } from '../../shared/jobs/progress.ts'
 import type { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
 import { Problem } from '../../shared/problems/problem.ts'
@@ -89,6 +97,12 @@ export const JOB_VIEWS = {
     ...MEMBERS.shape,
     kind: z.literal('restore'),
     request: RestoreRequestView,
+    rolled_back: z
+      .exactOptional(z.boolean())
+      .describe(
+        'Only present if the job failed in the phase `rollback`. ' +
+          'True if the resources that the job had written were removed, and false if some may remain',
+      ),
     result: z.exactOptional(AnyRestoreView),
   }),
   check: z.object({
@@ -122,7 +136,7 @@ export const jobSummary = (job: Job, now: Date): JobView => {
     case 'export':
       return { kind: job.kind, ...members, request: exportRequestView(job) }
     case 'restore':
-      return { kind: job.kind, ...members, request: restoreRequestView(job) }
+      return { kind: job.kind, ...members, ...restoreMembers(job) }
     case 'check':
       return { kind: job.kind, ...members, request: checkRequestView(job) }
   }
@@ -145,13 +159,19 @@ export const jobView = async (services: JobViewServices, job: Job): Promise<JobV
       return {
         kind: job.kind,
         ...members,
-        request: restoreRequestView(job),
+        ...restoreMembers(job),
         ...member(await restoreView(services, job)),
       }
     case 'check':
       return { kind: job.kind, ...members, request: checkRequestView(job), ...member(checkView(job)) }
   }
 }
+
+/** The members that only the objects of restores have, except `kind` and `result`. */
+const restoreMembers = (job: RestoreJob): Pick<z.output<typeof JOB_VIEWS.restore>, 'request' | 'rolled_back'> => ({
+  request: restoreRequestView(job),
+  ...(job.rolled_back === undefined ? {} : { rolled_back: job.rolled_back }),
+})
 
 /** Returns the member `result` of a job object. Returns an empty object if the job has no result. */
 const member = <Result>(result: Result | undefined): { readonly result?: Result } =>

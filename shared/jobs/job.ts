@@ -64,6 +64,8 @@ const RestoreJob = z
     request: RestoreRequest,
     /** The models whose leases the job holds, or was about to take. */
     leased: z.exactOptional(z.array(z.string()).readonly()),
+    /** Whether the rollback of a failed job has ended. Absent if no rollback began, or if an earlier version ran it. */
+    rolled_back: z.exactOptional(z.boolean()),
     result: z.exactOptional(RestoreResult),
   })
   .readonly()

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EXPORT_BLOBS, EXPORT_RECORDS } from '../../shared/export/messages.ts'
 import type { ExportJob, RestoreJob } from '../../shared/jobs/job.ts'
 import { LIMITS } from '../../shared/jobs/limits.ts'
@@ -14,7 +14,13 @@ const MODELS = ['city', 'country', 'memo']
 let archive: Buffer
 // A pass ends after each digest bucket. Thus there are as many extents as resources: more than an inline map accepts.
 const LIMITS_OF_FILE = { ...LIMITS, seenBlobs: 0 }
-const runner = await startRunnerWithSample({ limits: LIMITS_OF_FILE })
+/** True while the functions of `rollback` die, for example because they have no memory left. They store no problem. */
+let isRollbackDying = false
+const runner = await startRunnerWithSample({
+  limits: LIMITS_OF_FILE,
+  callStage: (stage, call) =>
+    stage === 'rollback' && isRollbackDying ? Promise.reject(new Error('out of memory')) : call(),
+})
 beforeAll(async () => {
   archive = (await runner.export(MODELS)).archive
   await runner.wipe()
@@ -30,8 +36,20 @@ describe('a restore whose map of records is distributed', () => {
     runner.beforeStage('apply-records', () => writeToStore(runner.clients, theirs))
     const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
     expect(job.planned?.['apply-records']).toBeGreaterThan(8)
-    expect(job).toMatchObject({ phase: 'rollback', error: { type: 'conflict', status: 409, id: 'c' } })
+    const error = { type: 'conflict', status: 409, id: 'c' }
+    expect(job).toMatchObject({ phase: 'rollback', error, rolled_back: true })
     expect((await runner.contents()).items.size).toBe(theirs.items.length)
+  })
+
+  it('has not been rolled back if the workers of the rollback die, although its error is the conflict', async () => {
+    const theirs = buildResource(runner.services.models, { model: 'city', id: 'c', payloads: [{ name: 'theirs' }] })
+    runner.beforeStage('apply-records', () => writeToStore(runner.clients, theirs))
+    isRollbackDying = true
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
+    isRollbackDying = false
+    log.mockRestore()
+    expect(job).toMatchObject({ phase: 'rollback', error: { type: 'conflict' }, rolled_back: false })
   })
 
   it('is not rolled back after any other error, and fails with that error', async () => {
@@ -42,6 +60,7 @@ describe('a restore whose map of records is distributed', () => {
       status: 'failed',
       error: { title: 'The restore lost its lease on the model' },
     })
+    expect(job).not.toHaveProperty('rolled_back')
   })
 })
 
@@ -84,7 +103,8 @@ describe('an export and a restore with more map items than a map may have', () =
     const theirs = buildResource(runner.services.models, { model: 'city', id: 'c', payloads: [{ name: 'theirs' }] })
     runner.beforeStage('apply-records', () => writeToStore(runner.clients, theirs))
     const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
-    expect(job).toMatchObject({ phase: 'rollback', error: { type: 'conflict', status: 409, id: 'c' } })
+    const error = { type: 'conflict', status: 409, id: 'c' }
+    expect(job).toMatchObject({ phase: 'rollback', error, rolled_back: true })
     expect(await itemsOf(job.job_id, ROLLBACK)).toEqual(upTo(job.planned?.['rollback']))
     expect((await runner.contents()).items.size).toBe(theirs.items.length)
   })

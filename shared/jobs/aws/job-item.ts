@@ -9,10 +9,10 @@ export const expiresAttribute = (now: Date): { readonly expires: { N: string } }
 })
 
 /**
- * The members of a job whose values are objects. They are stored as JSON strings, so that DynamoDB does not convert
+ * The members of a job whose values are not strings. They are stored as JSON strings, so that DynamoDB does not convert
  * their numbers.
  */
-const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased', 'expected']
+const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased', 'rolled_back', 'expected']
 
 /**
  * Returns the attributes for the given members of a job. `planned` is a map, so that an update can add a phase without

@@ -20,6 +20,7 @@ export type JobPatch = Partial<
   readonly request?: Job['request']
   readonly result?: Job['result']
   readonly leased?: RestoreJob['leased']
+  readonly rolled_back?: RestoreJob['rolled_back']
 }
 
 /** The result of one pass of map item `n` of a stage. */

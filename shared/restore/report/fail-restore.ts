@@ -9,6 +9,7 @@ import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { readRequest } from '../read-request.ts'
 import { releaseLeases } from '../release-leases.ts'
 import { reportFailedJob } from '../upload-report.ts'
+import { isRolledBack } from './is-rolled-back.ts'
 import { recordCheck, type RecordCheckServices } from './record-check.ts'
 
 interface FailRestoreServices extends EndJobServices {
@@ -20,16 +21,18 @@ interface FailRestoreServices extends EndJobServices {
 }
 
 /**
- * Ends a restore or check that has failed. Stores the error in the job, releases the leases of a restore, and aborts
- * the unfinished uploads of the job. If the job has found damage, stores this in the catalogue. If the archive was
- * uploaded, also writes the error to the report next to the upload.
+ * Ends a restore or check that has failed. Stores the error in the job, and whether a rollback has ended. Releases the
+ * leases of a restore, and aborts the unfinished uploads of the job. If the job has found damage, stores this in the
+ * catalogue. If the archive was uploaded, also writes the error to the report next to the upload.
  */
 export const failRestore = async (input: FailInput, services: FailRestoreServices): Promise<StageInput> => {
   const { job_id } = input
   const job = await archiveJob(services, job_id)
   const error = await explainFailure(services, input)
   if (job.kind === 'restore') await releaseLeases(services, job)
-  const failed = await endJob(services, job_id, { status: 'failed', error }, ['queued', 'running', 'failed'])
+  const rolled_back = await isRolledBack(services, job)
+  const ending = { status: 'failed', error, ...(rolled_back === undefined ? {} : { rolled_back }) } as const
+  const failed = await endJob(services, job_id, ending, ['queued', 'running', 'failed'])
   // The job has ended, so no pass begins another upload.
   await abortOpenUploads(services, job_id)
   const { report_beside, archive } = readRequest(job)

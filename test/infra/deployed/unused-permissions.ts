@@ -34,6 +34,7 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
   [/^get-(job|report|differences)$/, /^dynamodb:Query .*jobs/, 'reads the progress of a running job'],
   [/^get-report$/, /^sts:AssumeRole /, 'signs a URL if the report is larger than 3 MiB'],
   [/^fail-/, /^dynamodb:Query .*jobs/, 'finds the last stored error if a distributed map failed'],
+  [/^end-stopped$/, /^dynamodb:Query .*jobs/, 'finds out whether the rollback of a stopped restore has ended'],
   [
     /^(export-records|preflight|verify)$/,
     /^dynamodb:GetItem .*resources/,

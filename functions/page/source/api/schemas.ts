@@ -103,6 +103,7 @@ export const Job = z.object({
   request: z.looseObject({}),
   result: maybe(Result),
   error: maybe(Problem),
+  rolled_back: maybe(z.boolean()),
   links: z.record(z.string(), text()),
   duration_seconds: maybe(z.number()),
   models: maybe(CountsByModel),

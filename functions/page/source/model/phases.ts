@@ -62,12 +62,14 @@ const hasWrittenNothing = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request
   job.kind === 'restore' && (job.phase === undefined || ['convert', ...READ_ONLY].includes(job.phase))
 
 /** Returns a text that says what a failed restore means for the store. */
-export const storeAfterFailure = (job: Pick<Job, 'kind' | 'status' | 'phase' | 'request' | 'error'>): string => {
-  const { error, phase, request } = job
+export const storeAfterFailure = (
+  job: Pick<Job, 'kind' | 'status' | 'phase' | 'request' | 'error' | 'rolled_back'>,
+): string => {
+  const { error, phase, request, rolled_back } = job
   if (error?.type === 'verification-failed')
     return 'Everything was written, but the store differs from the archive now. Restore again to write what differs.'
-  if (phase === 'rollback')
-    return error?.type === 'conflict' ? `${ROLLED_BACK} ${OTHER_STRATEGY}` : `${NOT_ROLLED_BACK} ${OTHER_STRATEGY}`
+  // The error does not show whether the rollback has ended: it can be the conflict that caused the rollback.
+  if (phase === 'rollback') return `${rolled_back === true ? ROLLED_BACK : NOT_ROLLED_BACK} ${OTHER_STRATEGY}`
   if (hasWrittenNothing(job)) return 'The restore failed before its first write. The store has not changed.'
   return request['on_duplicate'] === 'raise_error'
     ? `${BEGUN} ${OTHER_STRATEGY}`
