@@ -143,11 +143,17 @@ describe('the chart', () => {
     expect(seriesOf([filtered], 'size', 10)).toEqual([])
   })
 
-  it('is described in words', () => {
-    const [series] = seriesOf([archive(10), archive(100)], 'resources', 10)
-    expect(series === undefined ? '' : describeSeries(series, String)).toBe(
-      'city: 10 in the newest archive, between 10 and 100 in 2 archives, 1 of them much smaller than an earlier archive',
-    )
+  it('is described in words, which say why archives are marked', () => {
+    const describeAll = (...newestFirst: Archive[]): string[] =>
+      seriesOf(newestFirst, 'resources', 10).map((series) => describeSeries(series, String))
+    const range = 'between 10 and 100 in 2 archives'
+    expect(describeAll(archive(10), archive(100))).toEqual([
+      `city: 10 in the newest archive, ${range}, 1 of them with less than half of the archive before`,
+    ])
+    expect(describeAll(archive(99, { suspicious: true }), archive(100))).toEqual([
+      'city: 99 in the newest archive, between 99 and 100 in 2 archives, 1 of them suspicious',
+    ])
+    expect(describeAll(archive(100), archive(10))).toEqual([`city: 100 in the newest archive, ${range}`])
   })
 })
 

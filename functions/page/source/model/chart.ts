@@ -106,10 +106,16 @@ const shareOfEarlier = ({ archives, valueOf }: Values, index: number): number =>
 export const describeSeries = ({ name, bars }: Series, format: (value: number) => string): string => {
   const newest = bars.at(-1)
   if (newest === undefined) return `${name}: no archives`
-  const marked = bars.filter(({ mark }) => mark !== 'none').length
+  const countOf = (marked: Bar['mark']): number => bars.filter(({ mark }) => mark === marked).length
+  const [fallen, suspicious] = [countOf('fallen'), countOf('suspicious')]
   const values = bars.map(({ value }) => value)
   const range = `between ${format(Math.min(...values))} and ${format(Math.max(...values))} in ${bars.length} archives`
-  return `${name}: ${format(newest.value)} in the newest archive, ${range}${marked === 0 ? '' : `, ${marked} of them much smaller than an earlier archive`}`
+  return [
+    `${name}: ${format(newest.value)} in the newest archive`,
+    range,
+    ...(fallen === 0 ? [] : [`${fallen} of them with less than half of the archive before`]),
+    ...(suspicious === 0 ? [] : [`${suspicious} of them suspicious`]),
+  ].join(', ')
 }
 
 /** Returns the index of the bar that a key moves to, or undefined if the key has no meaning. */

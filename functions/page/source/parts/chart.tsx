@@ -37,7 +37,7 @@ export const ArchiveChart = ({ archives }: { readonly archives: readonly Archive
           </label>
         ))}
       </fieldset>
-      {series.length === 0 && <p class="empty">There is no archive without filters yet.</p>}
+      {series.length === 0 && <p class="empty">There is no archive without filters among the newest archives.</p>}
       <ul class={`chart ${measure === 'size' ? 'wide' : ''}`}>
         {filled.map((one) => (
           <Row key={one.name} series={one} format={format} />
@@ -45,7 +45,7 @@ export const ArchiveChart = ({ archives }: { readonly archives: readonly Archive
       </ul>
       {empty.length > 0 && (
         <p class="legend">
-          no {measure} in any archive: {empty.map(({ name }) => name).join(', ')}
+          no {measure} in these archives: {empty.map(({ name }) => name).join(', ')}
         </p>
       )}
       {isMarked && (
