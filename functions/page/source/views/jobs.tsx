@@ -51,7 +51,13 @@ export const Jobs = (): VNode => {
       <WhenLoaded loaded={loaded}>
         {({ jobs, cursor: next }) => (
           <>
-            {jobs.length === 0 ? <p class="empty">No job matches.</p> : <JobTable jobs={jobs} label="Jobs" />}
+            {jobs.length > 0 && <JobTable jobs={jobs} label="Jobs" />}
+            {jobs.length === 0 && (
+              <p class="empty">
+                {/* The server ends a search after some time, so there may be further pages. */}
+                {pages.cursor === undefined && next === undefined ? 'No job matches.' : 'No job on this page.'}
+              </p>
+            )}
             <PageButtons pages={pages} next={next} />
           </>
         )}
