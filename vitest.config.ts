@@ -173,6 +173,8 @@ const page = {
   test: {
     name: 'page',
     include: ['test/page/**/*.test.ts'],
+    // Only one file may install Chromium.
+    fileParallelism: false,
     env: {
       SCHEDULES: JSON.stringify([
         { name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 },

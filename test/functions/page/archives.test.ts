@@ -4,8 +4,10 @@ import {
   concernsOf,
   evidenceOf,
   hasFilters,
+  hasNone,
   lastProof,
   modelsOf,
+  noneIn,
   resourcesOf,
   scheduleOf,
 } from '../../../functions/page/source/model/archives.ts'
@@ -154,6 +156,16 @@ describe('the chart', () => {
       'city: 99 in the newest archive, between 99 and 100 in 2 archives, 1 of them suspicious',
     ])
     expect(describeAll(archive(100), archive(10))).toEqual([`city: 100 in the newest archive, ${range}`])
+  })
+})
+
+describe('a list of archives that does not show a fact', () => {
+  it('says only what its first page shows', () => {
+    expect(noneIn({ archives: [] })).toBe('none yet')
+    expect(noneIn({ archives: [archive(1)] })).toBe('none yet')
+    expect(noneIn({ archives: [archive(1)], cursor: 'c' })).toBe('none in the last 1 archive')
+    expect(noneIn({ archives: [], cursor: 'c' })).toBe('unknown')
+    expect([hasNone({ archives: [] }), hasNone({ archives: [], cursor: 'c' })]).toEqual([true, false])
   })
 })
 

@@ -11,14 +11,14 @@ describe('the health of a deployment', () => {
   }
 
   it('has no findings if everything is in order', () => {
-    expect(healthSummary({ status: 'ok', checks })).toEqual({ status: 'ok', findings: ['nothing needs attention'] })
+    expect(healthSummary({ status: 'ok', checks }, [])).toEqual({ status: 'ok', findings: ['nothing needs attention'] })
   })
 
   it('names failures, late schedules, suspicious archives and throttled jobs', () => {
     const failed = [{ job_id: 'a' }, { job_id: 'b' }]
     const schedules = { overdue: ['nightly'], suspicious: ['nightly', 'weekly'] }
     const degraded = { jobs: { failed }, schedules, throttling: { jobs: [{ job_id: 'c' }] } }
-    expect(healthSummary({ status: 'degraded', checks: degraded }).findings).toEqual([
+    expect(healthSummary({ status: 'degraded', checks: degraded }, []).findings).toEqual([
       '2 jobs failed in the last 24 hours',
       'late: nightly',
       'suspicious archive: nightly, weekly',
@@ -30,18 +30,25 @@ describe('the health of a deployment', () => {
     const opened = [{ name: 'a', overdue: true }, { name: 'b' }, { name: 'c', overdue: false }]
     expect(healthSummary({ status: 'ok', checks }, opened)).toEqual({
       status: 'degraded',
-      findings: ['late: a', 'damaged archives: b'],
+      findings: ['late: a', 'unknown whether late: b'],
     })
     const late = { ...checks, schedules: { overdue: ['a'], suspicious: [] } }
     expect(healthSummary({ status: 'degraded', checks: late }, opened.slice(0, 1)).findings).toEqual(['late: a'])
   })
 
+  it('does not say that nothing needs attention while the schedules are unknown', () => {
+    expect(healthSummary({ status: 'ok', checks }, undefined)).toEqual({
+      status: 'ok',
+      findings: ['unknown whether the archives of schedules can be opened'],
+    })
+  })
+
   it('is degraded for a reason that is named, or not known', () => {
     const many = { ...checks, jobs: { failed: [], all_examined: false } }
-    expect(healthSummary({ status: 'degraded', checks: many }).findings).toEqual([
+    expect(healthSummary({ status: 'degraded', checks: many }, []).findings).toEqual([
       'more jobs failed in the last 24 hours than were examined',
     ])
-    expect(healthSummary({ status: 'degraded', checks }).findings).toEqual(['for a reason that is not shown here'])
+    expect(healthSummary({ status: 'degraded', checks }, []).findings).toEqual(['for a reason that is not shown here'])
   })
 })
 

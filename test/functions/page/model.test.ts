@@ -6,7 +6,7 @@ import { bytes, duration, plural, relative, shortId } from '../../../functions/p
 import { exportBody, restoreRequest } from '../../../functions/page/source/model/forms.ts'
 import { verdictOf } from '../../../functions/page/source/model/verdict.ts'
 import { shareDone, stepsOf, storeAfterFailure } from '../../../functions/page/source/model/phases.ts'
-import { pollMs } from '../../../functions/page/source/model/poll.ts'
+import { hasAnotherEnded, pollMs } from '../../../functions/page/source/model/poll.ts'
 import { jobHref, parseRoute, restoreHref } from '../../../functions/page/source/model/route.ts'
 import { job } from './job.ts'
 
@@ -189,6 +189,23 @@ describe('the interval of requests', () => {
   it('is short only while a job runs', () => {
     expect(pollMs([{ status: 'running' }])).toBeLessThan(pollMs([{ status: 'succeeded' }]))
     expect(pollMs([{ status: 'awaiting_upload' }])).toBe(pollMs([]))
+  })
+})
+
+describe('the end of a job', () => {
+  it('is noticed if the job is not ended or not listed before', () => {
+    const [running, ended, other] = [
+      { job_id: 'a', status: 'running' },
+      { job_id: 'a', status: 'failed' },
+      { job_id: 'b', status: 'succeeded' },
+    ]
+    expect(hasAnotherEnded([running], [ended])).toBe(true)
+    expect(hasAnotherEnded([ended], [other, ended])).toBe(true)
+    expect(hasAnotherEnded([ended], [ended])).toBe(false)
+    expect(hasAnotherEnded([ended, other], [running, other])).toBe(false)
+    // The first answer shows no change, and a list that fails to load neither.
+    expect(hasAnotherEnded(undefined, [ended])).toBe(false)
+    expect(hasAnotherEnded([ended], undefined)).toBe(false)
   })
 })
 

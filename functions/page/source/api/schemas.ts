@@ -170,10 +170,19 @@ const Schedule = z.looseObject({
   models: maybe(z.array(text())),
   keep_days: maybe(z.number()),
   next_at: maybe(text()),
-  last: maybe(z.looseObject({ job_id: text(), status: text(), due_at: maybe(text()), ended_at: maybe(text()) })),
+  last: maybe(
+    z.looseObject({
+      job_id: text(),
+      status: text(),
+      due_at: maybe(text()),
+      ended_at: maybe(text()),
+      damaged: maybe(z.boolean()),
+    }),
+  ),
   last_good_at: maybe(text()),
+  searched_until: maybe(text()),
   undecided: maybe(z.looseObject({ job_id: text() })),
-  /** Absent if the newest archives are damaged, and it is therefore unknown. */
+  /** Absent if it is unknown, because not all archives were examined. */
   overdue: maybe(z.boolean()),
   paused: maybe(Pause),
 })

@@ -1,5 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { type Archive, ArchiveList } from './schemas.ts'
+import type * as z from 'zod/mini'
+import { hasAnotherEnded, pollMs } from '../model/poll.ts'
+import { ArchiveList, JobList } from './schemas.ts'
 import { type Loaded, useApi } from './use-api.ts'
 
 const LIMIT = 200
@@ -8,19 +10,45 @@ const LIMIT = 200
  * The interval of requests for lists of archives. The server sends a request to S3 for each listed archive, and
  * archives change rarely.
  */
-export const ARCHIVES_MS = 5 * 60_000
+const ARCHIVES_MS = 5 * 60_000
 
 /**
- * Returns the newest archives. Requests them again when `ended` changes, which identifies the jobs that have ended. It
- * is undefined while these jobs are unknown.
+ * A job ends before its check or its proof of an archive is recorded, so a list of archives is requested a second time
+ * after this time.
  */
-export const useArchives = (ended?: string): Loaded<readonly Archive[]> => {
-  const { data, ...rest } = useApi(`/_backup/archives?limit=${LIMIT}`, ArchiveList, () => ARCHIVES_MS)
-  const { reload } = rest
-  const last = useRef(ended)
+const RECORDED_MS = 8_000
+
+/** Requests the newest jobs often. */
+export const useJobs = (): Loaded<z.output<typeof JobList>> =>
+  useApi('/_backup/jobs?limit=50', JobList, ({ jobs }) => pollMs(jobs))
+
+/**
+ * Returns a page of archives. The default are the newest archives. If `jobs` is given, requests the page again when one
+ * of them has ended.
+ */
+export const useArchives = (
+  jobs?: Loaded<z.output<typeof JobList>>,
+  parameters: Readonly<Record<string, string>> = { limit: String(LIMIT) },
+): Loaded<z.output<typeof ArchiveList>> => {
+  const query = new URLSearchParams(parameters).toString()
+  const loaded = useApi(`/_backup/archives?${query}`, ArchiveList, () => ARCHIVES_MS)
+  const { reload } = loaded
+  const listed = jobs?.data?.jobs
+  const last = useRef(listed)
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   useEffect(() => {
-    if (last.current !== undefined && last.current !== ended) reload()
-    last.current = ended
-  }, [ended])
-  return { ...rest, ...(data === undefined ? {} : { data: data.archives }) }
+    if (hasAnotherEnded(last.current, listed)) {
+      reload()
+      clearTimeout(timer.current)
+      timer.current = setTimeout(reload, RECORDED_MS)
+    }
+    last.current = listed
+  }, [listed, reload])
+  useEffect(
+    () => () => {
+      clearTimeout(timer.current)
+    },
+    [],
+  )
+  return loaded
 }

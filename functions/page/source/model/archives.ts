@@ -1,4 +1,5 @@
 import type { Archive } from '../api/schemas.ts'
+import { plural } from './format.ts'
 
 /** An archive with filters holds a part of the store on purpose. It says nothing about the size of the store. */
 export const hasFilters = ({ scope }: Pick<Archive, 'scope'>): boolean => Object.keys(scope?.filters ?? {}).length > 0
@@ -40,8 +41,8 @@ export interface Evidence {
 }
 
 /**
- * Returns what is known about an archive since its export, newest first. A restore reads everything that a check reads,
- * so earlier checks are omitted.
+ * Returns what is known about an archive since its export, newest first. A proof reads everything that a check reads, so
+ * it replaces earlier checks, also those that failed. The server uses the same rule.
  */
 export const evidenceOf = ({
   last_checked: checked,
@@ -79,6 +80,21 @@ export const lastProof = (archives: readonly Pick<Archive, 'last_proved' | 'last
     )
     .sort((a, b) => b.at.localeCompare(a.at))
     .at(0)
+
+/** The first page of a list of archives. */
+interface FirstPage {
+  readonly archives: readonly unknown[]
+  readonly cursor?: string | undefined
+}
+
+/** Returns true if the list has no archive. A page can be empty although there are further pages. */
+export const hasNone = ({ archives, cursor }: FirstPage): boolean => archives.length === 0 && cursor === undefined
+
+/** Returns a text for a fact that no archive of the page shows. Archives of further pages are unknown. */
+export const noneIn = ({ archives, cursor }: FirstPage): string => {
+  if (cursor === undefined) return 'none yet'
+  return archives.length === 0 ? 'unknown' : `none in the last ${plural(archives.length, 'archive')}`
+}
 
 /** Returns the name of the schedule to which an archive belongs. The key of such an archive contains the name. */
 export const scheduleOf = (key: string): string | undefined => /^scheduled\/([^/]+)\//.exec(key)?.[1]

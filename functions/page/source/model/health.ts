@@ -1,6 +1,7 @@
 import type { Health, Job, Schedule } from '../api/schemas.ts'
 import { titleOf } from './describe-job.ts'
 import { plural } from './format.ts'
+import { punctualityOf } from './schedules.ts'
 
 /** The state of a deployment, and what needs attention, a sentence each. */
 export interface HealthSummary {
@@ -10,28 +11,29 @@ export interface HealthSummary {
 
 /**
  * Returns what is wrong with a deployment. The route of the schedules opens archives, which that of the health does
- * not, so it finds more.
+ * not, so it finds more. `opened` is undefined if its answer is unknown.
  */
 export const healthSummary = (
   { status, checks: { jobs, schedules, throttling } }: Health,
-  opened: readonly Pick<Schedule, 'name' | 'overdue'>[] = [],
+  opened: readonly Pick<Schedule, 'name' | 'overdue'>[] | undefined,
 ): HealthSummary => {
-  const late = [...new Set([...schedules.overdue, ...opened.filter(({ overdue }) => overdue === true).map(nameOf)])]
-  const damaged = opened.filter(({ overdue }) => overdue === undefined).map(nameOf)
+  const namesWhere = (punctuality: ReturnType<typeof punctualityOf>): string[] =>
+    (opened ?? []).filter((schedule) => punctualityOf(schedule) === punctuality).map(({ name }) => name)
+  const late = [...new Set([...schedules.overdue, ...namesWhere('late')])]
+  const unknown = namesWhere('unknown')
   const findings = [
     ...(jobs.failed.length === 0 ? [] : [`${plural(jobs.failed.length, 'job')} failed in the last 24 hours`]),
     ...(jobs.all_examined === false ? ['more jobs failed in the last 24 hours than were examined'] : []),
     ...(late.length === 0 ? [] : [`late: ${late.join(', ')}`]),
-    ...(damaged.length === 0 ? [] : [`damaged archives: ${damaged.join(', ')}`]),
+    ...(unknown.length === 0 ? [] : [`unknown whether late: ${unknown.join(', ')}`]),
     ...(schedules.suspicious.length === 0 ? [] : [`suspicious archive: ${schedules.suspicious.join(', ')}`]),
     ...(throttling.jobs.length === 0 ? [] : [`AWS throttles ${plural(throttling.jobs.length, 'job')}`]),
   ]
   if (findings.length > 0) return { status: status === 'ok' ? 'degraded' : status, findings }
-  const nothing = status === 'ok' ? 'nothing needs attention' : 'for a reason that is not shown here'
-  return { status, findings: [nothing] }
+  if (opened === undefined) return { status, findings: ['unknown whether the archives of schedules can be opened'] }
+  const fallback = status === 'ok' ? 'nothing needs attention' : 'for a reason that is not shown here'
+  return { status, findings: [fallback] }
 }
-
-const nameOf = ({ name }: Pick<Schedule, 'name'>): string => name
 
 /** The last job that failed. */
 export interface Failure {

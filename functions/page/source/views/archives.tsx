@@ -2,7 +2,7 @@ import type { VNode } from 'preact'
 import { send, urlOf } from '../api/client.ts'
 import { type Archive, StartedJob } from '../api/schemas.ts'
 import { useAction } from '../api/use-action.ts'
-import { useArchives } from '../api/use-archives.ts'
+import { useArchives, useJobs } from '../api/use-archives.ts'
 import { evidenceOf, exportConcerns, hasFilters, resourcesOf } from '../model/archives.ts'
 import { namesOf } from '../model/describe-job.ts'
 import { bytes, plural } from '../model/format.ts'
@@ -16,7 +16,8 @@ import { Time } from '../parts/time.tsx'
 
 /** All archives, what they contain, and what is proved. */
 export const Archives = (): VNode => {
-  const { data: newest = [] } = useArchives()
+  const jobs = useJobs()
+  const newest = useArchives(jobs).data?.archives ?? []
   return (
     <>
       {newest.length > 0 && (
@@ -25,7 +26,7 @@ export const Archives = (): VNode => {
         </Section>
       )}
       <Section title="Archives">
-        <ArchivePages>{(archives) => <ArchiveTable archives={archives} />}</ArchivePages>
+        <ArchivePages jobs={jobs}>{(archives) => <ArchiveTable archives={archives} />}</ArchivePages>
       </Section>
     </>
   )

@@ -12,7 +12,7 @@ import { ProblemBox } from '../parts/problem.tsx'
 
 /** Starts an export. */
 export const Export = (): VNode => {
-  const { data: archives = [] } = useArchives()
+  const archives = useArchives().data?.archives ?? []
   const known = modelsOf(archives)
   const [form, setForm] = useState<ExportForm>({ models: '', ids: '', qb: '', strict: true, format: 'acbak' })
   const { isBusy, problem, run } = useAction()

@@ -1,11 +1,13 @@
 import type { VNode } from 'preact'
-import { Job, JobList, type Schedule, ScheduleList } from '../api/schemas.ts'
+import { Job, type Schedule, ScheduleList } from '../api/schemas.ts'
 import { useApi } from '../api/use-api.ts'
-import { useArchives } from '../api/use-archives.ts'
+import { useArchives, useJobs } from '../api/use-archives.ts'
+import { hasNone } from '../model/archives.ts'
 import { scopeOf, startedBy, titleOf } from '../model/describe-job.ts'
 import { hasEnded, labelOf } from '../model/phases.ts'
 import { pollMs } from '../model/poll.ts'
 import { jobHref } from '../model/route.ts'
+import { lastGoodOf, punctualityOf } from '../model/schedules.ts'
 import { ArchiveChart } from '../parts/chart.tsx'
 import { JobTable } from '../parts/job-table.tsx'
 import { ProgressBar } from '../parts/job-progress.tsx'
@@ -18,19 +20,18 @@ const RECENT = 8
 
 /** What needs attention, what runs, and what was backed up and proved last. */
 export const Overview = (): VNode => {
-  const jobs = useApi('/_backup/jobs?limit=50', JobList, ({ jobs: listed }) => pollMs(listed))
-  const ended = jobs.data?.jobs.filter(hasEnded).map(({ job_id }) => job_id)
-  const archives = useArchives(ended?.join(' '))
+  const jobs = useJobs()
+  const archives = useArchives(jobs)
   const schedules = useApi('/_backup/schedules', ScheduleList)
   const running = (jobs.data?.jobs ?? []).filter((job) => job.status === 'running' || job.status === 'queued')
-  const listed = schedules.data?.schedules ?? []
-  const isEmpty = jobs.data?.jobs.length === 0
+  // Jobs are kept for 90 days, so there can be archives without a job.
+  const isEmpty = jobs.data?.jobs.length === 0 && archives.data !== undefined && hasNone(archives.data)
   return (
     <>
-      {listed.map((schedule) => (
+      {schedules.data?.schedules.map((schedule) => (
         <ScheduleNotice key={schedule.name} schedule={schedule} />
       ))}
-      <Cards archives={archives.data} jobs={jobs.data?.jobs} schedules={listed} />
+      <Cards archives={archives} jobs={jobs} schedules={schedules} />
       {running.length > 0 && (
         <Section title="Running now">
           <ul class="running">
@@ -51,7 +52,7 @@ export const Overview = (): VNode => {
       ) : (
         <>
           <Section title="Size of the archives" action={<a href="#/archives">All archives</a>}>
-            <WhenLoaded loaded={archives}>{(list) => <ArchiveChart archives={list} />}</WhenLoaded>
+            <WhenLoaded loaded={archives}>{(list) => <ArchiveChart archives={list.archives} />}</WhenLoaded>
           </Section>
           <Section title="Recent jobs" action={<a href="#/jobs">All jobs</a>}>
             <WhenLoaded loaded={jobs}>
@@ -66,30 +67,30 @@ export const Overview = (): VNode => {
 
 /** Why a schedule needs attention, if it does. */
 const ScheduleNotice = ({ schedule }: { readonly schedule: Schedule }): VNode | null => {
-  const { name, overdue, last_good_at } = schedule
-  if (overdue === false) return null
-  const link = <a href="#/schedules">{name}</a>
+  const punctuality = punctualityOf(schedule)
+  if (punctuality === 'on time') return null
+  const link = <a href="#/schedules">{schedule.name}</a>
+  const { sentence, at } = lastGoodOf(schedule)
   return (
     <p class="notice bad" role="status">
       <span class="sign" aria-hidden="true">
         !
       </span>
-      {overdue === undefined ? (
-        <span>
-          The newest archives of the schedule {link} are damaged or deleted. It is unknown whether it is late.
-        </span>
-      ) : (
-        <span>
-          The schedule {link} is late.{' '}
-          {last_good_at === undefined ? (
-            'It has no good archive.'
-          ) : (
-            <>
-              Its last good archive is from <Time at={last_good_at} />.
-            </>
-          )}
-        </span>
-      )}
+      <span>
+        {punctuality === 'late' ? (
+          <>The schedule {link} is late.</>
+        ) : (
+          <>It is unknown whether the schedule {link} is late.</>
+        )}{' '}
+        {sentence}
+        {at !== undefined && (
+          <>
+            {' '}
+            <Time at={at} />
+          </>
+        )}
+        .
+      </span>
     </p>
   )
 }

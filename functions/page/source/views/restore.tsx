@@ -39,7 +39,7 @@ interface Comparison {
 const POLL_MS = 700
 
 const CompareAndRestore = ({ source }: { readonly source: ArchiveSource }): VNode => {
-  const { data: archives = [] } = useArchives()
+  const archives = useArchives().data?.archives ?? []
   const archive = archives.find(
     ({ bucket, key }) => source.in === 's3' && bucket === source.bucket && key === source.key,
   )

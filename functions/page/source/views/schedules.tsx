@@ -5,6 +5,7 @@ import { useAction } from '../api/use-action.ts'
 import { useApi } from '../api/use-api.ts'
 import { plural } from '../model/format.ts'
 import { jobHref } from '../model/route.ts'
+import { lastGoodOf, punctualityOf } from '../model/schedules.ts'
 import { ConfirmButton } from '../parts/confirm.tsx'
 import { ProblemBox } from '../parts/problem.tsx'
 import { WhenLoaded } from '../parts/section.tsx'
@@ -34,20 +35,8 @@ export const Schedules = (): VNode => {
 }
 
 const ScheduleCard = ({ schedule, reload }: { readonly schedule: Schedule; readonly reload: () => void }): VNode => {
-  const {
-    name,
-    cron,
-    rate,
-    timezone = 'UTC',
-    models,
-    keep_days,
-    next_at,
-    last,
-    last_good_at,
-    overdue,
-    undecided,
-    paused,
-  } = schedule
+  const { name, cron, rate, timezone = 'UTC', models, keep_days, next_at, last, undecided, paused } = schedule
+  const lastGood = lastGoodOf(schedule)
   const { isBusy, problem, run } = useAction()
   const path = `/_backup/schedules/${encodeURIComponent(name)}`
   const change = (action: string, body: object): void => {
@@ -62,7 +51,7 @@ const ScheduleCard = ({ schedule, reload }: { readonly schedule: Schedule; reado
         <h2>{name}</h2>
         <span class="panel-actions">
           {paused !== undefined && <Badge tone="idle" text="paused" />}
-          <Punctuality overdue={overdue} />
+          <Punctuality schedule={schedule} />
         </span>
       </div>
       <p class="muted">
@@ -81,16 +70,19 @@ const ScheduleCard = ({ schedule, reload }: { readonly schedule: Schedule; reado
             {last === undefined ? (
               'never'
             ) : (
-              <a href={jobHref(last.job_id)}>
-                <Status status={last.status} /> {last.due_at !== undefined && <Time at={last.due_at} />}
-              </a>
+              <>
+                <a href={jobHref(last.job_id)}>
+                  <Status status={last.status} /> {last.due_at !== undefined && <Time at={last.due_at} />}
+                </a>{' '}
+                {last.damaged === true && <Badge tone="bad" text="damaged or deleted" />}
+              </>
             )}
           </dd>
         </div>
         <div>
           <dt>Last good archive</dt>
           <dd>
-            {last_good_at === undefined ? overdue === undefined ? 'unknown' : 'none' : <Time at={last_good_at} />}
+            {lastGood.text} {lastGood.at !== undefined && <Time at={lastGood.at} />}
           </dd>
         </div>
       </dl>
@@ -147,8 +139,8 @@ const ScheduleCard = ({ schedule, reload }: { readonly schedule: Schedule; reado
   )
 }
 
-/** Whether a schedule is on time. This is unknown if its newest archives are damaged or deleted. */
-const Punctuality = ({ overdue }: Pick<Schedule, 'overdue'>): VNode => {
-  if (overdue === undefined) return <Badge tone="bad" text="damaged archives" />
-  return overdue ? <Badge tone="bad" text="late" /> : <Badge tone="good" text="on time" />
+const Punctuality = ({ schedule }: { readonly schedule: Schedule }): VNode => {
+  const punctuality = punctualityOf(schedule)
+  if (punctuality === 'unknown') return <Badge tone="bad" text="unknown whether late" />
+  return <Badge tone={punctuality === 'on time' ? 'good' : 'bad'} text={punctuality} />
 }

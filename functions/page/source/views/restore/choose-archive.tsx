@@ -1,5 +1,6 @@
 import type { VNode } from 'preact'
 import { useId, useState } from 'preact/hooks'
+import { useJobs } from '../../api/use-archives.ts'
 import { concernsOf, evidenceOf, hasFilters, resourcesOf } from '../../model/archives.ts'
 import { namesOf } from '../../model/describe-job.ts'
 import { bytes, plural } from '../../model/format.ts'
@@ -16,10 +17,11 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024
 export const ChooseArchive = ({ onFile }: { readonly onFile: (file: File) => void }): VNode => {
   const [tooLarge, setTooLarge] = useState<File>()
   const id = useId()
+  const jobs = useJobs()
   return (
     <>
       <Section title="Which archive?">
-        <ArchivePages>
+        <ArchivePages jobs={jobs}>
           {(archives) => (
             <ul class="pick">
               {archives.map((archive) => (
