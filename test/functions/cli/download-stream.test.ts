@@ -120,7 +120,7 @@ describe('a download', () => {
     expect(await readdir(folder)).toEqual(['a.acbak'])
   })
 
-  it('says how to start again if its folder was removed before it begins', async () => {
+  it('says how to start again if its folder does not exist', async () => {
     const path = join(folder, 'absent', 'a.acbak')
     await expect(start(Readable.from([]), 0, { path }).ended).rejects.toThrow(
       `The archive is kept: specstar-backup download e-1 -o ${path}`,

@@ -41,11 +41,11 @@ beforeAll(async () => {
 afterAll(() => deployment.stop())
 
 describe('the synthesized deployment', () => {
-  /** Expects that the last event is or becomes the given one. It is published after the job has ended. */
-  const expectEvent = (expected: object): Promise<void> =>
+  /** Expects that the last event is or becomes this event of a job. It is published after the job has ended. */
+  const expectEvent = (job_id: string, DetailType: string, more: object = {}): Promise<void> =>
     vi.waitFor(
       () => {
-        expect(deployment.aws.events.at(-1)).toMatchObject(expected)
+        expect(deployment.aws.events.at(-1)).toMatchObject({ DetailType, Detail: { job_id, ...more } })
       },
       { timeout: 30_000 },
     )
@@ -71,10 +71,7 @@ describe('the synthesized deployment', () => {
     expect(deployment.aws.sessions.at(-1)).toMatchObject({
       Statement: [{ Action: 's3:GetObjectVersion' }, { Resource: '*' }],
     })
-    await expectEvent({
-      DetailType: 'Export Succeeded',
-      Detail: { status: 'succeeded' },
-    })
+    await expectEvent(fullExport.body.job_id, 'Export Succeeded', { status: 'succeeded' })
   })
 
   it('restores the export byte for byte and verifies it', async () => {
@@ -82,7 +79,7 @@ describe('the synthesized deployment', () => {
     const answer = await api.request('POST', '/_backup/import?wait=25', { from: { job_id: fullExport.body.job_id } })
     expect(answer).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
     expect(stableContents(await readContents(clients))).toEqual(stableContents(before))
-    await expectEvent({ DetailType: 'Restore Succeeded' })
+    await expectEvent(answer.body.job_id, 'Restore Succeeded')
     expect(await api.request('GET', `/_backup/jobs/${answer.body.job_id}/report`)).toMatchObject({
       body: { passed: true },
     })
@@ -94,7 +91,7 @@ describe('the synthesized deployment', () => {
       status: 200,
       body: { status: 'succeeded', models: fullExport.body['models'], verification: { passed: true } },
     })
-    await expectEvent({ DetailType: 'Check Succeeded' })
+    await expectEvent(answer.body.job_id, 'Check Succeeded')
     expect(await api.request('GET', `/_backup/jobs/${answer.body.job_id}/report`)).toMatchObject({
       body: { passed: true, checks: { content: { passed: true } } },
     })
@@ -180,7 +177,8 @@ describe('the synthesized deployment', () => {
     const report = await api.getObject('overwrite/_all/memo.acbak.report.json', clients.config.buckets.restores)
     expect(JSON.parse(report.toString())).toMatchObject({ passed: true })
     await api.upload('overwrite/_all/no.acbak', Buffer.from('not an archive'))
-    await expectEvent({ DetailType: 'Restore Failed' })
+    const failure = await api.getObject('overwrite/_all/no.acbak.report.json', clients.config.buckets.restores)
+    await expectEvent((JSON.parse(failure.toString()) as { job_id: string }).job_id, 'Restore Failed')
   })
 
   it('serves the page and its files from the bundles', async () => {
@@ -376,10 +374,7 @@ describe('the synthesized deployment', () => {
     await wipe(clients)
     await api.invoke('start-scheduled', { schedule: 'nightly', at: '2026-01-03T03:00:00Z' })
     await deployment.ended('s-nightly-20260103T030000Z')
-    await expectEvent({
-      DetailType: 'Export Suspicious',
-      Detail: { suspicious: { resources: 0 } },
-    })
+    await expectEvent('s-nightly-20260103T030000Z', 'Export Suspicious', { suspicious: { resources: 0 } })
     expect(await api.invoke('prune', {})).toMatchObject([{ deleted: [], stopped_by: ['s-nightly-20260103T030000Z'] }])
     expect(await api.request('GET', '/_backup/prune')).toMatchObject({
       status: 200,
