@@ -11,11 +11,9 @@ import { BLOCK, encodeTarHeader, paddedSize } from './tar-header.ts'
 import { checkZero, isTarHeader, isZero, parseHeaderBlock } from './tar-reader.ts'
 import { walkArchive } from './walk.ts'
 
-/** Returns true if an archive ends in a trailer. `openArchive` then reads only the end and the manifest. */
-export const hasTrailer = async (source: ArchiveSource): Promise<boolean> => {
-  if (source.size < TAIL_BYTES + BLOCK) return false
-  const header = await source.read(source.size - TAIL_BYTES, BLOCK)
-  return header.equals(await trailerHeader())
+export interface OpenOptions {
+  /** If true, an archive without a trailer is rejected with `ArchiveInvalidError`, and is not read as a whole. */
+  readonly requiresTrailer?: boolean
 }
 
 /**
@@ -23,12 +21,17 @@ export const hasTrailer = async (source: ArchiveSource): Promise<boolean> => {
  * the whole tar is read. Throws `NotAnArchiveError`, `UnsupportedVersionError`, `ArchiveTruncatedError`,
  * `EntryCorruptError` or `ArchiveInvalidError`.
  */
-export const openArchive = async (source: ArchiveSource): Promise<OpenArchive> => {
+export const openArchive = async (
+  source: ArchiveSource,
+  { requiresTrailer = false }: OpenOptions = {},
+): Promise<OpenArchive> => {
   if (source.size === 0) throw new NotAnArchiveError('the file is empty')
   if (source.size >= TAIL_BYTES + BLOCK) {
     const tail = await source.read(source.size - TAIL_BYTES, TAIL_BYTES)
     if (tail.subarray(0, BLOCK).equals(await trailerHeader())) return openByTrailer(source, tail)
   }
+  if (requiresTrailer)
+    throw new ArchiveInvalidError('it has no trailer, so it is incomplete or was not written by an export')
   const head = await source.read(0, Math.min(BLOCK, source.size))
   rejectSpecStarStream(head)
   if (await isEmptyTar(source, head))

@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import { isArchiveDefect } from '../archive/archive-defect.ts'
-import { hasTrailer, openArchive } from '../archive/open.ts'
+import { openArchive } from '../archive/open.ts'
 import { isSpecStarStream, STREAM_HEAD_BYTES } from '../archive/specstar-stream.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
@@ -160,10 +160,8 @@ const readArchive = async (
   try {
     if (isSpecStarStream(await source.read(0, Math.min(STREAM_HEAD_BYTES, source.size))))
       return await streamOfJob(services, object)
-    // Without a trailer, `openArchive` would read the whole object.
-    if (!(await hasTrailer(source)))
-      return new Unreadable('it has no trailer, so it is incomplete or was not written by an export')
-    return archiveOfManifest(object, (await openArchive(source)).manifest)
+    const { manifest } = await openArchive(source, { requiresTrailer: true })
+    return archiveOfManifest(object, manifest)
   } catch (error) {
     if (isArchiveDefect(error)) return new Unreadable(errorMessage(error))
     throw error

@@ -1,6 +1,6 @@
 import type { OpenArchive } from '../archive/archive.ts'
 import { isArchiveDefect } from '../archive/archive-defect.ts'
-import { hasTrailer, openArchive } from '../archive/open.ts'
+import { openArchive } from '../archive/open.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
@@ -12,9 +12,8 @@ export const openScheduledArchive = async (
   objects: Pick<ObjectStore, 'sourceOf'>,
   object: PinnedObject,
 ): Promise<OpenArchive | undefined> => {
-  const source = objects.sourceOf(object)
   try {
-    return (await hasTrailer(source)) ? await openArchive(source) : undefined
+    return await openArchive(objects.sourceOf(object), { requiresTrailer: true })
   } catch (error) {
     if (isArchiveDefect(error)) return undefined
     throw error

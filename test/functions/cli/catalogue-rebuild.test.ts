@@ -39,7 +39,9 @@ describe('specstar-backup catalogue rebuild', () => {
       code: 0,
       stdout: '1 archives in the catalogue, 1 could not be read, 1 removed\n',
     })
-    expect(stderr).toContain('not in the catalogue: exports/2026/01/01/b.acbak: it has no trailer')
+    expect(stderr).toContain(
+      'not in the catalogue: exports/2026/01/01/b.acbak: the archive is invalid: it has no trailer',
+    )
     expect((await Array.fromAsync(catalogue.entries())).map((entry) => entry.key)).toEqual([key])
     const again = await rebuild('--json')
     expect(jsonLines(again.stdout)).toEqual([{ archives: 1, unreadable: 1, removed: 0 }])
