@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { ArchiveCatalogue } from '../../shared/catalogue/aws/archive-catalogue.ts'
 import { jobHealth } from '../../shared/jobs/job-health.ts'
+import type { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import type { Schedule } from '../../shared/schedules/schedule.ts'
 import {
   type ScheduleStatus,
@@ -114,16 +115,20 @@ const NOT_CHECKED = [
 
 const statusOf = (isOk: boolean): Status => (isOk ? 'ok' : 'degraded')
 
-/** The services and settings that the health needs. It reads only the job table. */
+/** The services and settings that the health needs. It reads only the job table, unless an archive is damaged. */
 type HealthServices = Parameters<typeof jobHealth>[0] &
   ScheduleStatusServices & {
-    readonly catalogue: Pick<ArchiveCatalogue, 'damaged'>
-    readonly config: { readonly schedules: readonly Schedule[] }
+    readonly objects: Pick<ObjectStore, 'head'>
+    readonly catalogue: Pick<ArchiveCatalogue, 'hasDamagedContent' | 'isDamaged'>
+    readonly config: {
+      readonly schedules: readonly Schedule[]
+      readonly buckets: { readonly archives: string }
+    }
   }
 
 /** Returns the health of the deployment, as far as the job table contains it. Throws if the table cannot be read. */
 export const healthView = async (services: HealthServices): Promise<HealthView> => {
-  const [{ throttled, ...jobs }, schedules] = await Promise.all([jobHealth(services), schedulesByJudgements(services)])
+  const [{ throttled, ...jobs }, schedules] = await Promise.all([jobHealth(services), statusesWithoutOpening(services)])
   const namesWhere = (predicate: (status: ScheduleStatus) => boolean): string[] =>
     schedules.filter(predicate).map(({ schedule }) => schedule.name)
   const overdue = namesWhere(({ overdue }) => overdue === true)
@@ -157,11 +162,17 @@ export const healthView = async (services: HealthServices): Promise<HealthView> 
 }
 
 /**
- * Returns the status of the schedules. Archives are not opened: this would take too long, and need permissions on the
- * archive bucket. If a check has found an archive damaged, and another object has replaced it, it counts as damaged
- * until a newer archive is good.
+ * Returns the status of the schedules. Archives are not opened, because this would take too long. If a check has found
+ * an archive damaged, its object is looked up, because it may have been replaced.
  */
-const schedulesByJudgements = async (services: HealthServices): Promise<ScheduleStatus[]> => {
-  const damaged = new Set((await services.catalogue.damaged()).map(({ key }) => key))
-  return scheduleStatuses(services, services.config.schedules, ({ key }) => Promise.resolve(!damaged.has(key)))
-}
+const statusesWithoutOpening = ({
+  objects,
+  catalogue,
+  config,
+  ...services
+}: HealthServices): Promise<ScheduleStatus[]> =>
+  scheduleStatuses(services, config.schedules, async ({ key }) => {
+    if (!(await catalogue.hasDamagedContent(key))) return true
+    const object = await objects.head(config.buckets.archives, key)
+    return object !== undefined && !(await catalogue.isDamaged(object))
+  })

@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import type { ArchiveCatalogue } from '../../shared/catalogue/aws/archive-catalogue.ts'
 import { JOB_STATUSES } from '../../shared/jobs/job.ts'
 import { ARCHIVE_STATES } from '../../shared/schedules/archive-judgement.ts'
 import { DEFAULT_MIN_RATIO, type Schedule } from '../../shared/schedules/schedule.ts'
@@ -115,18 +114,14 @@ export const PausedScheduleView = z
 export type PausedScheduleView = z.output<typeof PausedScheduleView>
 
 /** The stores and settings that the status of schedules needs, including the stores that show damaged archives. */
-type ScheduleViewServices = ScheduleStatusServices &
-  IntactServices & { readonly catalogue: Pick<ArchiveCatalogue, 'damaged'> }
+type ScheduleViewServices = ScheduleStatusServices & IntactServices
 
 /** Returns schedules with their status. */
 export const scheduleViews = async (
   services: ScheduleViewServices,
   schedules: readonly Schedule[],
 ): Promise<ScheduleView[]> => {
-  const damaged = await services.catalogue.damaged()
-  const statuses = await scheduleStatuses(services, schedules, (judgement) =>
-    isIntactArchive(services, damaged, judgement),
-  )
+  const statuses = await scheduleStatuses(services, schedules, (judgement) => isIntactArchive(services, judgement))
   return statuses.map(scheduleView)
 }
 

@@ -36,21 +36,33 @@ export type ArchiveCheck = z.output<typeof ArchiveCheck>
 export const ArchiveProof = z.object({ at: z.string(), job_id: z.string() }).readonly()
 export type ArchiveProof = z.output<typeof ArchiveProof>
 
-/** An archive in the catalogue, with what is known about it since it was written. */
-export type KnownArchive = CataloguedArchive & {
+/** What is known about an archive since it was written. */
+export interface ArchiveEvidence {
   readonly last_checked?: ArchiveCheck
   readonly last_proved?: ArchiveProof
 }
 
+/** An archive in the catalogue, with what is known about it. */
+export type KnownArchive = CataloguedArchive & ArchiveEvidence
+
 /** A version of an object. Objects of a bucket without versioning have no version id, or the version id `null`. */
 export type ObjectVersion = Pick<PinnedObject, 'bucket' | 'key' | 'etag' | 'version_id'>
+
+/**
+ * The content of an object. Objects with the same ETag have the same bytes. Lists of objects contain no version ids, so
+ * the damage of an archive concerns its content.
+ */
+export type ArchiveContent = Pick<PinnedObject, 'bucket' | 'key' | 'etag'>
+
+export const isSameContent = (a: ArchiveContent, b: ArchiveContent): boolean =>
+  a.bucket === b.bucket && a.key === b.key && a.etag === b.etag
 
 /** Returns the version id of an object. Objects that were written without versioning have the id `null`. */
 export const versionIdOf = ({ version_id = 'null' }: Pick<PinnedObject, 'version_id'>): string => version_id
 
 /** Returns true if both are the same version of an object. */
 export const isSameVersion = (a: ObjectVersion, b: ObjectVersion): boolean =>
-  a.bucket === b.bucket && a.key === b.key && a.etag === b.etag && versionIdOf(a) === versionIdOf(b)
+  isSameContent(a, b) && versionIdOf(a) === versionIdOf(b)
 
 /**
  * Returns the archive of an export, or undefined if the job has no result. `created_at` is the time in the manifest of

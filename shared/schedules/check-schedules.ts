@@ -9,7 +9,7 @@ import { firstCheckKey, type Schedule } from './schedule.ts'
 /** The stores and settings that the check needs. */
 interface CheckSchedulesServices extends JudgedArchiveServices {
   readonly jobs: Pick<JobStore, 'firstSeen'>
-  readonly catalogue: Pick<ArchiveCatalogue, 'damaged'>
+  readonly catalogue: Pick<ArchiveCatalogue, 'isDamaged'>
   readonly config: JudgedArchiveServices['config'] & { readonly schedules: readonly Schedule[] }
   readonly clock: () => Date
 }
@@ -44,7 +44,7 @@ const checkSchedule = async (services: CheckSchedulesServices, schedule: Schedul
   const due = lastDue(schedule, services.clock())
   if (due === undefined || due < since) return { schedule: name, overdue: false }
   const { archives } = await judgedArchives(services, schedule, { keep: true })
-  const { good } = await goodSuccessors(services.objects, archives, await services.catalogue.damaged())
+  const { good } = await goodSuccessors(services, archives)
   const [newest] = good
   return {
     schedule: name,

@@ -1,4 +1,4 @@
-import { type DamagedArchive, isDamaged } from '../catalogue/damaged-archive.ts'
+import type { ArchiveCatalogue } from '../catalogue/aws/archive-catalogue.ts'
 import { abandon } from '../objects/abandon.ts'
 import type { MultipartUpload } from '../objects/aws/multipart-upload.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
@@ -28,6 +28,7 @@ export interface CopyArchiveServices {
   /** Accesses the bucket of the copies, which may be in another region. */
   readonly copies: ObjectStore
   readonly archiveCopies: ArchiveCopies
+  readonly catalogue: Pick<ArchiveCatalogue, 'isDamaged'>
   readonly limits: Pick<Limits, 'copyPartBytes'>
   readonly clock: () => Date
 }
@@ -63,21 +64,20 @@ export const checkCopy = async (services: CopyArchiveServices, archive: ArchiveT
  * Copies an archive, or continues a copy that an earlier run has begun. If the time is up before the last part, stores
  * the copy as `pending` and returns false. Otherwise, checks the copy, stores it as `copied` and returns true. After an
  * error, stores the copy as `failed` with the reason, and throws the error. The next run then continues the upload, if
- * it can be continued. Throws `ArchiveDamagedError` for the archives in `damaged`: their copies could replace valid
- * ones.
+ * it can be continued. If a check has found the archive damaged, throws `ArchiveDamagedError`, because its copy could
+ * replace a valid one.
  */
 export const copyArchive = async (
   services: CopyArchiveServices,
   archive: ArchiveToCopy,
-  damaged: readonly DamagedArchive[],
   timeIsUp: () => boolean,
 ): Promise<boolean> => {
-  const { objects, copies } = services
+  const { objects, copies, catalogue } = services
   const { object, copy } = archive
   let upload = uploadOf(archive.state)
   let multipart: MultipartUpload | undefined
   try {
-    if (isDamaged(damaged, object)) throw new ArchiveDamagedError(object.key)
+    if (await catalogue.isDamaged(object)) throw new ArchiveDamagedError(object.key)
     if (upload !== undefined && mustBeginAgain(archive, upload)) {
       await abortUpload(copies, copy, upload)
       upload = undefined

@@ -1,4 +1,3 @@
-import type { ArchiveCatalogue } from '../catalogue/aws/archive-catalogue.ts'
 import type { Limits } from '../jobs/limits.ts'
 import { type ArchiveCopy, uploadOf } from './archive-copy.ts'
 import { attemptAll, type Attempts } from './attempt-all.ts'
@@ -21,7 +20,6 @@ const COPIED_DAYS = 7
 
 /** The stores and settings that are needed to copy archives. */
 interface CopyArchivesServices extends CopyArchiveServices {
-  readonly catalogue: Pick<ArchiveCatalogue, 'damaged'>
   readonly limits: Pick<Limits, 'copyPartBytes' | 'copyRunMs'>
   readonly config: CopyTargetConfig & {
     readonly buckets: { readonly archives: string }
@@ -71,14 +69,13 @@ export const copyArchives = async (services: CopyArchivesServices): Promise<Atte
     },
   )
   const missing = checked.results.flat().flatMap(({ archive, isEqual }) => (isEqual ? [] : [archive]))
-  const damaged = missing.length === 0 ? [] : await services.catalogue.damaged()
   const copied = await attemptAll(
     missing.toSorted((a, b) => a.object.size - b.object.size).entries(),
     ([, archive]) => nameOf(archive),
     async ([index, archive]) => {
       const isDone =
         (index === 0 || !isAfter(limits.copyRunMs)) &&
-        (await copyArchive(services, archive, damaged, () => isAfter(limits.copyRunMs)))
+        (await copyArchive(services, archive, () => isAfter(limits.copyRunMs)))
       if (!isDone && Date.parse(archive.at) < since)
         throw new ArchiveCopyLateError(copyName(archive), archive.object.size)
       return { archive, isDone }

@@ -59,7 +59,7 @@ export class ArchiveDamagedError extends Error {
 
   constructor(archive: string) {
     super(
-      `a check has found the archive ${archive} damaged; it is not copied, and an earlier copy of it is not replaced. ` +
+      `a check has found the archive ${archive} damaged; it is not copied, and its earlier copy is not replaced. ` +
         'Replace it with a valid copy or an earlier version of the object, or delete it',
     )
   }

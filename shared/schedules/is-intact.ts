@@ -1,12 +1,13 @@
 import pLimit from 'p-limit'
-import { type DamagedArchive, isDamaged } from '../catalogue/damaged-archive.ts'
+import type { ArchiveCatalogue } from '../catalogue/aws/archive-catalogue.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { ArchiveJudgement } from './archive-judgement.ts'
 import { openScheduledArchive } from './open-scheduled-archive.ts'
 
-/** The store and the bucket of the archives of schedules. */
+/** The stores and the bucket of the archives of schedules. */
 export interface IntactServices {
   readonly objects: Pick<ObjectStore, 'head' | 'sourceOf'>
+  readonly catalogue: Pick<ArchiveCatalogue, 'isDamaged'>
   readonly config: { readonly buckets: { readonly archives: string } }
 }
 
@@ -26,16 +27,15 @@ const known = new Set<string>()
 
 /**
  * Returns true if the archive of a judgement exists, can be opened, is complete, and has the same manifest as when it
- * was judged. Reads only the trailer and the manifest, and these only once for each content of the object. Returns
- * false for the archives in `damaged`.
+ * was judged, and if no check has found it damaged. Reads only the trailer and the manifest, and these only once for
+ * each content of the object.
  */
 export const isIntactArchive = async (
-  { objects, config }: IntactServices,
-  damaged: readonly DamagedArchive[],
+  { objects, catalogue, config }: IntactServices,
   { key, manifest_sha256 }: ArchiveJudgement,
 ): Promise<boolean> => {
   const found = await objects.head(config.buckets.archives, key)
-  if (found === undefined || isDamaged(damaged, found)) return false
+  if (found === undefined || (await catalogue.isDamaged(found))) return false
   // Without its version, the object is read with the same permissions as in the hourly check.
   const { bucket, size, etag } = found
   const content = JSON.stringify([bucket, key, size, etag, manifest_sha256])

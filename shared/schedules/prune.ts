@@ -12,7 +12,7 @@ import { goodSuccessors } from './successors.ts'
 /** The stores and settings that are needed to plan pruning. */
 export interface PlanScheduleServices extends JudgedArchiveServices {
   readonly objects: JudgedArchiveServices['objects'] & Pick<ObjectStore, 'head'>
-  readonly catalogue: Pick<ArchiveCatalogue, 'damaged'>
+  readonly catalogue: Pick<ArchiveCatalogue, 'isDamaged'>
   readonly clock: () => Date
 }
 
@@ -56,7 +56,7 @@ export const planSchedule = async (
   options: { readonly keep: boolean },
 ): Promise<PrunePlan> => {
   const judged = await judgedArchives(services, schedule, options)
-  const successors = await goodSuccessors(services.objects, judged.archives, await services.catalogue.damaged())
+  const successors = await goodSuccessors(services, judged.archives)
   const candidates = {
     ...judged,
     schedule,

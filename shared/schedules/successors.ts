@@ -1,9 +1,15 @@
-import { type DamagedArchive, isDamaged } from '../catalogue/damaged-archive.ts'
+import type { ArchiveCatalogue } from '../catalogue/aws/archive-catalogue.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { type ArchiveJudgement, isCounted } from './archive-judgement.ts'
 import { covers } from './archive-scope.ts'
 import type { JudgedArchive } from './judged-archives.ts'
 import { openScheduledArchive } from './open-scheduled-archive.ts'
+
+/** The stores that are needed to find good archives. */
+interface SuccessorServices {
+  readonly objects: Pick<ObjectStore, 'sourceOf'>
+  readonly catalogue: Pick<ArchiveCatalogue, 'isDamaged'>
+}
 
 /** The archives of a schedule that were judged as good, newest first. */
 interface Successors {
@@ -19,16 +25,15 @@ interface Successors {
  * the judgement. An archive that its last check has found damaged is not good, although it can be opened.
  */
 export const goodSuccessors = async (
-  objects: Pick<ObjectStore, 'sourceOf'>,
+  { objects, catalogue }: SuccessorServices,
   archives: readonly JudgedArchive[],
-  found: readonly DamagedArchive[],
 ): Promise<Successors> => {
   const good: ArchiveJudgement[] = []
   const damaged: ArchiveJudgement[] = []
   for (const { object, judgement } of archives) {
     if (judgement === undefined || !isCounted(judgement)) continue
     if (good.some(({ scope }) => covers(scope, judgement.scope))) continue
-    if (isDamaged(found, object)) {
+    if (await catalogue.isDamaged(object)) {
       damaged.push(judgement)
       continue
     }

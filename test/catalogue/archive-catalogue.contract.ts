@@ -143,37 +143,6 @@ export const archiveCatalogueContract = (start: () => Promise<TestServers>): voi
       expect(await catalogue.get(archive.key)).toMatchObject({ last_proved: late, last_checked: { passed: false } })
     })
 
-    it('lists the archives that their last checks have found damaged, also those that it does not contain', async () => {
-      const known = sampleArchive('2007-05-01')
-      await catalogue.put(known)
-      const unknown = { ...sampleArchive('2007-05-02'), etag: 'replaced' }
-      const check = (day: number, passed: boolean) => ({
-        at: `2007-06-0${day}T00:00:00.000Z`,
-        job_id: `c${day}`,
-        passed,
-      })
-      const keys = [known.key, unknown.key].sort()
-      const damaged = async (): Promise<string[]> =>
-        (await catalogue.damaged()).flatMap(({ key }) => (keys.includes(key) ? [key] : [])).sort()
-      expect(await catalogue.recordCheck(known, check(2, false))).toBe(true)
-      expect(await catalogue.recordCheck(unknown, check(2, false))).toBe(false)
-      expect(await damaged()).toEqual(keys)
-      expect(await catalogue.damaged()).toContainEqual({ bucket: unknown.bucket, key: unknown.key, etag: 'replaced' })
-      for (const archive of [known, unknown]) {
-        await catalogue.recordCheck(archive, check(1, true))
-        await catalogue.recordCheck({ ...archive, etag: 'other' }, check(3, true))
-      }
-      expect(await damaged()).toEqual(keys)
-      for (const archive of [known, unknown]) await catalogue.recordCheck(archive, check(4, true))
-      expect(await damaged()).toEqual([])
-      // A check that ended earlier may be recorded later.
-      await catalogue.recordCheck(known, check(3, false))
-      expect(await damaged()).toEqual([])
-      for (const archive of [known, unknown]) await catalogue.recordCheck(archive, check(5, false))
-      await catalogue.removeKeys([known.key, unknown.key])
-      expect(await damaged()).toEqual([])
-    })
-
     it('keeps the check and the proof of a version that is stored again, and forgets those of another version', async () => {
       const archive = sampleArchive('2008-01-01')
       const proof = { at: '2008-02-01T00:00:00.000Z', job_id: 'r' }
@@ -232,9 +201,9 @@ export const archiveCatalogueContract = (start: () => Promise<TestServers>): voi
       await catalogue.recordCheck(gone, check)
       await catalogue.recordProof(gone, proof)
       const now = new Date('2115-03-01T00:00:00.000Z')
-      await catalogue.unlist({ ...gone, etag: 'another' }, now)
+      expect(await catalogue.unlist({ ...gone, etag: 'another' }, now)).toBe(false)
       expect(await search('2015')).toHaveLength(2)
-      await catalogue.unlist(gone, now)
+      expect(await catalogue.unlist(gone, now)).toBe(true)
       expect(await search('2015')).toEqual([other])
       const keys = (await Array.fromAsync(catalogue.entries())).map(({ key }) => key)
       expect(keys).not.toContain(gone.key)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openArchive } from '../../shared/archive/open.ts'
+import { type ArchiveContent, isSameContent } from '../../shared/catalogue/catalogued-archive.ts'
 import { isIntactArchive } from '../../shared/schedules/is-intact.ts'
 import { memorySource } from '../archive/memory.ts'
 import { counts, judgement } from './sample-archives.ts'
@@ -35,7 +36,8 @@ const countingObjects = () => {
       }
     },
   }
-  return { state, services: { objects, config: { buckets: { archives: 'archives' } } } }
+  const catalogue = { isDamaged: () => Promise.resolve(false) }
+  return { state, services: { objects, catalogue, config: { buckets: { archives: 'archives' } } } }
 }
 
 const archiveAt = (key: string, sha256 = manifest_sha256) =>
@@ -45,7 +47,7 @@ describe('the check of an archive that was judged', () => {
   it('opens at most two archives at the same time', async () => {
     const { state, services } = countingObjects()
     const keys = Array.from({ length: 8 }, (_, k) => `scheduled/at-once/${k}.acbak`)
-    const intact = await Promise.all(keys.map((key) => isIntactArchive(services, [], archiveAt(key))))
+    const intact = await Promise.all(keys.map((key) => isIntactArchive(services, archiveAt(key))))
     expect(intact).toEqual(keys.map(() => true))
     expect(state).toMatchObject({ opened: 8, most: 2 })
   })
@@ -53,36 +55,39 @@ describe('the check of an archive that was judged', () => {
   it('opens an intact archive again only if its content or its judgement is different', async () => {
     const { state, services } = countingObjects()
     const archive = archiveAt('scheduled/again/a.acbak')
-    for (let n = 0; n < 3; n++) expect(await isIntactArchive(services, [], archive)).toBe(true)
+    for (let n = 0; n < 3; n++) expect(await isIntactArchive(services, archive)).toBe(true)
     expect(state.opened).toBe(1)
     state.etag = 'another'
-    expect(await isIntactArchive(services, [], archive)).toBe(true)
+    expect(await isIntactArchive(services, archive)).toBe(true)
     expect(state.opened).toBe(2)
     const other = archiveAt('scheduled/again/a.acbak', 'f'.repeat(64))
-    for (let n = 0; n < 2; n++) expect(await isIntactArchive(services, [], other)).toBe(false)
+    for (let n = 0; n < 2; n++) expect(await isIntactArchive(services, other)).toBe(false)
     expect(state.opened).toBe(4)
   })
 
   it('finds that an archive was deleted, although it was intact before', async () => {
     const { services } = countingObjects()
     const archive = archiveAt('scheduled/deleted/a.acbak')
-    expect(await isIntactArchive(services, [], archive)).toBe(true)
+    expect(await isIntactArchive(services, archive)).toBe(true)
     const head = () => Promise.resolve(undefined)
-    expect(await isIntactArchive({ ...services, objects: { ...services.objects, head } }, [], archive)).toBe(false)
+    expect(await isIntactArchive({ ...services, objects: { ...services.objects, head } }, archive)).toBe(false)
   })
 
   it('finds that a check has found damage, although the archive was intact before', async () => {
     const { state, services } = countingObjects()
     const archive = archiveAt('scheduled/damaged/a.acbak')
-    expect(await isIntactArchive(services, [], archive)).toBe(true)
-    const damaged = { bucket: 'archives', key: archive.key, etag: state.etag }
-    expect(await isIntactArchive(services, [damaged], archive)).toBe(false)
-    expect(await isIntactArchive(services, [{ ...damaged, etag: 'of another version' }], archive)).toBe(true)
+    expect(await isIntactArchive(services, archive)).toBe(true)
+    const damaged = (etag: string) => {
+      const content = { bucket: 'archives', key: archive.key, etag }
+      return { isDamaged: (object: ArchiveContent) => Promise.resolve(isSameContent(object, content)) }
+    }
+    expect(await isIntactArchive({ ...services, catalogue: damaged(state.etag) }, archive)).toBe(false)
+    expect(await isIntactArchive({ ...services, catalogue: damaged('of another version') }, archive)).toBe(true)
   })
 
   it('remembers the last 1,000 intact archives', async () => {
     const { state, services } = countingObjects()
-    const check = (k: number): Promise<boolean> => isIntactArchive(services, [], archiveAt(`scheduled/many/${k}.acbak`))
+    const check = (k: number): Promise<boolean> => isIntactArchive(services, archiveAt(`scheduled/many/${k}.acbak`))
     for (let k = 0; k <= 1000; k++) await check(k)
     const { opened } = state
     await check(1000)

@@ -231,17 +231,16 @@ describe('a check or a failed restore that ends', () => {
     const restored = await restoreFrom({ bucket: archive.bucket, key: archive.key }, { dry_run })
     expect(restored).toMatchObject({ status: 'failed', error: { type: 'entry-corrupt' } })
     expect(await lastChecked(archive)).toEqual({ at: restored.ended_at, job_id: restored.job_id, passed: false })
-    const { bucket, key, etag } = archive
-    expect(await runner.services.catalogue.damaged()).toContainEqual({ bucket, key, etag })
+    expect(await runner.services.catalogue.isDamaged(archive)).toBe(true)
   })
 
   it('stores nothing if a restore failed for another reason than damage', async () => {
     const { job } = await runner.export(MODELS)
     const failed = await restore(job, { on_duplicate: 'raise_error' })
     expect(failed).toMatchObject({ status: 'failed', error: { type: 'duplicates' } })
-    const { bucket, key, etag } = must(job.result).archive
-    expect(await lastChecked({ key })).toBeUndefined()
-    expect(await runner.services.catalogue.damaged()).not.toContainEqual({ bucket, key, etag })
+    const { archive } = must(job.result)
+    expect(await lastChecked(archive)).toBeUndefined()
+    expect(await runner.services.catalogue.isDamaged(archive)).toBe(false)
   })
 
   it('stores nothing if it failed for another reason than damage', async () => {

@@ -5,17 +5,19 @@ import { JobTable } from '../../jobs/aws/job-table.ts'
 import { type Item, keyAttributes, sortKeyOf } from '../../tables/item.ts'
 import type { ArchiveFilter, SearchStep } from '../archive-search.ts'
 import {
-  ArchiveCheck,
-  ArchiveProof,
+  type ArchiveCheck,
+  type ArchiveContent,
+  type ArchiveEvidence,
+  type ArchiveProof,
   CataloguedArchive,
+  isSameContent,
   isSameVersion,
   type KnownArchive,
   type ObjectVersion,
   versionIdOf,
 } from '../catalogued-archive.ts'
-import type { DamagedArchive } from '../damaged-archive.ts'
+import { ArchiveEvidenceItems, evidenceIn, listedKey, versionCondition } from './archive-evidence.ts'
 import { ArchiveLists, entryOf, type ListEntry } from './archive-lists.ts'
-import { DamagedArchives } from './damaged-archives.ts'
 
 /** An archive whose export is about to end. It is in the catalogue only after the export has ended. */
 export interface AnnouncedArchive {
@@ -31,8 +33,8 @@ const REMOVED_AT_ONCE = 16
 
 /**
  * Stores the catalogue of archives in the job table. One item for each archive contains the archive, its last check and
- * its last proof. `ArchiveLists` contains an entry for each listed archive. The items do not expire, except those of
- * archives that are no longer listed.
+ * its last proof. `ArchiveEvidenceItems` contains those of other versions. `ArchiveLists` contains an entry for each
+ * listed archive. The items do not expire, except those of archives that are no longer listed.
  *
  * An archive is written in the order month, entry, archive, and is removed in the opposite order. Readers ignore
  * entries without an archive.
@@ -40,22 +42,24 @@ const REMOVED_AT_ONCE = 16
 export class ArchiveCatalogue {
   readonly #items: JobTable
   readonly #lists: ArchiveLists
-  readonly #damaged: DamagedArchives
+  readonly #evidence: ArchiveEvidenceItems
 
   constructor(client: DynamoDBClient, table: string) {
     this.#items = new JobTable(client, table)
     this.#lists = new ArchiveLists(client, table)
-    this.#damaged = new DamagedArchives(this.#items)
+    this.#evidence = new ArchiveEvidenceItems(this.#items)
   }
 
   /**
-   * Stores an archive, and lists it. If the same version of the archive is already stored, keeps its last check and its
-   * last proof. Another version with the same key is replaced.
+   * Stores an archive, and lists it. Keeps the last check and the last proof of this version. Another version with the
+   * same key is replaced. What is known about it is kept for `isDamaged`.
    */
   async put(archive: CataloguedArchive): Promise<void> {
     const earlier = await this.known(archive.key)
+    if (earlier !== undefined && !isSameVersion(earlier, archive)) await this.#evidence.keepOther(earlier, earlier)
     await this.#lists.add(archive)
     await this.#putRecord(archive)
+    await this.#evidence.adopt(archive)
     if (earlier !== undefined && listKey(earlier) !== listKey(archive)) await this.#lists.remove(entryOf(earlier))
   }
 
@@ -120,58 +124,56 @@ export class ArchiveCatalogue {
   }
 
   #find(keys: readonly string[]): Promise<Item[]> {
-    return this.#items.find(keys.map((key) => ({ pk: `archive#${key}`, sk: 'archive' })))
+    return this.#items.find(keys.map(listedKey))
   }
 
   /**
-   * Stores the result of a check of an archive, unless a later check is stored. Returns false if the catalogue does not
-   * contain this version of the archive. Then stores only whether the archive is damaged.
+   * Stores the result of a check of an archive, unless a later check is stored. Returns false if a later check is
+   * stored, or if the catalogue does not contain this version of the archive. In the latter case, stores the check for
+   * `isDamaged` and for a later `put`.
    */
-  async recordCheck(archive: ObjectVersion, check: ArchiveCheck): Promise<boolean> {
-    const known = await this.known(archive.key)
-    const isCurrent = known !== undefined && isSameVersion(known, archive)
-    if (isCurrent && known.last_checked !== undefined && known.last_checked.at > check.at) return false
-    // If a write fails, the archive does not count as good too early.
-    if (!check.passed) await this.#damaged.add(archive, check.at)
-    const isRecorded = await this.#record(archive, 'last_checked', check)
-    if (check.passed) await this.#damaged.remove(archive, check.at)
-    return isRecorded
+  recordCheck(archive: ObjectVersion, check: ArchiveCheck): Promise<boolean> {
+    return this.#record(archive, 'last_checked', check)
   }
 
-  /** Returns the archives that their last checks have found damaged, also those that the catalogue does not contain. */
-  damaged(): Promise<DamagedArchive[]> {
-    return this.#damaged.list()
-  }
-
-  /**
-   * Stores the restore that has proved an archive, unless a later one is stored. Returns false and stores nothing if
-   * the catalogue does not contain this version of the archive.
-   */
+  /** Stores the restore that has proved an archive. Apart from that, does the same as `recordCheck`. */
   recordProof(archive: ObjectVersion, proof: ArchiveProof): Promise<boolean> {
     return this.#record(archive, 'last_proved', proof)
   }
 
-  async #record(archive: ObjectVersion, name: string, event: ArchiveCheck | ArchiveProof): Promise<boolean> {
-    const version = versionCondition(archive)
-    const updated = await this.#items.updateWhere({
-      Key: itemKey(archive.key),
-      UpdateExpression: 'SET #name = :event, #at = :at',
-      ConditionExpression: `${version.expression} AND (attribute_not_exists(#at) OR #at <= :at)`,
-      ExpressionAttributeNames: { ...version.names, '#name': name, '#at': `${name}_at` },
-      ExpressionAttributeValues: {
-        ...version.values,
-        ':event': { S: JSON.stringify(event) },
-        ':at': { S: event.at },
-      },
-    })
-    return updated !== undefined
+  async #record(
+    archive: ObjectVersion,
+    name: keyof ArchiveEvidence,
+    event: ArchiveCheck | ArchiveProof,
+  ): Promise<boolean> {
+    if (await this.#evidence.recordListed(archive, name, event)) return true
+    const known = await this.known(archive.key)
+    // Another process may have stored this version in the meantime.
+    if (known !== undefined && isSameVersion(known, archive)) return this.#evidence.recordListed(archive, name, event)
+    await this.#evidence.recordOther(archive, name, event)
+    return false
+  }
+
+  /**
+   * Returns true if the last check of an object with this content has found damage, unless a later restore has proved
+   * it. The catalogue need not contain the object.
+   */
+  async isDamaged(object: ArchiveContent): Promise<boolean> {
+    const damaged = await this.#evidence.damaged(object.key)
+    return damaged.some((content) => isSameContent(content, object))
+  }
+
+  /** Returns true if `isDamaged` returns true for some content with this key, which may have been replaced. */
+  async hasDamagedContent(key: string): Promise<boolean> {
+    return (await this.#evidence.damaged(key)).length > 0
   }
 
   /**
    * No longer lists an archive that does not exist, unless another version of it has been stored in the meantime. Keeps
    * its last check and its last proof for 90 days, because the object may be restored. `put` lists the archive again.
+   * Returns false if another version has been stored, or if the catalogue no longer contains the archive.
    */
-  async unlist(archive: CataloguedArchive, now: Date): Promise<void> {
+  async unlist(archive: CataloguedArchive, now: Date): Promise<boolean> {
     const version = versionCondition(archive)
     const unlisted = await this.#items.updateWhere({
       Key: itemKey(archive.key),
@@ -180,7 +182,9 @@ export class ArchiveCatalogue {
       ExpressionAttributeNames: { ...version.names, '#expires': 'expires' },
       ExpressionAttributeValues: { ...version.values, ':expires': expiresAttribute(now).expires },
     })
-    if (unlisted !== undefined) await this.#lists.remove(entryOf(archive))
+    if (unlisted === undefined) return false
+    await this.#lists.remove(entryOf(archive))
+    return true
   }
 
   /** Removes an archive, unless another version of it has been stored in the meantime. */
@@ -194,7 +198,7 @@ export class ArchiveCatalogue {
   async removeKeys(keys: readonly string[]): Promise<void> {
     const archives = (await this.#find(keys)).map(archiveIn)
     await pMap(archives, (archive) => this.remove(archive), { concurrency: REMOVED_AT_ONCE })
-    if (keys.length > 0) await this.#damaged.removeKeys(keys)
+    await pMap(keys, (key) => this.#evidence.removeOthers(key), { concurrency: REMOVED_AT_ONCE })
   }
 
   /** Yields the entries of all lists, also those without an archive. */
@@ -224,29 +228,14 @@ export class ArchiveCatalogue {
   }
 }
 
-const itemKey = (key: string): Item => keyAttributes({ pk: `archive#${key}`, sk: 'archive' })
+const itemKey = (key: string): Item => keyAttributes(listedKey(key))
 
 const listKey = (archive: CataloguedArchive): string => entryOf(archive).sk
 
 /** Only archives that are no longer listed expire. */
 const isListed = (item: Item): boolean => item['expires'] === undefined
 
-const archiveIn = (item: Item): KnownArchive => {
-  const [checked, proved] = [item['last_checked']?.S, item['last_proved']?.S]
-  return {
-    ...CataloguedArchive.parse(JSON.parse(item['record']?.S ?? 'null')),
-    ...(checked === undefined ? {} : { last_checked: ArchiveCheck.parse(JSON.parse(checked)) }),
-    ...(proved === undefined ? {} : { last_proved: ArchiveProof.parse(JSON.parse(proved)) }),
-  }
-}
-
-/** A condition that is true if an item contains this version of an archive. */
-const versionCondition = (archive: ObjectVersion) => ({
-  expression: '#bucket = :bucket AND #etag = :etag AND #version = :version',
-  names: { '#bucket': 'bucket', '#etag': 'etag', '#version': 'version_id' },
-  values: {
-    ':bucket': { S: archive.bucket },
-    ':etag': { S: archive.etag },
-    ':version': { S: versionIdOf(archive) },
-  },
+const archiveIn = (item: Item): KnownArchive => ({
+  ...CataloguedArchive.parse(JSON.parse(item['record']?.S ?? 'null')),
+  ...evidenceIn(item),
 })
