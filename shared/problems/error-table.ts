@@ -333,7 +333,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   StepsFailedError: INTERNAL_ERROR,
   ArchiveCopyError: INTERNAL_ERROR,
   ArchiveCopyLateError: INTERNAL_ERROR,
-  ArchiveDamagedError: INTERNAL_ERROR,
+  DamagedSourceError: INTERNAL_ERROR,
   ArchiveUnreadableError: INTERNAL_ERROR,
   StageMessageError: { ...INTERNAL_ERROR, retryable: false },
   // The parsers of filters convert these errors to `FilterError`, so requests and jobs never fail with them.

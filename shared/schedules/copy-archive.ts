@@ -10,7 +10,7 @@ import { type ArchiveCopy, type CopyUpload, uploadOf } from './archive-copy.ts'
 import type { ArchiveCopies } from './aws/archive-copies.ts'
 import { findCopyFault } from './check-copy.ts'
 import { copyParts, partBytesFor } from './copy-object.ts'
-import { ArchiveCopyError, ArchiveDamagedError } from './errors.ts'
+import { ArchiveCopyError, DamagedSourceError } from './errors.ts'
 import type { ScheduledArchive } from './scheduled-archives.ts'
 
 const MIB = 1024 * 1024
@@ -64,8 +64,8 @@ export const checkCopy = async (services: CopyArchiveServices, archive: ArchiveT
  * Copies an archive, or continues a copy that an earlier run has begun. If the time is up before the last part, stores
  * the copy as `pending` and returns false. Otherwise, checks the copy, stores it as `copied` and returns true. After an
  * error, stores the copy as `failed` with the reason, and throws the error. The next run then continues the upload, if
- * it can be continued. If a check has found the archive damaged, throws `ArchiveDamagedError`, because its copy could
- * replace a valid one.
+ * it can be continued. If a check has found the archive damaged, throws `DamagedSourceError`, because its copy could
+ * replace a valid one, and no run continues the upload.
  */
 export const copyArchive = async (
   services: CopyArchiveServices,
@@ -77,11 +77,12 @@ export const copyArchive = async (
   let upload = uploadOf(archive.state)
   let multipart: MultipartUpload | undefined
   try {
-    if (await catalogue.isDamaged(object)) throw new ArchiveDamagedError(object.key)
-    if (upload !== undefined && mustBeginAgain(archive, upload)) {
+    const isDamaged = await catalogue.isDamaged(object)
+    if (upload !== undefined && (isDamaged || mustBeginAgain(archive, upload))) {
       await abortUpload(copies, copy, upload)
       upload = undefined
     }
+    if (isDamaged) throw new DamagedSourceError(object.key)
     if (object.size <= SMALL) {
       await copies.put(copy.bucket, copy.key, await objects.readBytes(object, 0, object.size))
     } else {

@@ -54,8 +54,8 @@ export class ArchiveCopyError extends Error {
 }
 
 /** A check has found a scheduled archive damaged, so it is not copied. */
-export class ArchiveDamagedError extends Error {
-  override readonly name = 'ArchiveDamagedError'
+export class DamagedSourceError extends Error {
+  override readonly name = 'DamagedSourceError'
 
   constructor(archive: string) {
     super(

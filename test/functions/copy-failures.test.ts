@@ -154,6 +154,23 @@ describe('the copies of scheduled archives', () => {
     expect(await api.copy()).toMatchObject([{ copied: [copyOf(damaged), copyOf(replaced)] }, {}])
   })
 
+  it('are not continued if a check has found the archive damaged, and their uploads are aborted', async () => {
+    const key = keyOf('nightly', 0)
+    const object = await api.put(key, LARGE)
+    await api.withLimits({ copyPartBytes: 16 * MIB, copyRunMs: 0 }, () => api.copy())
+    const begun = await api.stateOf(key)
+    const upload = begun?.state === 'pending' ? begun.upload?.id : undefined
+    expect(await api.openUploads()).toContain(upload)
+    const check = { at: '2026-01-01T00:00:00.000Z', job_id: 'check', passed: false }
+    await api.services.catalogue.recordCheck(object, check)
+    await expect(api.copy()).rejects.toThrow('damaged')
+    expect(await api.openUploads()).not.toContain(upload)
+    expect(await api.stateOf(key)).toMatchObject({ state: 'failed' })
+    expect(await api.stateOf(key)).not.toHaveProperty('upload')
+    await api.services.catalogue.recordCheck(object, { ...check, passed: true })
+    expect(await api.copy()).toMatchObject([{ copied: [copyOf(key)] }, {}])
+  })
+
   it('are not valid without a checksum and with other bytes, even if neither object can be opened', async () => {
     const key = keyOf('nightly', 0)
     await api.put(key, Buffer.alloc(ARCHIVE.length, 1))
