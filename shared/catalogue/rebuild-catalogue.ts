@@ -200,6 +200,5 @@ const removeUnlessExists = async (
     return true
   }
   if (head !== undefined && isSameVersion(known, head)) return false
-  await catalogue.unlist(known, new Date())
-  return true
+  return catalogue.unlist(known, new Date())
 }
