@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { must } from '../values/must.ts'
 import type { ArchiveSegment, OpenArchive } from './archive.ts'
 import { EntryFinder } from './entry-finder.ts'
-import { EntryCorruptError } from './errors.ts'
+import { EntryCorruptError, isArchiveFault } from './errors.ts'
 import { type IndexLine, payloadPosition } from './index-line.ts'
 import { readTogether } from './read-together.ts'
 import { readIndex } from './segment-reader.ts'
@@ -20,7 +20,8 @@ interface PayloadLocation {
 export interface PayloadReader {
   /**
    * Returns the bytes of a payload, or undefined if the archive does not contain the payload. Throws
-   * `EntryCorruptError` if the checksum of the payload is wrong.
+   * `EntryCorruptError` if the checksum of the payload is wrong. Throws the damage of an index if the payload was not
+   * found in another segment.
    */
   get(sha256: string): Promise<Buffer | undefined>
   /** Returns the size of a payload in bytes, or undefined if the archive does not contain the payload. */
@@ -38,6 +39,8 @@ export class ArchivePayloads implements PayloadReader {
   readonly #locations = new Map<string, PayloadLocation>()
   /** The segments whose indexes have not been read. A segment with a model contains only records. */
   readonly #unread: ArchiveSegment[]
+  /** The damage of the first index that cannot be read. */
+  #damage: Error | undefined
 
   constructor(archive: OpenArchive) {
     const segments = archive.segments.flatMap(({ model }, k) => (model === undefined ? [k] : []))
@@ -57,13 +60,25 @@ export class ArchivePayloads implements PayloadReader {
   async #locate(sha256: string): Promise<PayloadLocation | undefined> {
     while (!this.#locations.has(sha256)) {
       const segment = this.#unread.shift()
-      if (segment === undefined) return undefined
+      if (segment === undefined) break
+      await this.#readIndex(segment)
+    }
+    const location = this.#locations.get(sha256)
+    if (location === undefined && this.#damage !== undefined) throw this.#damage
+    return location
+  }
+
+  /** Adds the payloads of a segment. If its index is damaged, remembers the damage. */
+  async #readIndex(segment: ArchiveSegment): Promise<void> {
+    try {
       for (const entry of await readIndex(this.#indexed, segment)) {
         if (entry.kind !== 'payload') continue
         this.#locations.set(entry.sha256, { offset: segment.offset + entry.offset, size: entry.size })
       }
+    } catch (error) {
+      if (!isArchiveFault(error)) throw error
+      this.#damage ??= error
     }
-    return this.#locations.get(sha256)
   }
 }
 

@@ -8,6 +8,7 @@ import { craft } from './craft.ts'
 import { toManifestSegment } from '../../shared/archive/manifest.ts'
 import type { OpenArchive } from '../../shared/archive/archive.ts'
 import { SegmentWriter } from '../../shared/archive/segment-writer.ts'
+import { must } from '../../shared/values/must.ts'
 import { MemorySink, memorySource } from './memory.ts'
 import { writeArchive } from './sample.ts'
 
@@ -29,6 +30,40 @@ const archiveOf = (): Buffer =>
       { ...entry(blob, { kind: 'blob', file_id: 'c' }), path: `blobs/${blobName('c')}` },
     ],
   })
+
+/**
+ * An archive with segments of two payloads each, its payloads in order, and the number of its reads. `breakIndex`
+ * damages the index of a segment.
+ */
+const archiveOfSegments = async (count: number) => {
+  const contents = Array.from({ length: 2 * count }, (_, k) => Buffer.from(`{"n":${k}}`))
+    .map((content) => ({ content, sha256: hash('sha256', content) }))
+    .sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
+  const segments: OpenArchive['segments'][number][] = []
+  const pieces: Buffer[] = []
+  let offset = 0
+  for (let k = 0; k < count; k++) {
+    const sink = new MemorySink()
+    const segment = new SegmentWriter(`blobs-${k}`, sink)
+    for (const { content, sha256 } of contents.slice(2 * k, 2 * k + 2))
+      await segment.entry({ path: `payloads/${sha256}`, size: content.length, sha256, kind: 'payload' }, content)
+    const summary = await segment.finish()
+    segments.push(toManifestSegment(summary, offset))
+    offset += summary.size
+    pieces.push(sink.all())
+  }
+  const bytes = Buffer.concat(pieces)
+  const source = memorySource(bytes)
+  let reads = 0
+  const empty = await openArchive(memorySource(await writeArchive({ models: { city: [] } })))
+  const counted = { ...source, read: (start: number, length: number) => (reads++, source.read(start, length)) }
+  const archive: OpenArchive = { ...empty, source: counted, segments }
+  const breakIndex = (k: number): void => {
+    const at = must(segments[k]).index.offset
+    bytes[at] = must(bytes[at]) ^ 1
+  }
+  return { archive, contents, reads: () => reads, breakIndex }
+}
 
 describe.each([
   ['ArchivePayloads', ArchivePayloads],
@@ -64,6 +99,22 @@ describe.each([
     expect(await payloads.get(hash('sha256', one))).toEqual(one)
   })
 
+  it('returns the payloads of all other segments if an index is damaged, and names the damage for the rest', async () => {
+    const damaged = 5
+    const { archive, contents, breakIndex } = await archiveOfSegments(11)
+    breakIndex(damaged)
+    const payloads = new Payloads(archive)
+    const damage = /^entry index of the segment at \d+ is corrupt: /
+    const inSegment = (k: number): boolean => Math.floor(k / 2) === damaged
+    // The payloads of the damaged segment are requested first and last.
+    for (const [k, { sha256 }] of contents.entries())
+      if (inSegment(k)) await expect(payloads.get(sha256)).rejects.toThrow(damage)
+    for (const [k, { content, sha256 }] of contents.entries())
+      if (!inSegment(k)) expect(await payloads.get(sha256), `payload ${k}`).toEqual(content)
+    for (const [k, { sha256 }] of contents.entries())
+      if (inSegment(k)) await expect(payloads.get(sha256)).rejects.toThrow(damage)
+  })
+
   it('searches only segments without a model', async () => {
     const bytes = await writeArchive({
       models: { a: [{ id: 'r', revisions: [{ n: 1, data: '{}' }] }] },
@@ -92,36 +143,10 @@ describe.each([
 
 describe('FewArchivePayloads', () => {
   const SEGMENTS = 1_000
-  const contents = Array.from({ length: 2 * SEGMENTS }, (_, k) => Buffer.from(`{"n":${k}}`))
-  const sorted = contents
-    .map((content) => ({ content, sha256: hash('sha256', content) }))
-    .sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
-
-  /** An archive with 1,000 segments of two payloads each, and the number of its reads. */
-  const archiveOfSegments = async (): Promise<{ archive: OpenArchive; reads: () => number }> => {
-    const segments: OpenArchive['segments'][number][] = []
-    const pieces: Buffer[] = []
-    let offset = 0
-    for (let k = 0; k < SEGMENTS; k++) {
-      const sink = new MemorySink()
-      const segment = new SegmentWriter(`blobs-${k}`, sink)
-      for (const { content, sha256 } of sorted.slice(2 * k, 2 * k + 2))
-        await segment.entry({ path: `payloads/${sha256}`, size: content.length, sha256, kind: 'payload' }, content)
-      const summary = await segment.finish()
-      segments.push(toManifestSegment(summary, offset))
-      offset += summary.size
-      pieces.push(sink.all())
-    }
-    const source = memorySource(Buffer.concat(pieces))
-    let reads = 0
-    const empty = await openArchive(memorySource(await writeArchive({ models: { city: [] } })))
-    const counted = { ...source, read: (start: number, length: number) => (reads++, source.read(start, length)) }
-    return { archive: { ...empty, source: counted, segments }, reads: () => reads }
-  }
 
   it('finds one payload among 1,000 segments with about log2 of the reads', async () => {
-    const { archive, reads } = await archiveOfSegments()
-    for (const [k, { content, sha256 }] of sorted.filter((_, k) => k % 199 === 0 || k === 1_999).entries()) {
+    const { archive, contents, reads } = await archiveOfSegments(SEGMENTS)
+    for (const [k, { content, sha256 }] of contents.filter((_, k) => k % 199 === 0 || k === 1_999).entries()) {
       const before = reads()
       expect(await new FewArchivePayloads(archive).get(sha256), `payload ${k}`).toEqual(content)
       // Ten or eleven indexes and the payload.
@@ -133,13 +158,13 @@ describe('FewArchivePayloads', () => {
   })
 
   it('finds further payloads with fewer reads, and reads no index twice in a row', async () => {
-    const { archive, reads } = await archiveOfSegments()
+    const { archive, contents, reads } = await archiveOfSegments(SEGMENTS)
     const payloads = new FewArchivePayloads(archive)
-    for (const { content, sha256 } of sorted) expect(await payloads.get(sha256)).toEqual(content)
+    for (const { content, sha256 } of contents) expect(await payloads.get(sha256)).toEqual(content)
     // Without the known bounds, these would be about 20,000 indexes.
-    expect(reads() - sorted.length).toBeLessThanOrEqual(2 * SEGMENTS)
+    expect(reads() - contents.length).toBeLessThanOrEqual(2 * SEGMENTS)
     const before = reads()
-    const [first] = sorted
+    const [first] = contents
     expect(await payloads.sizeOf(first?.sha256 ?? '')).toBe(first?.content.length)
     expect(await payloads.get(first?.sha256 ?? '')).toEqual(first?.content)
     expect(reads() - before).toBe(2)
