@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { differenceLine, fieldLine, hasAny } from './archives/diff/difference-text.ts'
+import { hasAny } from './archives/diff/diff-archives.ts'
+import { differenceLine, fieldLine } from './archives/diff/difference-text.ts'
 import { shownId } from './archives/shown-id.ts'
 import { restoreSource } from './archive-source.ts'
 import { UnreachableError } from './client/errors.ts'
@@ -115,13 +116,13 @@ const summaryText = (
     `${counted(blobs.changed, 'blob')} changed, ${countText(blobs.new)} only in the archive`,
   ].join('\n')
 
-/** The reasons why the fields of a changed resource were not compared. */
-const REASONS: Readonly<Record<string, string>> = {
+/** The states of a changed resource that are printed below its line. Most of them have no fields. */
+const STATES: Readonly<Record<string, string>> = {
   same: 'equal now; the store has changed since the dry run',
   torn: 'the current revision is not in the store',
   without_metadata: 'only revisions of the resource are in the store',
   missing: 'the store no longer contains the resource',
-  too_large: 'the revisions are too large to be compared',
+  too_large: 'the revisions or the names of the changed fields are too large to be shown',
   not_compared: 'the fields could not be compared',
 }
 
@@ -130,7 +131,7 @@ const differenceText = ({ output }: CommandContext, difference: LiveDifference):
   const { fields_total = fields.length } = difference
   return [
     differenceLine(output, KINDS[group], `${model}/${shownId(resource_id)}`),
-    ...(now === 'changed' ? [] : [`    ${printable(REASONS[now] ?? now)}`]),
+    ...(now === 'changed' ? [] : [`    ${printable(STATES[now] ?? now)}`]),
     ...fields.map(({ path, archived, stored }) => `    ${fieldLine(path, archived, stored)}`),
     ...(fields_total > fields.length ? [`    … and ${counted(fields_total - fields.length, 'field')} more`] : []),
     ...(revisions_total > 0

@@ -2,7 +2,7 @@ import { MetadataView } from '../../../shared/resources/views.ts'
 import type { CommandContext } from '../command.ts'
 import { printable } from '../terminal/printable.ts'
 import { timeText } from '../terminal/units.ts'
-import type { ArchiveContents } from './contents/contents.ts'
+import type { ArchiveContents, FaultyContentsRecord } from './contents/contents.ts'
 import { resourcesOf } from './contents/resources.ts'
 import { shownId } from './shown-id.ts'
 
@@ -26,18 +26,16 @@ export const listResources = async (
   model: string,
 ): Promise<number> => {
   let faults = 0
+  const onFault = ({ id, fault: reason }: FaultyContentsRecord): void => {
+    faults += 1
+    output.note(`resource ${shownId(id)} of model ${model} cannot be read: ${printable(reason)}`, {
+      fault: { model, resource_id: id, reason },
+    })
+  }
   const lines = async function* (): AsyncGenerator<string> {
     if (!output.json)
       yield `${output.style('bold', 'UPDATED'.padEnd(22))}${output.style('bold', 'REVISIONS')}  ${output.style('bold', 'RESOURCE')}\n`
-    for await (const resource of resourcesOf(contents, model)) {
-      if ('fault' in resource) {
-        faults += 1
-        const reason = printable(resource.fault)
-        output.note(`resource ${shownId(resource.id)} of model ${model} cannot be read: ${reason}`, {
-          fault: { model, resource_id: resource.id, reason: resource.fault },
-        })
-        continue
-      }
+    for await (const resource of resourcesOf(contents, model, { onFault })) {
       let revisions = 0
       for await (const revision of resource.revisions) if (revision.kind === 'revision') revisions += 1
       const listed = toListed(new MetadataView(resource.metadata.item), revisions)

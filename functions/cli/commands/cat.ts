@@ -1,7 +1,7 @@
 import { Argument, Option } from 'commander'
 import * as z from 'zod'
 import { ARCHIVE_ARGUMENT, checkModel, parseModelId } from '../archives/arguments.ts'
-import type { ArchiveContents } from '../archives/contents/contents.ts'
+import type { ArchiveContents, FaultyContentsRecord } from '../archives/contents/contents.ts'
 import { resourcesOf } from '../archives/contents/resources.ts'
 import type { WantedResource } from '../archives/contents/stream-scan.ts'
 import { resourceDocument } from '../archives/documents/resource-document.ts'
@@ -61,10 +61,16 @@ const printResource = async (
   revisionId: string | undefined,
 ): Promise<void> => {
   let isPrinted = false
-  // A fault can also follow the resource: that of one of its revisions.
-  for await (const resource of resourcesOf(contents, model, [id])) {
-    if ('fault' in resource)
-      throw new ArchiveUnavailableError(`resource ${model}/${id} cannot be read: ${resource.fault}`)
+  let fault: string | undefined
+  const onFault = (record: FaultyContentsRecord): void => {
+    fault ??= record.fault
+  }
+  // A fault precedes the resource, or is that of one of its revisions.
+  const throwFault = (): void => {
+    if (fault !== undefined) throw new ArchiveUnavailableError(`resource ${model}/${id} cannot be read: ${fault}`)
+  }
+  for await (const resource of resourcesOf(contents, model, { ids: [id], onFault })) {
+    throwFault()
     const options = {
       indented: !output.json,
       revisionId,
@@ -73,6 +79,7 @@ const printResource = async (
     await output.showPieces('json', resourceDocument(contents, resource, options))
     isPrinted = true
   }
+  throwFault()
   if (isPrinted) return
   await explainAbsence(contents, model)
   throw new ArchiveUnavailableError(`the archive contains no resource ${model}/${id}. ${readText(readBytes(source))}`)

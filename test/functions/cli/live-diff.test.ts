@@ -81,10 +81,10 @@ describe('diff --live', () => {
     ['torn', 'the current revision is not in the store'],
     ['without_metadata', 'only revisions of the resource are in the store'],
     ['missing', 'the store no longer contains the resource'],
-    ['too_large', 'the revisions are too large to be compared'],
+    ['too_large', 'the revisions or the names of the changed fields are too large to be shown'],
     ['not_compared', 'the fields could not be compared'],
     ['later', 'later'],
-  ])('prints why a changed resource has no fields: %s', async (now, text) => {
+  ])('prints the state of a changed resource: %s', async (now, text) => {
     await deployment([{ ...CHANGED, resource_id: 'a', now }])
     expect((await run('--fields')).stdout).toContain(`~ city/a\n    ${text}\n`)
   })

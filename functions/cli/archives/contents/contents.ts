@@ -13,6 +13,8 @@ export interface FaultyContentsRecord {
   readonly model: string
   /** The id of the resource. Empty if the record does not contain it. */
   readonly id: string
+  /** The resource id in the key of the record. Empty if the key contains none. Absent in a stream, which has no keys. */
+  readonly idInKey?: string
   /** What is wrong, and where in the archive. */
   readonly fault: string
   /**

@@ -1,39 +1,41 @@
 import { RevisionView } from '../../../../shared/resources/views.ts'
 import { quote } from '../../../../shared/values/message-text.ts'
+import { must } from '../../../../shared/values/must.ts'
 import type { ArchivedResource } from '../documents/resource-document.ts'
 import type { ArchiveContents, ContentsRecord, FaultyContentsRecord, ReadOptions } from './contents.ts'
 
-/** A resource of an archive that cannot be read as a whole. */
-export interface FaultyResource {
-  readonly id: string
-  readonly fault: string
-  readonly lost?: FaultyContentsRecord['lost']
+export interface ResourcesOptions extends Pick<ReadOptions, 'skipsDamage'> {
+  /** If present, only these resources are returned. */
+  readonly ids?: readonly string[] | undefined
+  /**
+   * Receives each record that cannot be read, and each revision without metadata, as soon as they are read: the faults
+   * of a resource precede it in a stream. In an archive, they occur between its revisions.
+   */
+  readonly onFault: (record: FaultyContentsRecord) => void
 }
 
 /**
- * Returns the resources of a model, one after the other, with their sound revisions. The faults of the other revisions
- * follow the resource, or precede it in a stream. The caller may leave the revisions of a resource unread. At most one
- * batch of records is in memory.
+ * Returns the resources of a model, one after the other, with their sound revisions. The caller may leave the revisions
+ * of a resource unread. At most one batch of records is in memory.
  */
 export async function* resourcesOf(
   contents: Pick<ArchiveContents, 'records'>,
   model: string,
-  ids?: readonly string[],
-  options?: Pick<ReadOptions, 'skipsDamage'>,
-): AsyncGenerator<ArchivedResource | FaultyResource> {
-  const records = new RecordQueue(contents.records(model, ids, options))
+  { ids, onFault, ...options }: ResourcesOptions,
+): AsyncGenerator<ArchivedResource> {
+  const records = new SoundRecords(contents.records(model, ids, options), onFault)
   try {
     for (let record = await records.next(); record !== undefined; record = await records.next()) {
-      if (record.fault !== undefined) yield record
-      else if (record.kind === 'metadata') {
-        yield { metadata: record, revisions: records.revisionsOf(record.id) }
+      const { id } = record
+      if (record.kind === 'metadata') {
+        yield { metadata: record, revisions: records.revisionsOf(id) }
         // The caller may not have read all of them, or may have closed their iterator.
-        const rest = records.revisionsOf(record.id)
+        const rest = records.revisionsOf(id)
         while ((await rest.next()).done !== true);
       } else {
         const { revisionId } = new RevisionView(record.item)
-        const fault = `the metadata of the resource of revision ${quote(revisionId ?? record.sk)} is missing or cannot be read`
-        yield { id: record.id, fault }
+        const name = quote(revisionId ?? record.sk)
+        onFault({ model, id, fault: `the metadata of the resource of revision ${name} is missing or cannot be read` })
       }
     }
   } finally {
@@ -41,39 +43,30 @@ export async function* resourcesOf(
   }
 }
 
-/**
- * The number of consecutive faults after which no further revisions of the resource are expected. It limits the memory.
- */
-const MAX_FAULTS_ASIDE = 1_000
-
-class RecordQueue {
+/** Reads the sound records, one after the other. */
+class SoundRecords {
   readonly #batches: AsyncIterator<readonly (ContentsRecord | FaultyContentsRecord)[]>
+  readonly #onFault: (record: FaultyContentsRecord) => void
   #batch: readonly (ContentsRecord | FaultyContentsRecord)[] = []
   #at = 0
-  /** The faults that were read after the revisions of a resource, or between them. */
-  readonly #aside: FaultyContentsRecord[] = []
 
-  constructor(batches: AsyncIterable<readonly (ContentsRecord | FaultyContentsRecord)[]>) {
+  constructor(
+    batches: AsyncIterable<readonly (ContentsRecord | FaultyContentsRecord)[]>,
+    onFault: (record: FaultyContentsRecord) => void,
+  ) {
     this.#batches = batches[Symbol.asyncIterator]()
+    this.#onFault = onFault
   }
 
-  async next(): Promise<ContentsRecord | FaultyContentsRecord | undefined> {
-    const aside = this.#aside.shift()
-    if (aside !== undefined) return aside
+  async next(): Promise<ContentsRecord | undefined> {
     const record = await this.#peek()
     this.#at += 1
     return record
   }
 
-  /** Returns the revisions of a resource. Faults between them are put aside, and `next` returns them afterwards. */
+  /** Returns the revisions of a resource. */
   async *revisionsOf(id: string): AsyncGenerator<ContentsRecord, undefined> {
     for (let record = await this.#peek(); record !== undefined; record = await this.#peek()) {
-      if (record.fault !== undefined) {
-        if (this.#aside.length >= MAX_FAULTS_ASIDE) return undefined
-        this.#at += 1
-        this.#aside.push(record)
-        continue
-      }
       if (record.kind !== 'revision' || record.id !== id) return undefined
       this.#at += 1
       yield record
@@ -85,13 +78,19 @@ class RecordQueue {
     await this.#batches.return?.()
   }
 
-  async #peek(): Promise<ContentsRecord | FaultyContentsRecord | undefined> {
-    while (this.#at >= this.#batch.length) {
-      const next = await this.#batches.next()
-      if (next.done === true) return undefined
-      this.#batch = next.value
-      this.#at = 0
+  /** Returns the next sound record, but does not take it. */
+  async #peek(): Promise<ContentsRecord | undefined> {
+    for (;;) {
+      while (this.#at >= this.#batch.length) {
+        const next = await this.#batches.next()
+        if (next.done === true) return undefined
+        this.#batch = next.value
+        this.#at = 0
+      }
+      const record = must(this.#batch[this.#at])
+      if (record.fault === undefined) return record
+      this.#at += 1
+      this.#onFault(record)
     }
-    return this.#batch[this.#at]
   }
 }

@@ -83,7 +83,8 @@ export class SegmentContents implements ArchiveContents {
         if ('reason' in record) return { model, id: '', fault: record.reason, lost: { range: record.range } }
         if (record.fault === undefined) return record
         const { entry = '', line = 0 } = record.location
-        return { model, id: record.id, fault: `${record.fault} (line ${line} of entry ${entry})` }
+        const { id, idInKey } = record
+        return { model, id, idInKey, fault: `${record.fault} (line ${line} of entry ${entry})` }
       })
   }
 

@@ -2,7 +2,7 @@ import { ResourceLeaf } from '../../../../shared/archive/digest.ts'
 import { itemBytes } from '../../../../shared/resources/item-size.ts'
 import type { Item } from '../../../../shared/tables/item.ts'
 import { compareBytes } from '../../../../shared/values/text-order.ts'
-import type { ArchiveContents, ContentsRecord } from '../contents/contents.ts'
+import type { ArchiveContents, ContentsRecord, FaultyContentsRecord } from '../contents/contents.ts'
 import { resourcesOf } from '../contents/resources.ts'
 
 /** A resource with its items, as far as they are kept. */
@@ -27,7 +27,7 @@ export interface DiffOptions {
   /** If true, the items of changed resources are returned. */
   readonly keepItems?: boolean
   /** Receives each record that cannot be read. */
-  readonly onFault: (archive: 'old' | 'new', model: string, id: string, fault: string) => void
+  readonly onFault: (archive: 'old' | 'new', record: FaultyContentsRecord) => void
 }
 
 /** The largest size of the items of a resource that are kept for the comparison of its fields, in bytes. */
@@ -47,6 +47,10 @@ export async function* diffArchives(
   for (const model of models) yield* diffModel(old, next, model, options)
 }
 
+/** Returns true if one of the counts of differences is not 0. */
+export const hasAny = (counts: Readonly<Record<string, number>>): boolean =>
+  Object.values(counts).some((count) => count > 0)
+
 /** Returns the models of both archives, sorted. */
 export const modelsOf = async (old: ArchiveContents, next: ArchiveContents): Promise<readonly string[]> => {
   const [a, b] = [await old.describe(), await next.describe()]
@@ -61,8 +65,8 @@ async function* diffModel(
 ): AsyncGenerator<ArchiveDifference> {
   const unreadable = { old: new UnreadableIds(), new: new UnreadableIds() }
   const read = (contents: ArchiveContents, archive: 'old' | 'new'): AsyncGenerator<Summary, undefined> =>
-    summaries(contents, model, { keepItems, unreadable: unreadable[archive] }, (id, fault) => {
-      onFault(archive, model, id, fault)
+    summaries(contents, model, { keepItems, unreadable: unreadable[archive] }, (record) => {
+      onFault(archive, record)
     })
   const [olds, news] = [read(old, 'old'), read(next, 'new')]
   try {
@@ -97,29 +101,41 @@ const differenceOf = (
   return { model, resource_id: after.id, group: 'changed', ...versions }
 }
 
-/** Limits the memory. Resources after that many are compared as if the archive did not contain them. */
+/** Limits the memory. After that many ids, all resources around are treated as if they could not be read. */
 const MAX_UNREADABLE = 100_000
+
+/** The ids of resources that cannot be read. If `isUnknown` is true, other resources cannot be read either. */
+interface Unreadable {
+  readonly ids: Set<string>
+  isUnknown: boolean
+}
+
+const noneUnreadable = (): Unreadable => ({ ids: new Set(), isUnknown: false })
 
 /**
  * The resources of an archive that cannot be read, around the current one: those after the last but one sound resource.
  * The fault of a revision can precede its resource or follow it.
  */
 class UnreadableIds {
-  #older = new Set<string>()
-  #newer = new Set<string>()
+  #older = noneUnreadable()
+  #newer = noneUnreadable()
 
-  add(id: string): void {
-    if (this.#newer.size < MAX_UNREADABLE) this.#newer.add(id)
+  /** The two ids of a record can differ, and either of them can be right. */
+  add({ id, idInKey }: FaultyContentsRecord): void {
+    const { ids } = this.#newer
+    // A fault without an id of a stream is not at the position of its resource, so the resource remains unknown.
+    if ((id === '' && idInKey === '') || ids.size >= MAX_UNREADABLE) this.#newer.isUnknown = true
+    else for (const stated of [id, idInKey ?? '']) ids.add(stated)
   }
 
   has(id: string): boolean {
-    return this.#older.has(id) || this.#newer.has(id)
+    return [this.#older, this.#newer].some(({ ids, isUnknown }) => isUnknown || ids.has(id))
   }
 
-  /** Must be called after each sound resource. */
+  /** Must be called before each sound resource is read. */
   advance(): void {
     this.#older = this.#newer
-    this.#newer = new Set()
+    this.#newer = noneUnreadable()
   }
 }
 
@@ -138,15 +154,14 @@ async function* summaries(
   contents: ArchiveContents,
   model: string,
   { keepItems, unreadable }: { readonly keepItems: boolean; readonly unreadable: UnreadableIds },
-  onFault: (id: string, fault: string) => void,
+  onFault: (record: FaultyContentsRecord) => void,
 ): AsyncGenerator<Summary, undefined> {
+  const onUnreadable = (record: FaultyContentsRecord): void => {
+    unreadable.add(record)
+    onFault(record)
+  }
   let last: Summary | undefined
-  for await (const resource of resourcesOf(contents, model)) {
-    if ('fault' in resource) {
-      unreadable.add(resource.id)
-      onFault(resource.id, resource.fault)
-      continue
-    }
+  for await (const resource of resourcesOf(contents, model, { onFault: onUnreadable })) {
     if (last !== undefined) yield last
     unreadable.advance()
     last = await summarize(resource.metadata, resource.revisions, keepItems)

@@ -7,8 +7,8 @@ import { checkModel } from '../arguments.ts'
 import { shownId } from '../shown-id.ts'
 import type { CountedSource } from '../sources/counted-source.ts'
 import { readBytes, readText, withContents } from '../with-archive.ts'
-import { type ArchiveDifference, diffArchives, modelsOf } from './diff-archives.ts'
-import { differenceLine, hasAny } from './difference-text.ts'
+import { type ArchiveDifference, diffArchives, hasAny, modelsOf } from './diff-archives.ts'
+import { differenceLine } from './difference-text.ts'
 import { diffBlobs } from './diff-blobs.ts'
 import { fieldDifferences, type FieldDifferences, fieldLines } from './field-lines.ts'
 
@@ -47,12 +47,11 @@ const printDifferences = async (
     const differences = diffArchives(old, next, {
       models: model === undefined ? undefined : [model],
       keepItems: fields,
-      onFault: (archive, faultyModel, id, fault) => {
+      onFault: (archive, { model: of, id, fault: reason }) => {
         faults += 1
-        output.note(
-          `resource ${faultyModel}/${shownId(id)} of the ${archive} archive cannot be read: ${printable(fault)}`,
-          { fault: { archive, model: faultyModel, resource_id: id, reason: fault } },
-        )
+        output.note(`resource ${of}/${shownId(id)} of the ${archive} archive cannot be read: ${printable(reason)}`, {
+          fault: { archive, model: of, resource_id: id, reason },
+        })
       },
     })
     for await (const { versions, ...difference } of differences) {

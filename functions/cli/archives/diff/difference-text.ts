@@ -36,6 +36,3 @@ const valueText = ({ json, type = 'value', size, sha256 = '' }: ShownValue): str
   if (json === undefined) return printable(`${type}, ${bytesText(size ?? 0)}, sha256 ${sha256}`)
   return size === undefined ? printable(json) : `${printable(json)}… (${bytesText(size)})`
 }
-
-export const hasAny = (counts: Readonly<Record<string, number>>): boolean =>
-  Object.values(counts).some((count) => count > 0)

@@ -10,7 +10,7 @@ import type {
   FaultyContentsBlob,
   FaultyContentsRecord,
 } from '../contents/contents.ts'
-import { type FaultyResource, resourcesOf } from '../contents/resources.ts'
+import { resourcesOf } from '../contents/resources.ts'
 import type { WantedResource } from '../contents/stream-scan.ts'
 import { type ArchivedResource, resourceDocument } from '../documents/resource-document.ts'
 import { printable } from '../../terminal/printable.ts'
@@ -101,20 +101,19 @@ const extractModel = async (
     references === undefined
       ? undefined
       : (revision: ContentsRecord) => collectReferences(contents, model, revision, references)
-  for await (const resource of resourcesOf(contents, model, ids, { skipsDamage: true })) {
-    if ('fault' in resource) {
-      addFault(folder, extracted, faultText(model, resource))
-      found.add(resource.id)
-      if (resource.lost === undefined) continue
-      lost.push(resource.lost)
-      if (previous !== undefined && mayBeLost(resource.lost, previous.h))
-        addFault(
-          folder,
-          extracted,
-          `resource ${model}/${shownId(previous.id)}: the damaged part may contain further revisions`,
-        )
-      continue
-    }
+  const onFault = (record: FaultyContentsRecord): void => {
+    addFault(folder, extracted, faultText(record))
+    if (ids !== undefined) for (const id of [record.id, record.idInKey ?? '']) found.add(id)
+    if (record.lost === undefined) return
+    lost.push(record.lost)
+    if (previous !== undefined && mayBeLost(record.lost, previous.h))
+      addFault(
+        folder,
+        extracted,
+        `resource ${model}/${shownId(previous.id)}: the damaged part may contain further revisions`,
+      )
+  }
+  for await (const resource of resourcesOf(contents, model, { ids, skipsDamage: true, onFault })) {
     const { metadata, revisions } = resource
     previous = metadata
     const observed = collect === undefined ? revisions : observe(revisions, collect)
@@ -133,7 +132,7 @@ const extractModel = async (
 
 type Lost = NonNullable<FaultyContentsRecord['lost']>
 
-const faultText = (model: string, { id, fault, lost }: FaultyResource): string =>
+const faultText = ({ model, id, fault, lost }: FaultyContentsRecord): string =>
   lost === undefined
     ? `resource ${model}/${shownId(id)}: ${fault}`
     : `resources of model ${model} are missing${rangeText(lost)}, because ${fault}`

@@ -7,6 +7,7 @@ import { extractArchive } from '../../../../functions/cli/archives/extract/extra
 import { NewFolder } from '../../../../functions/cli/archives/extract/new-folder.ts'
 import { openArchive } from '../../../../shared/archive/open.ts'
 import { readIndex } from '../../../../shared/archive/segment-reader.ts'
+import { idHashOf } from '../../../../shared/resources/keys.ts'
 import type { Item } from '../../../../shared/tables/item.ts'
 import { must } from '../../../../shared/values/must.ts'
 import { craftItems } from '../../../archive/craft.ts'
@@ -38,11 +39,18 @@ const resource = (id: string, revisions: number, model = 'city'): readonly Item[
   return [items.metadata, ...items.revisions]
 }
 
-/** Makes the key of a revision wrong. */
-const withWrongKey = (items: readonly Item[], revisionId: string): readonly Item[] =>
+/** Makes the keys of revisions wrong. */
+const withWrongKeys = (items: readonly Item[], revisionIds: readonly string[]): readonly Item[] =>
   items.map((item) =>
-    item['revision_id']?.S === revisionId ? { ...item, sk: { S: `${item['sk']?.S ?? ''}x` } } : item,
+    revisionIds.includes(item['revision_id']?.S ?? '') ? { ...item, sk: { S: `${item['sk']?.S ?? ''}x` } } : item,
   )
+const withWrongKey = (items: readonly Item[], revisionId: string): readonly Item[] => withWrongKeys(items, [revisionId])
+
+/** The result of a comparison that has skipped something. */
+const NO_DIFFERENCES = {
+  code: 3,
+  stdout: '0 new resources, 0 changed, 0 missing\n0 new blobs, 0 changed, 0 missing\n',
+}
 
 const revisionsIn = async (path: string): Promise<readonly string[]> => {
   const { revisions } = JSON.parse(await readFile(path, 'utf8')) as { revisions: { revision_id: string }[] }
@@ -73,6 +81,30 @@ describe('a resource with one invalid revision', () => {
   })
 })
 
+describe('a resource with thousands of invalid revisions', () => {
+  it('is extracted with all of its other revisions', async () => {
+    const wrong = Array.from({ length: 1_200 }, (_, k) => `a:${2 * k + 2}`)
+    const items = withWrongKeys(resource('a', 2_400), wrong)
+    const target = newPath()
+    const { code, stdout } = await cli(['extract', await saved(craftItems('city', [items])), '-o', target, '--json'])
+    expect(code).toBe(3)
+    expect(jsonLines(stdout)).toMatchObject([{ resources: 1, faults_total: 1_200 }])
+    expect(await revisionsIn(join(target, 'models/city/a.json'))).toHaveLength(1_200)
+    expect(await readFile(join(target, 'faults.txt'), 'utf8')).not.toContain('metadata of the resource')
+  })
+})
+
+describe('a resource with a record that states another id', () => {
+  it('is not reported as absent if the record is its only one', async () => {
+    const [metadata = {}] = resource('a', 1)
+    const archive = await saved(craftItems('city', [[{ ...metadata, resource_id: { S: 'z' } }], resource('b', 1)]))
+    const { code, stdout } = await cli(['extract', archive, 'city/a', '-o', newPath()])
+    expect(code).toBe(3)
+    expect(stdout).toMatch(/^resource city\/z: sk is /m)
+    expect(stdout).not.toContain('the archive does not contain it')
+  })
+})
+
 describe('the comparison of two archives with an invalid resource', () => {
   const sound = ['a', 'b', 'c', 'd'].map((id) => resource(id, 2))
   const withoutKey = (id: string, revisionId: string) =>
@@ -97,13 +129,57 @@ describe('the comparison of two archives with an invalid resource', () => {
         [metadata, whole],
       ]) {
         const { code, stdout, stderr } = await cli(['diff', ...archives])
-        expect({ code, stdout }).toEqual({
-          code: 3,
-          stdout: '0 new resources, 0 changed, 0 missing\n0 new blobs, 0 changed, 0 missing\n',
-        })
+        expect({ code, stdout }).toEqual(NO_DIFFERENCES)
         expect(stderr).toContain(`resource city/${id} of the`)
       }
     }
+  })
+
+  /** A key that contains only the id hash of a resource. */
+  const hashOf = (id: string) => ({ sk: { S: idHashOf(id) } })
+
+  it.each<[string, (id: string) => Item]>([
+    ['states another resource in its attributes', () => ({ resource_id: { S: 'z' } })],
+    ['states another resource in its key', (id) => ({ sk: { S: `${idHashOf(id)}/z/1` } })],
+    ['states no resource', (id) => ({ resource_id: { N: '1' }, ...hashOf(id) })],
+  ])('reports no difference of a resource if one of its revisions %s', async (_, wrong) => {
+    const whole = await saved(craftItems('city', sound))
+    for (const id of ['a', 'b', 'c', 'd']) {
+      const damaged = await saved(
+        craftItems(
+          'city',
+          sound.map((items) =>
+            items.map((item) => (item['revision_id']?.S === `${id}:2` ? { ...item, ...wrong(id) } : item)),
+          ),
+        ),
+      )
+      for (const archives of [
+        [whole, damaged],
+        [damaged, whole],
+      ]) {
+        const { code, stdout } = await cli(['diff', ...archives])
+        expect({ code, stdout }).toEqual(NO_DIFFERENCES)
+      }
+    }
+  })
+
+  it('reports neither a new nor a missing resource if its only record states no resource', async () => {
+    const whole = await saved(craftItems('city', sound))
+    const damaged = await saved(
+      craftItems(
+        'city',
+        sound.map(([first = {}, ...others]) =>
+          first['resource_id']?.S === 'b'
+            ? [{ ...first, resource_id: { N: '1' }, ...hashOf('b') }]
+            : [first, ...others],
+        ),
+      ),
+    )
+    for (const archives of [
+      [whole, damaged],
+      [damaged, whole],
+    ])
+      expect(await cli(['diff', ...archives])).toMatchObject(NO_DIFFERENCES)
   })
 
   it('still finds the other differences', async () => {
@@ -127,10 +203,7 @@ describe('the comparison of two archives with an invalid resource', () => {
         }),
       )
     const { code, stdout } = await cli(['diff', await city(), await city('xxh3_128:0')])
-    expect({ code, stdout }).toEqual({
-      code: 3,
-      stdout: '0 new resources, 0 changed, 0 missing\n0 new blobs, 0 changed, 0 missing\n',
-    })
+    expect({ code, stdout }).toEqual(NO_DIFFERENCES)
   })
 })
 
