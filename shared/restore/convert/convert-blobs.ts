@@ -86,15 +86,14 @@ export const convertBlobs = async (
       references = new Map(
         inRange.filter(({ position }) => position >= from).map((reference) => [reference.position, reference]),
       )
-      const isReferenced = new Set(references.keys())
-      const contents = contentsBelow(merge, firstPosition(range.to), (position, blob) => {
-        damaged.add({ position, blob, isReferenced: isReferenced.has(position) })
-      })
-      for await (const { position, location, runOffsets, nextOffsets, source: content } of openContents(
-        objects,
-        source,
-        contents,
-      )) {
+      const contents = contentsBelow(merge, firstPosition(range.to))
+      for await (const found of openContents(objects, source, contents)) {
+        const { position } = found
+        if (found.fault !== undefined) {
+          damaged.add({ position, blob: found.fault, isReferenced: references.has(position) })
+          continue
+        }
+        const { location, runOffsets, nextOffsets, source: content } = found
         if (attempt.timeIsUp() && segments.hasEntries) {
           reached = { index, from: position, offsets: runOffsets }
           return handOver

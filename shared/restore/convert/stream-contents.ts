@@ -24,6 +24,7 @@ const MAX_HELD_BYTES = 24 * 1024 * 1024
 interface OrderedContent {
   /** See `BlobReference`. */
   readonly position: string
+  readonly fault?: undefined
   readonly location: ContentLocation
   /**
    * The offsets of the merge before this content. If a pass stops before the content, the next pass continues at these
@@ -34,16 +35,17 @@ interface OrderedContent {
   readonly nextOffsets: readonly number[]
 }
 
+/** A blob of which the stream contains no sound record, or records with different bytes. */
+interface DamagedContent {
+  readonly position: string
+  readonly fault: ScanFault
+}
+
 /**
- * Yields the contents whose positions are less than `end`, without duplicates. If a blob occurs with several content
- * types, the last content type is returned, as in SpecStar's import. Calls `onDamaged` for each blob that is not
- * returned, because the stream contains no sound record of it, or records with different bytes.
+ * Yields the contents whose positions are less than `end`, in order and without duplicates. If a blob occurs with
+ * several content types, the last content type is returned, as in SpecStar's import.
  */
-export async function* contentsBelow(
-  merge: RunMerge,
-  end: string,
-  onDamaged: (position: string, blob: ScanFault) => void,
-): AsyncGenerator<OrderedContent> {
+export async function* contentsBelow(merge: RunMerge, end: string): AsyncGenerator<OrderedContent | DamagedContent> {
   for (let { current } = merge; current !== undefined && current.key.toString() < end; { current } = merge) {
     const { key } = current
     const runOffsets = merge.offsets
@@ -53,7 +55,7 @@ export async function* contentsBelow(
       await merge.advance()
     }
     const { fault, location } = content
-    if (fault !== undefined) onDamaged(key.toString(), fault)
+    if (fault !== undefined) yield { position: key.toString(), fault }
     else if (location !== undefined)
       yield { position: key.toString(), location, runOffsets, nextOffsets: merge.offsets }
   }
@@ -95,23 +97,27 @@ class Occurrences {
   }
 }
 
+/** A content that can be written to a segment. */
+type OpenContent = OrderedContent & { readonly source: EntrySource }
+
 /**
  * Opens several contents at the same time, and yields them in order. Contents of 16 MiB or more are not read, because
- * S3 copies them.
+ * S3 copies them. Damaged contents are yielded as they are.
  */
 export async function* openContents(
   objects: ObjectStore,
   stream: PinnedObject,
-  contents: AsyncIterable<OrderedContent>,
-): AsyncGenerator<OrderedContent & { readonly source: EntrySource }> {
+  contents: AsyncIterable<OrderedContent | DamagedContent>,
+): AsyncGenerator<OpenContent | DamagedContent> {
   const held = new ByteBudget(MAX_HELD_BYTES)
-  const open = async (content: OrderedContent): Promise<OrderedContent & { readonly source: EntrySource }> => {
+  const open = async (content: OrderedContent | DamagedContent): Promise<OpenContent | DamagedContent> => {
+    if (content.fault !== undefined) return content
     await held.take(heldBytes(content))
     return { ...content, source: await openSource(objects, stream, content) }
   }
   for await (const content of pMapIterable(contents, open, { concurrency: READ_AHEAD, backpressure: READ_AHEAD })) {
     yield content
-    held.release(heldBytes(content))
+    if (content.fault === undefined) held.release(heldBytes(content))
   }
 }
 

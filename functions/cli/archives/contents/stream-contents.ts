@@ -87,16 +87,10 @@ export class StreamContents implements ArchiveContents {
 
   async *blobs(): AsyncGenerator<ContentsBlob | FaultyContentsBlob> {
     const { contents } = await this.#scan()
-    // `contentsBelow` calls back with the damaged blobs before the next sound blob, so they are in order.
-    const damaged: FaultyContentsBlob[] = []
-    const found = contentsBelow(await contents.merge(), AFTER_BLOBS, (_, { id, reason }) => {
-      damaged.push({ file_id: id, fault: reason })
-    })
-    for await (const { position, location } of found) {
-      yield* damaged.splice(0)
-      if (!isPayloadPosition(position)) yield toBlob(this.#source, location)
+    for await (const found of contentsBelow(await contents.merge(), AFTER_BLOBS)) {
+      if (found.fault !== undefined) yield { file_id: found.fault.id, fault: found.fault.reason }
+      else if (!isPayloadPosition(found.position)) yield toBlob(this.#source, found.location)
     }
-    yield* damaged
   }
 
   /** A stream has no index of its blobs, so all of them are read once, without their content. */

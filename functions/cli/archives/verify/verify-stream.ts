@@ -105,25 +105,25 @@ const checkBlobs = async (
   findings: ArchiveFindings,
 ): Promise<{ readonly blobs: ArchiveVerification['blobs']; readonly missing: number }> => {
   const blobs = { count: 0, bytes: 0 }
-  const damaged = new Set<string>()
   const merge = await contents.merge()
-  const positions = async function* (): AsyncGenerator<{ readonly position: string }> {
-    const found = contentsBelow(merge, AFTER_BLOBS, (position, { id, reason, corrupt }) => {
-      damaged.add(position)
-      const message = `blob ${quote(id)} cannot be restored: ${reason}`
-      findings.add({ check: corrupt === undefined ? 'blobs' : 'bytes', message })
-    })
-    for await (const { position, location } of found) {
-      if (isPayloadPosition(position)) continue
-      blobs.count += 1
-      blobs.bytes += location.size
-      yield { position }
+  const positions = async function* (): AsyncGenerator<{ readonly position: string; readonly isDamaged: boolean }> {
+    for await (const found of contentsBelow(merge, AFTER_BLOBS)) {
+      const { position, fault } = found
+      if (fault !== undefined) {
+        const message = `blob ${quote(fault.id)} cannot be restored: ${fault.reason}`
+        findings.add({ check: fault.corrupt === undefined ? 'blobs' : 'bytes', message })
+      } else if (isPayloadPosition(position)) continue
+      else {
+        blobs.count += 1
+        blobs.bytes += found.location.size
+      }
+      yield { position, isDamaged: fault !== undefined }
     }
   }
   let missing = 0
   let last = ''
   const counts = await joinReferences(references.sorted(), positions(), ({ position }) => {
-    if (position === last || damaged.has(position)) return
+    if (position === last) return
     last = position
     missing += 1
   })

@@ -1,8 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openContents } from '../../../../functions/cli/archives/contents/open-contents.ts'
+import { RunMerge } from '../../../../shared/restore/convert/run-merge.ts'
 import { encodeFrame } from '../../../../shared/specstar/stream-frame.ts'
+import { memorySource } from '../../../archive/memory.ts'
 import { buildStream } from '../../../specstar/build-stream.ts'
 import { cli, jsonLines } from '../cli-run.ts'
 
@@ -96,6 +99,23 @@ describe('a stream with a damaged blob', () => {
     const { code, stdout } = await cli(['extract', path, '-o', newPath()])
     expect(code).toBe(3)
     expect(stdout).toContain('blob "plan" occurs twice with different bytes')
+  })
+})
+
+describe('a stream with many damaged blobs', () => {
+  it('is read without holding the faults of all blobs in memory', async () => {
+    const wrongId = (k: number) => k.toString(16).padStart(32, '0')
+    const records = Array.from({ length: 100 }, (_, k) => blobFrame(wrongId(k), Buffer.from(`damaged ${k}`)))
+    const contents = await openContents(memorySource(buildStream({ city: { records, blobs: [Buffer.from('sound')] } })))
+    const advance = vi.spyOn(RunMerge.prototype, 'advance')
+    let faults = 0
+    for await (const { fault } of contents.blobs()) {
+      if (fault !== undefined) faults += 1
+      // At most the next blob has been read, and the sound one.
+      expect(advance.mock.calls.length).toBeLessThanOrEqual(faults + 2)
+    }
+    expect(faults).toBe(100)
+    await contents.close()
   })
 })
 
