@@ -5,7 +5,7 @@ import { cancelJob } from './client/cancel-job.ts'
 import { NoResponseError, ProblemError, UnreachableError } from './client/errors.ts'
 import { findJob } from './client/find-job.ts'
 import { hasEnded, type Job } from './client/job.ts'
-import { isLocal } from './client/settings.ts'
+import { isLocal } from './client/private-url.ts'
 import type { CommandContext } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { InterruptedError } from './interrupted-error.ts'
@@ -22,7 +22,8 @@ const MAX_OUTAGE = { localMs: 30_000, remoteMs: 600_000 } as const
 
 interface WaitOptions {
   /**
-   * True if the API has responded before, for example because it has started the job. It is then expected to return.
+   * True if the API has responded before, for example because it has started the job. Failures of the first request are
+   * then repeated, too.
    */
   readonly hasResponded?: boolean
 }

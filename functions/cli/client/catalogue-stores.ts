@@ -7,7 +7,8 @@ import { LOCAL_CREDENTIALS } from '../../../shared/runtime/local-credentials.ts'
 import { UsageError } from '../usage-error.ts'
 import { credentialsOf } from './credentials.ts'
 import { s3ClientOf } from './s3-client.ts'
-import { isLocal, localStore, type Settings } from './settings.ts'
+import { isLocal } from './private-url.ts'
+import { localStore, type Settings } from './settings.ts'
 
 /** The names of the stores on AWS, as the user has given them, and the URL of DynamoDB if it is set. */
 export interface CatalogueLocation {

@@ -2,7 +2,8 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import { s3 } from '../../../shared/runtime/clients.ts'
 import { LOCAL_CREDENTIALS } from '../../../shared/runtime/local-credentials.ts'
 import { credentialsOf } from './credentials.ts'
-import { isLocal, localStore, type Settings } from './settings.ts'
+import { isLocal } from './private-url.ts'
+import { localStore, type Settings } from './settings.ts'
 
 /**
  * Returns a client of S3. The endpoint determines the credentials: the local program has its own, and requests to any

@@ -5,7 +5,8 @@ import type { AwsCredentialIdentityProvider } from '@smithy/types'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 import { UsageError } from '../usage-error.ts'
 import { NoResponseError, UnreachableError } from './errors.ts'
-import { isLocal, type Settings } from './settings.ts'
+import { isLocal } from './private-url.ts'
+import type { Settings } from './settings.ts'
 
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 import { UsageError } from '../usage-error.ts'
+import { isPrivate } from './private-url.ts'
 
 /** Where the API is, and how requests to it are signed. */
 export interface Settings {
@@ -129,16 +130,6 @@ export const localStore = (
     )
   return `http://127.0.0.1:${LOCAL_PORTS[variable]}`
 }
-
-/** Returns true if the API is that of a local program, which accepts unsigned requests. */
-export const isLocal = ({ endpoint }: Pick<Settings, 'endpoint'>): boolean =>
-  LOCAL_HOSTS.includes(new URL(endpoint).hostname)
-
-const LOCAL_HOSTS = ['127.0.0.1', 'localhost', '[::1]']
-
-/** Returns true for a URL whose data stays on this machine, or is encrypted. */
-export const isPrivate = ({ protocol, hostname }: URL): boolean =>
-  protocol === 'https:' || LOCAL_HOSTS.includes(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 
 interface SettingsPath {
   readonly name: string

@@ -1,4 +1,4 @@
-import { isPrivate } from '../../client/settings.ts'
+import { isPrivate } from '../../client/private-url.ts'
 import { UsageError } from '../../usage-error.ts'
 
 /** The address of an archive, as the user has written it. */

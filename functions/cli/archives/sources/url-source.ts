@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { bytesOf } from '../../../../shared/values/bytes-of.ts'
 import { errorMessage } from '../../../../shared/values/error-message.ts'
 import { must } from '../../../../shared/values/must.ts'
-import { isPrivate } from '../../client/settings.ts'
+import { isOnThisMachine, isPrivate } from '../../client/private-url.ts'
 import { ArchiveUnavailableError } from '../errors.ts'
 import { nameOfAddress } from './address.ts'
 import type { OpenSource } from './source.ts'
@@ -120,7 +120,7 @@ class RemoteFile {
     return Number(size) === this.#size
   }
 
-  /** Follows redirects, but not to a URL whose data is not encrypted. */
+  /** Follows redirects, but not to a URL whose data is not encrypted, and not from another machine to this one. */
   async #send(headers: Readonly<Record<string, string>>): Promise<Response> {
     let url = this.#url
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
@@ -131,6 +131,11 @@ class RemoteFile {
       if (!URL.canParse(location, url.href))
         throw new ArchiveUnavailableError(`${this.#name}: the server redirects to an address that is not a URL`)
       url = new URL(location, url)
+      if (isOnThisMachine(url) && !isOnThisMachine(this.#url))
+        throw new ArchiveUnavailableError(
+          `${this.#name}: the server redirects to ${nameOfAddress({ kind: 'url', url })}, which is on this machine; ` +
+            'if the archive is there, use that URL',
+        )
       if (!isPrivate(url))
         throw new ArchiveUnavailableError(
           `${this.#name}: the server redirects to ${nameOfAddress({ kind: 'url', url })}; ` +

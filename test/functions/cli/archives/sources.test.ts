@@ -258,38 +258,6 @@ describe('a URL', () => {
     })
   })
 
-  it('may be redirected to another URL', async () => {
-    await withServer({}, async (target) => {
-      const intercept: Intercept = (_request, response) => {
-        response.writeHead(302, { location: target.url }).end()
-        return true
-      }
-      await withServer({ intercept }, async ({ url, ranges }) => {
-        const source = await open(url)
-        expect(await source.read(1_000, 10)).toEqual(BYTES.subarray(1_000, 1_010))
-        expect([ranges, target.ranges]).toEqual([target.ranges, ['bytes=0-511', 'bytes=1000-1009']])
-      })
-    })
-  })
-
-  it.each([
-    [
-      'http://archives.example/a?X-Amz-Signature=secret',
-      'the server redirects to http://archives.example/a; an archive must not be read without encryption',
-    ],
-    ['http://[', 'the server redirects to an address that is not a URL'],
-    ['?again', 'the server redirects more than 5 times'],
-  ])('is rejected if the server redirects to %s', async (location, reason) => {
-    const intercept: Intercept = (_request, response) => {
-      response.writeHead(302, { location }).end()
-      return true
-    }
-    await withServer({ intercept }, async ({ url }) => {
-      await expect(open(url)).rejects.toThrow(`${url.replace(/\?.*/, '')}: ${reason}`)
-      await expect(open(url)).rejects.not.toThrow('secret')
-    })
-  })
-
   it('is rejected if the file is replaced while it is read', async () => {
     let etag = '"v1"'
     const intercept: Intercept = (_request, response, count) => {
