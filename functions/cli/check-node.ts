@@ -7,8 +7,8 @@ if (installedMajor !== REQUIRED_MAJOR) {
   process.stderr.write(
     [
       `Node ${REQUIRED_MAJOR} is required, but Node ${process.versions.node} is running.`,
-      `On Linux and Windows, \`npm ci\` installs Node ${REQUIRED_MAJOR} for this project: use \`npm run …\`.`,
-      `On macOS, install Node ${REQUIRED_MAJOR} and put it first on your PATH.\n`,
+      `On Linux (x64 or arm64), \`npm ci\` installs Node ${REQUIRED_MAJOR} for this project: use \`npm run …\`.`,
+      'Other systems are not supported.\n',
     ].join('\n'),
   )
   process.exit(1)

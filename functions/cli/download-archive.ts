@@ -108,7 +108,7 @@ const writeFile = async (
 
 /**
  * Returns the result of `work`. Throws as soon as the signal is aborted, even if a connection or the reader of stdout
- * does not respond. Called once for all pieces: each race of a promise that never settles keeps its result in memory.
+ * does not respond. Do not call it for each piece: `Promise.race` keeps its results until both promises end.
  */
 const unlessAborted = async <Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> => {
   let abort: () => void = () => undefined

@@ -2,10 +2,7 @@ import { createInterface } from 'node:readline'
 import type { Io } from './io.ts'
 import type { Output } from './output.ts'
 
-/**
- * Returns true if the user can see a question and answer it. With `--json`, all output is JSON, so nothing is asked.
- * Whether progress bars can be drawn is irrelevant.
- */
+/** Returns true if the user can see a question and answer it. With `--json`, all output is JSON, so nothing is asked. */
 export const canAsk = ({ stdin, stderr }: Pick<Io, 'stdin' | 'stderr'>, { json }: Pick<Output, 'json'>): boolean =>
   stdin.isTTY === true && stderr.isTTY === true && !json
 
