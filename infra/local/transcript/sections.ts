@@ -74,7 +74,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     heading: 'Restore',
-    text: 'All data was deleted with `npm run wipe`. It is compared with the archive and restored.',
+    text: 'All data was deleted with `npm run wipe`. The archive is compared with the empty store and restored.',
     needsEmptyStore: true,
     lines: [
       line('specstar-backup diff $JOB --live --model country | tail -n 4'),
@@ -127,7 +127,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     heading: 'Completion',
-    text: 'Shells complete commands, options, schedules and models.',
+    text: 'Shells complete commands, options, their fixed values, and names of files.',
     lines: [line('specstar-backup completion bash | head -n 4')],
   },
 ]

@@ -1,4 +1,4 @@
-import { PassThrough, Writable } from 'node:stream'
+import { PassThrough } from 'node:stream'
 import { runCli } from '../../../functions/cli/run-cli.ts'
 import type { ExitCode } from '../../../functions/cli/exit-codes.ts'
 import type { TerminalStream } from '../../../functions/cli/terminal/io.ts'
@@ -16,8 +16,6 @@ interface CliOptions {
   /** The command is interrupted when this promise is fulfilled. */
   readonly interruptWhen?: Promise<unknown>
   readonly interruptAgainWhen?: Promise<unknown>
-  /** If true, nobody reads stdout. */
-  readonly isBlocked?: boolean
 }
 
 interface CliRun {
@@ -29,20 +27,11 @@ interface CliRun {
 /** Runs `specstar-backup` in this process, with streams of its own. */
 export const cli = async (
   args: readonly string[],
-  {
-    env = {},
-    tty = false,
-    ttyStdin = tty,
-    onNote,
-    onResult,
-    interruptWhen,
-    interruptAgainWhen,
-    isBlocked = false,
-  }: CliOptions = {},
+  { env = {}, tty = false, ttyStdin = tty, onNote, onResult, interruptWhen, interruptAgainWhen }: CliOptions = {},
 ): Promise<CliRun> => {
   const listeners = new Set<() => void>()
   const stdin = Object.assign(new PassThrough(), { isTTY: ttyStdin })
-  const stdout = isBlocked ? blocked() : captured(tty)
+  const stdout = captured(tty)
   const stderr = captured(tty)
   const interrupt = (): void => {
     for (const listener of [...listeners]) listener()
@@ -75,11 +64,6 @@ export const jsonLines = (text: string): unknown[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line): unknown => JSON.parse(line))
-
-const blocked = (): ReturnType<typeof captured> => ({
-  stream: new Writable({ write: () => undefined }),
-  text: () => '',
-})
 
 const captured = (isTTY: boolean): { readonly stream: TerminalStream; readonly text: () => string } => {
   const chunks: string[] = []

@@ -128,18 +128,6 @@ describe('specstar-backup download', () => {
     server?.closeConnections()
   })
 
-  it('ends at Ctrl-C although nobody reads stdout', async () => {
-    const requested = Promise.withResolvers<undefined>()
-    await serve((_request, _response, count) => {
-      if (count === 2) requested.resolve(undefined)
-      return false
-    })
-    const interruptWhen = requested.promise.then(() => new Promise((resolve) => setTimeout(resolve, 50)))
-    const { code, stderr } = await run(['download', 'e-1', '-o', '-'], { isBlocked: true, interruptWhen })
-    expect(code).toBe(130)
-    expect(stderr).toContain('The archive is kept: specstar-backup download e-1 -o -')
-  })
-
   it('says how to start again if it fails, without the signature of the URL', async () => {
     await serve((_request, response) => {
       response.writeHead(404).end()
