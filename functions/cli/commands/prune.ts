@@ -5,7 +5,7 @@ import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { problemText } from '../terminal/problem-text.ts'
 import { table } from '../terminal/table.ts'
-import { counted, timeText } from '../terminal/units.ts'
+import { counted, timeText, withTimeTexts } from '../terminal/units.ts'
 import { Problem } from '../../../shared/problems/problem.ts'
 
 const MAX_PAGE = 1000
@@ -52,7 +52,7 @@ export const PRUNE = defineCommand({
             { head: 'RULE', cell: ({ retention, schedule }) => schedule ?? retention },
             { head: 'TIME', cell: ({ at }) => timeText(at) },
             { head: 'OBJECT', cell: ({ bucket, key }) => `s3://${bucket}/${key}` },
-            { head: 'REASON', cell: ({ reason }) => reason },
+            { head: 'REASON', cell: ({ reason }) => withTimeTexts(reason) },
           ],
           shown,
           '',

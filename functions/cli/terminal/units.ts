@@ -10,6 +10,10 @@ export const counted = (count: number, noun: string): string => `${countText(cou
 /** Returns a time in UTC, in seconds. */
 export const timeText = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)}Z`
 
+/** Replaces the times in a text of the API, which are in ISO 8601, by their usual text. */
+export const withTimeTexts = (text: string): string =>
+  text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, (iso) => timeText(iso))
+
 /** Returns the two largest units of a duration, for example `1 h 20 min`. */
 export const durationText = (seconds: number): string => {
   if (seconds < 10) return `${seconds.toFixed(1)} s`

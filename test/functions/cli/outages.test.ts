@@ -233,7 +233,7 @@ describe('the wait for a job', () => {
     const problem = { type: 'unknown-job', title: 'Unknown job', status: 404, detail: 'no such job' }
     api = await fakeApi(() => ({ status: 404, body: problem }))
     const { stderr } = await cli(['show', '--wait', 'job-1'], { env: { SPECSTAR_BACKUP_ENDPOINT: api.url } })
-    expect(stderr).toBe('error: Unknown job: no such job\n')
+    expect(stderr).toBe('error: no such job\n')
   })
 
   it('ends if the API rejects the request', async () => {

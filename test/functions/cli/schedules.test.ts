@@ -85,6 +85,7 @@ describe('prune', () => {
     expect(stdout).toMatch(/^The next daily deletion deletes 0 objects and keeps \d+ objects?\.$/m)
     const all = await run('prune', '--all')
     expect(all.stdout).toMatch(/^keep +nightly +\d{4}-\d\d-\d\d .* s3:\/\/\S+\/scheduled\/nightly\//m)
+    expect(all.stdout).toMatch(/ is kept until \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(keep_days is 30\)$/m)
     const lines = jsonLines((await run('prune', '--all', '--json')).stdout)
     expect(lines).toEqual(expect.arrayContaining([expect.objectContaining({ action: 'keep', schedule: 'nightly' })]))
   })

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest'
+import { problemText } from '../../../functions/cli/terminal/problem-text.ts'
+import { EntryCorruptError } from '../../../shared/archive/errors.ts'
+import { UnknownJobError } from '../../../shared/jobs/errors.ts'
+import { problemOf } from '../../../shared/problems/problem.ts'
+
+describe('the text of a problem', () => {
+  it.each([
+    [new EntryCorruptError('blobs/a', 'b', 'c'), 'entry blobs/a is corrupt: expected sha256 b, found c'],
+    [new UnknownJobError('a'), 'no job with id a exists for this request; jobs are kept for 90 days'],
+  ])('states only once what is wrong: %s', (error, text) => {
+    expect(problemText(problemOf(error))).toBe(text)
+  })
+
+  it('begins with the title if the detail does not state it', () => {
+    const problem = {
+      type: 'invalid-request',
+      title: 'The request is not valid',
+      status: 400,
+      detail: 'ids: is missing',
+    }
+    expect(problemText(problem)).toBe('The request is not valid: ids: is missing')
+  })
+})
