@@ -151,6 +151,18 @@ describe('a rebuild of the catalogue', () => {
     expect(await catalogued()).toEqual(['exports/2026/01/01/a.acbak'])
   })
 
+  it('does not remove an archive, and does not count it, if another version of it is stored meanwhile', async () => {
+    const { catalogue, objects } = services
+    const gone = sampleArchive('2026-01-01', { bucket: bucket() })
+    await catalogue.put(gone)
+    vi.spyOn(objects, 'head').mockImplementationOnce(async () => {
+      await catalogue.put({ ...gone, etag: 'another' })
+      return undefined
+    })
+    expect(await rebuild()).toMatchObject({ removed: 0 })
+    expect(await catalogued()).toEqual([gone.key])
+  })
+
   it('keeps the entry of an archive that an export is just adding', async () => {
     const { key } = await put('exports/2026/01/01/a.acbak', Buffer.from('not an archive'))
     const removeEntry = vi.spyOn(services.catalogue, 'removeEntry')
