@@ -41,8 +41,8 @@ export interface Evidence {
 }
 
 /**
- * Returns what is known about an archive since its export, newest first. A proof reads everything that a check reads, so
- * it replaces earlier checks, also those that failed. The server uses the same rule.
+ * Returns what is known about an archive since its export, newest first. A proof reads everything that a check reads,
+ * so it replaces earlier checks, also those that failed. The server uses the same rule.
  */
 export const evidenceOf = ({
   last_checked: checked,

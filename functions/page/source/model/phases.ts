@@ -78,8 +78,8 @@ export const storeAfterFailure = (
 
 const BEGUN = 'The restore had begun to write. Each resource that it has written is complete.'
 const ROLLED_BACK =
-  'The resources that the restore had written were removed again, except those that another writer has changed since. ' +
-  'Blobs remain.'
+  'The resources that the restore had written were removed again, except those that another writer has changed ' +
+  'since. Blobs remain.'
 const NOT_ROLLED_BACK = 'The restore had begun to remove the resources that it had written. Some of them may remain.'
 /** The strategy `raise_error` would fail again, because there are archived resources in the store now. */
 const OTHER_STRATEGY = 'Restore again, but replace or keep the resources that exist.'
