@@ -78,7 +78,11 @@ describe('the archives', () => {
       'warn: suspicious',
       'warn: not complete',
     ])
-    expect(concerns({ ...failed, last_proved: { at: '2026-01-01', job_id: 'p' } })).toEqual(['bad: check failed'])
+    const concernsWithProof = (at: string) => concerns({ ...failed, last_proved: { at, job_id: 'p' } })
+    expect(concernsWithProof('2026-01-01')).toEqual(['bad: check failed'])
+    // At the same time, damage counts.
+    expect(concernsWithProof('2026-03-01')).toEqual(['bad: check failed'])
+    expect(concernsWithProof('2026-04-01')).toEqual([])
   })
 })
 

@@ -48,7 +48,7 @@ export const evidenceOf = ({
   last_checked: checked,
   last_proved: proved,
 }: Pick<Archive, 'last_checked' | 'last_proved'>): readonly Evidence[] => {
-  const isCheckNewer = checked !== undefined && (proved === undefined || checked.at > proved.at)
+  const isCheckNewer = checked !== undefined && (proved === undefined || checked.at >= proved.at)
   return [
     ...(isCheckNewer
       ? [{ kind: checked.passed ? 'checked' : 'check failed', at: checked.at, job_id: checked.job_id } as const]
