@@ -84,7 +84,7 @@ export const EVENTS: readonly EventSpec[] = [
       }),
     },
     permissions: {
-      jobs: START_JOB,
+      jobs: [...START_JOB, 'UpdateItem'],
       startsWorkflows: ['restore'],
       restores: [{ actions: ['GetObject', 'GetObjectVersion', 'ListBucket'], keys: ['*'] }, ...WRITE_UPLOAD_REPORT],
     },

@@ -105,9 +105,9 @@ export const WRITE_UPLOAD_REPORT: readonly S3Permission[] = [
 /**
  * For functions that create a job, or return the job of an earlier request with the same `Idempotency-Key`.
  * They write a reservation to the job table, and delete it after they have created the job. The reservation counts
- * against the limit of running jobs or of checks. They also end jobs whose workflow was not started.
+ * against the limit of running jobs or of checks.
  */
-export const START_JOB = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] as const
+export const START_JOB = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'] as const
 /** For stages that read the job and store a result. If a stage fails, it stores the error with `PutItem`. */
 export const STORE_RESULT = ['GetItem', 'PutItem'] as const
 /**

@@ -57,7 +57,7 @@ const REDIRECT: OperationAnswer = {
   headers: { location: 'A signed URL, or the path of the archive while the export is running' },
 }
 
-const STARTS_JOB = ['idempotency-mismatch', 'too-many-jobs', 'job-not-started', 'unsupported-media-type', 'conflict']
+const STARTS_JOB = ['idempotency-mismatch', 'too-many-jobs', 'unsupported-media-type', 'conflict']
 /** The reasons for which an archive cannot be read. */
 const ARCHIVE = [
   'not-an-archive',

@@ -1,6 +1,5 @@
 import { createWithinLimit } from '../jobs/admission.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
-import { wasNotStarted } from '../jobs/end-unstarted.ts'
 import { UnknownJobError } from '../jobs/errors.ts'
 import {
   type Caller,
@@ -91,22 +90,17 @@ const createShared = async (
   newJob: NewJob,
   now: Date,
 ): Promise<ExportJob> => {
-  const find = (): Promise<ExportJob | undefined> => findIdentical(services, fingerprint)
+  const find = (): Promise<ExportJob | undefined> => findIdentical(services.jobs, fingerprint)
   const create = (): Promise<ExportJob> => createUnderSharedKey(services, fingerprint, newJob, now)
   return (await find()) ?? createWithinLimit(services, { kinds: ['running jobs'], find, create })
 }
 
 /** Returns a queued or running export with the same request, or `undefined`. */
-const findIdentical = async (
-  { jobs, clock }: StartExportServices,
-  fingerprint: string,
-): Promise<ExportJob | undefined> => {
+const findIdentical = async (jobs: JobStore, fingerprint: string): Promise<ExportJob | undefined> => {
   const running = await jobs.runningJobs()
   return running.find(
     (job): job is ExportJob =>
-      job.kind === 'export' &&
-      !wasNotStarted(job, clock()) &&
-      fingerprintOf({ kind: 'export', ...job.request }) === fingerprint,
+      job.kind === 'export' && fingerprintOf({ kind: 'export', ...job.request }) === fingerprint,
   )
 }
 

@@ -1,7 +1,6 @@
 import pRetry from 'p-retry'
 import type { JobStore } from './aws/job-store.ts'
 import type { Reservation } from './aws/reservations.ts'
-import { endUnstartedJobs } from './end-unstarted.ts'
 import { type LimitedKind, TooManyJobsError } from './errors.ts'
 import { isQueuedUpload, isWaitingUpload, type Job } from './job.ts'
 
@@ -22,10 +21,9 @@ const LIMITS: Readonly<Record<LimitedKind, number>> = {
 /** The limits that apply to one job. Its reservation counts against the first limit. */
 type LimitedKinds = readonly [LimitedKind, ...LimitedKind[]]
 
-/** The store and the clock that the limits need. */
+/** The store that the limits need. */
 interface AdmissionServices {
   readonly jobs: JobStore
-  readonly clock: () => Date
 }
 
 /** The functions that create a job and that find the job of an earlier identical request, and the limits that apply. */
@@ -114,12 +112,8 @@ const COUNTS: Readonly<Record<Exclude<LimitedKind, 'slots'>, (job: Job) => boole
   'queued uploads': isQueuedUpload,
 }
 
-const countExisting = async (services: AdmissionServices, kind: LimitedKind): Promise<number> => {
-  const { jobs } = services
-  if (kind === 'slots') return (await jobs.slots()).length
-  const active = await endUnstartedJobs(services, await jobs.runningJobs())
-  return active.filter((job) => COUNTS[kind](job)).length
-}
+const countExisting = async ({ jobs }: AdmissionServices, kind: LimitedKind): Promise<number> =>
+  kind === 'slots' ? (await jobs.slots()).length : (await jobs.runningJobs()).filter(COUNTS[kind]).length
 
 /** Releases a reservation. Ignores errors, because a reservation expires after a minute in any case. */
 const release = (reservation: Reservation): Promise<void> => reservation.release().catch(() => undefined)

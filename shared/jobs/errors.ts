@@ -10,18 +10,6 @@ export class UnknownJobError extends Error {
   }
 }
 
-/** A request has created a job, but could not start its workflow, and was not repeated within an hour. */
-export class JobNotStartedError extends Error {
-  override readonly name = 'JobNotStartedError'
-
-  constructor() {
-    super(
-      'the workflow of the job was not started within an hour; repeat the request with a new Idempotency-Key, and ' +
-        'search the log of the function that received the first request for the cause',
-    )
-  }
-}
-
 /**
  * A table or bucket that the setting `existing` names does not have the settings that the deployment needs. Each
  * finding contains the member of `existing`, the name of the table or bucket, and what its owner must change.
@@ -78,13 +66,16 @@ export class TooManyJobsError extends Error {
   }
 }
 
+/** If a request creates a job but fails to start its workflow, the job stays queued for 90 days. */
+const NOT_STARTED = 'If a job stays queued for hours, its workflow was not started: cancel it'
+
 const LIMIT_MESSAGES: Readonly<Record<LimitedKind, (existing: number, creating: number, limit: number) => string>> = {
   'running jobs': (existing, creating, limit) =>
-    `${existing} jobs are running and ${creating} more are starting; ` +
-    `at most ${limit} may run at the same time. Retry after some of these jobs have ended`,
+    `${existing} jobs are queued or running and ${creating} more are starting; ` +
+    `at most ${limit} are allowed at the same time. Retry after some of these jobs have ended. ${NOT_STARTED}`,
   checks: (existing, creating, limit) =>
-    `${existing} checks are running and ${creating} more are starting; ` +
-    `at most ${limit} may run at the same time. Retry after some of these checks have ended`,
+    `${existing} checks are queued or running and ${creating} more are starting; ` +
+    `at most ${limit} are allowed at the same time. Retry after some of these checks have ended. ${NOT_STARTED}`,
   slots: (existing, creating, limit) =>
     `${existing} upload slots are in use and ${creating} more are being opened; ` +
     `at most ${limit} may be in use at the same time. ` +

@@ -192,12 +192,6 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     retryable: false,
     members: fields('job_status'),
   },
-  JobNotStartedError: {
-    type: 'job-not-started',
-    status: 503,
-    title: 'The workflow of the job was not started',
-    retryable: false,
-  },
   JobCancelledError: { ...conflict, title: 'The job has ended', retryable: false },
   IdempotencyMismatchError: {
     type: 'idempotency-mismatch',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import type { ExportJob, RestoreJob } from '../../shared/jobs/job.ts'
+import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { createRestore } from '../../shared/restore/start/create-restore.ts'
 import { fillSlot } from '../../shared/restore/start/upload-slot.ts'
 import { type TestApi, startTestApi } from './test-api.ts'
@@ -25,29 +25,14 @@ const requestExport = (key: string): Promise<Response> =>
     body: '{"wait":0}',
   })
 
-const EXPORT: Omit<ExportJob, 'job_id' | 'created_at'> = {
-  kind: 'export',
-  status: 'queued',
-  source: 'api',
-  requested_by: 'test',
-  request: { models: ['country'], filters: {}, format: 'acbak', strict: true },
-}
-
-/** Returns the time of the services, minus some minutes. */
-const now = (minutesAgo: number): Date => new Date(Date.now() + api.clock.ahead - minutesAgo * 60_000)
-
-const endAll = async (): Promise<void> => {
-  const { jobs } = api.services
-  for (const { job_id } of await jobs.runningJobs())
-    await jobs.change(job_id, { status: 'failed' }, { from: ['queued', 'running'] })
-}
-
-/** Creates queued jobs until there are `count`. */
+/** Creates running jobs until there are `count`. */
 const fillTo = async (count: number): Promise<string[]> => {
   const { jobs } = api.services
   const running = await jobs.runningJobs()
+  const [template] = running
+  if (template === undefined) throw new Error('no job is running')
   const filling = Array.from({ length: count - running.length }, () => randomUUID())
-  for (const job_id of filling) await jobs.create({ ...EXPORT, job_id, created_at: now(0).toISOString() })
+  for (const job_id of filling) await jobs.create({ ...template, job_id })
   expect(await jobs.runningJobs()).toHaveLength(count)
   return filling
 }
@@ -78,7 +63,7 @@ describe('a flood of requests', () => {
 
   it('opens at most as many upload slots as the limit, independently of the limit of running jobs', async () => {
     const { jobs } = api.services
-    await fillTo(LIMIT)
+    const filling = await fillTo(LIMIT)
     const openSlot = (key: string): Promise<Response> =>
       fetch(`${api.gateway.url}/country/import`, { method: 'POST', headers: { 'idempotency-key': key } })
     const first = await (await openSlot('the first')).json()
@@ -107,7 +92,7 @@ describe('a flood of requests', () => {
     api.clock.ahead += 25 * 3600_000
     expect(await jobs.slots()).toEqual([])
     expect((await openSlot('the next day')).status).toBe(202)
-    await endAll()
+    for (const id of filling) await jobs.change(id, { status: 'failed' }, { from: ['queued'] })
   })
 
   it('starts one job for simultaneous requests with the same key if the limit leaves room for one', async () => {
@@ -119,7 +104,8 @@ describe('a flood of requests', () => {
 
   it('starts exports while uploads wait for another restore, and limits the number of queued uploads', async () => {
     const { jobs } = api.services
-    await endAll()
+    for (const { job_id } of await jobs.runningJobs())
+      await jobs.change(job_id, { status: 'failed' }, { from: ['queued', 'running'] })
     const upload: RestoreJob = {
       job_id: 'upload',
       kind: 'restore',
@@ -149,27 +135,5 @@ describe('a flood of requests', () => {
     // The restore of a waiting upload starts, and its place is free again.
     await jobs.change('waiting-0', { status: 'running' }, { from: ['queued'] })
     expect((await create('one too many')).job_id).toBe('one too many')
-  })
-
-  it('ends jobs whose workflow was not started within an hour', async () => {
-    const { jobs } = api.services
-    await endAll()
-    const created_at = now(61).toISOString()
-    for (let n = 0; n < LIMIT; n++) await jobs.create({ ...EXPORT, job_id: `unstarted-${n}`, created_at })
-    expect((await requestExport('with unstarted jobs')).status).toBe(202)
-    expect(await jobs.runningJobs()).toHaveLength(1)
-    expect(await jobs.get('unstarted-0')).toMatchObject({ status: 'failed', error: { type: 'job-not-started' } })
-  })
-
-  it('ends no running job, slot or upload that was created more than an hour ago', async () => {
-    const { jobs } = api.services
-    await endAll()
-    const old = { ...EXPORT, created_at: now(61).toISOString() }
-    await jobs.create({ ...old, job_id: 'running', status: 'running' })
-    await jobs.create({ ...old, job_id: 'upload', source: 'upload' })
-    await jobs.create({ ...old, job_id: 'slot', slot_expires_at: now(0).toISOString() })
-    await jobs.create({ ...EXPORT, job_id: 'new', created_at: now(59).toISOString() })
-    expect((await requestExport('with old jobs')).status).toBe(202)
-    expect(await jobs.runningJobs()).toHaveLength(5)
   })
 })

@@ -20,6 +20,8 @@ interface TurnServices {
  * `restore-running`.
  */
 export const MAX_WAIT_MS = 12 * 3600_000
+/** The time within which the execution of an upload starts. It usually takes seconds. */
+const STARTS_WITHIN_MS = 3_600_000
 /** The longest time between two attempts, in seconds. */
 const MAX_SECONDS = 300
 
@@ -77,19 +79,30 @@ const secondsToWait = ({ limits: { queueSeconds } }: TurnServices, waitedMs: num
  * models.
  */
 const rejectBeforeEarlier = async (
-  { jobs, clock }: TurnServices,
+  services: TurnServices,
   job: RestoreJob,
   models: readonly string[],
 ): Promise<void> => {
+  const { jobs, clock } = services
   for (const other of await jobs.runningJobs()) {
     if (!isEarlierUpload(other, job)) continue
     // The models of an upload may be unknown until its archive is read. An upload with unknown models is treated as if
     // it had every model.
     const otherModels = other.leased ?? other.request.models
     const common = models.find((model) => otherModels === undefined || otherModels.includes(model))
-    if (common !== undefined) throw new RestoreRunningError(common, other.job_id, clock().toISOString())
+    if (common === undefined || (await wasNotStarted(services, other))) continue
+    throw new RestoreRunningError(common, other.job_id, clock().toISOString())
   }
 }
+
+/** Returns true if the execution of an upload could not be started. Its job stays queued until it is cancelled. */
+const wasNotStarted = async (
+  { workflows, clock }: TurnServices,
+  { job_id, status, created_at }: RestoreJob,
+): Promise<boolean> =>
+  status === 'queued' &&
+  clock().getTime() - Date.parse(created_at) >= STARTS_WITHIN_MS &&
+  !(await workflows.isRunning('restore', job_id))
 
 const isEarlierUpload = (other: Job, job: RestoreJob): other is RestoreJob => {
   if (other.kind !== 'restore' || other.source !== 'upload' || other.job_id === job.job_id) return false

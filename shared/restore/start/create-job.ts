@@ -13,14 +13,14 @@ type JobOf<Kind extends ArchiveJobKind> = Extract<ArchiveJob, { readonly kind: K
  * that apply. Throws `TooManyJobsError` if one of them is reached.
  */
 export const createJob = async <Kind extends ArchiveJobKind>(
-  { jobs, clock }: { readonly jobs: JobStore; readonly clock: () => Date },
+  { jobs }: { readonly jobs: JobStore },
   job: JobOf<Kind> & { readonly kind: Kind },
   { once }: JobIdentity,
   limits: readonly [LimitedKind, ...LimitedKind[]],
 ): Promise<JobOf<Kind>> => {
   const { job_id, kind } = job
   return createWithinLimit(
-    { jobs, clock },
+    { jobs },
     {
       kinds: limits,
       find: async () => {

@@ -26,11 +26,6 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
     /^dynamodb:BatchGetItem .*jobs/,
     'reads the running jobs if there are any',
   ],
-  [
-    /^(export-|import-|check-archive$|upload$|run-schedule$|start-scheduled$)/,
-    /^dynamodb:UpdateItem .*jobs/,
-    'ends jobs whose workflow was not started',
-  ],
   [/^get-(job|report|differences)$/, /^dynamodb:Query .*jobs/, 'reads the progress of a running job'],
   [/^get-report$/, /^sts:AssumeRole /, 'signs a URL if the report is larger than 3 MiB'],
   [/^fail-/, /^dynamodb:Query .*jobs/, 'finds the last stored error if a distributed map failed'],

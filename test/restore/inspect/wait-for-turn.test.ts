@@ -97,6 +97,18 @@ describe('the turn of a restore', () => {
     await api.services.leases.held(['memo'], after.job_id).free()
   })
 
+  it('does not wait for an earlier upload whose execution was not started within an hour', async () => {
+    const [running, unstarted, job] = [await createJob(), await createJob(), await createJob()]
+    await api.engine.start('restore', running.job_id)
+    const clock = (): Date => new Date(Date.parse(unstarted.created_at) + 3_600_000)
+    expect(await takeTurn({ ...api.services, clock }, job, ['city'], false)).toBe(300)
+    await end(running)
+    expect(await takeTurn(api.services, job, ['city'], false)).toBe(10)
+    expect(await takeTurn({ ...api.services, clock }, job, ['city'], false)).toBeUndefined()
+    await end(unstarted, job)
+    await api.services.leases.held(['city'], job.job_id).free()
+  })
+
   it('never comes for the job of a request, which fails at once, or for a cancelled job', async () => {
     const lease = await api.services.leases.take('city', 'another')
     const request = await createJob({ source: 'api' })
