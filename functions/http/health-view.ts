@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { ArchiveCatalogue } from '../../shared/catalogue/aws/archive-catalogue.ts'
+import { isSameContent } from '../../shared/catalogue/catalogued-archive.ts'
 import { jobHealth } from '../../shared/jobs/job-health.ts'
 import type { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import type { Schedule } from '../../shared/schedules/schedule.ts'
@@ -119,14 +120,17 @@ const statusOf = (isOk: boolean): Status => (isOk ? 'ok' : 'degraded')
 type HealthServices = Parameters<typeof jobHealth>[0] &
   ScheduleStatusServices & {
     readonly objects: Pick<ObjectStore, 'head'>
-    readonly catalogue: Pick<ArchiveCatalogue, 'hasDamagedContent' | 'isDamaged'>
+    readonly catalogue: Pick<ArchiveCatalogue, 'damagedContents'>
     readonly config: {
       readonly schedules: readonly Schedule[]
       readonly buckets: { readonly archives: string }
     }
   }
 
-/** Returns the health of the deployment, as far as the job table contains it. Throws if the table cannot be read. */
+/**
+ * Returns the health of the deployment, as far as the job table contains it. Throws if the table cannot be read, or if
+ * the object of a damaged archive cannot be looked up.
+ */
 export const healthView = async (services: HealthServices): Promise<HealthView> => {
   const [{ throttled, ...jobs }, schedules] = await Promise.all([jobHealth(services), statusesWithoutOpening(services)])
   const namesWhere = (predicate: (status: ScheduleStatus) => boolean): string[] =>
@@ -172,7 +176,8 @@ const statusesWithoutOpening = ({
   ...services
 }: HealthServices): Promise<ScheduleStatus[]> =>
   scheduleStatuses(services, config.schedules, async ({ key }) => {
-    if (!(await catalogue.hasDamagedContent(key))) return true
+    const damaged = await catalogue.damagedContents(key)
+    if (damaged.length === 0) return true
     const object = await objects.head(config.buckets.archives, key)
-    return object !== undefined && !(await catalogue.isDamaged(object))
+    return object !== undefined && !damaged.some((content) => isSameContent(content, object))
   })

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ArchiveCatalogue } from '../../shared/catalogue/aws/archive-catalogue.ts'
 import type { ArchiveCheck, ArchiveProof, CataloguedArchive } from '../../shared/catalogue/catalogued-archive.ts'
 import type { TestServers } from '../services.ts'
@@ -26,7 +27,7 @@ export const archiveEvidenceContract = (start: () => Promise<TestServers>): void
     }
     const isDamaged = async (archive: CataloguedArchive): Promise<boolean> => {
       const damaged = await catalogue.isDamaged(archive)
-      expect(await catalogue.hasDamagedContent(archive.key)).toBe(damaged)
+      expect((await catalogue.damagedContents(archive.key)).length > 0).toBe(damaged)
       return damaged
     }
 
@@ -91,5 +92,121 @@ export const archiveEvidenceContract = (start: () => Promise<TestServers>): void
       await catalogue.removeKeys([archive.key])
       expect(await isDamaged(archive)).toBe(false)
     })
+  })
+
+  /** Deletes the items that have `expires`, as DynamoDB does after 90 days. Returns how many it has deleted. */
+  const expire = async ({ key }: CataloguedArchive): Promise<number> => {
+    const TableName = servers.config.tables.jobs
+    const { Items = [] } = await servers.dynamo.send(
+      new QueryCommand({
+        TableName,
+        ConsistentRead: true,
+        KeyConditionExpression: '#pk = :pk',
+        ExpressionAttributeNames: { '#pk': 'pk' },
+        ExpressionAttributeValues: { ':pk': { S: `archive#${key}` } },
+      }),
+    )
+    const expiring = Items.filter((item) => item['expires'] !== undefined)
+    for (const { pk, sk } of expiring)
+      if (pk !== undefined && sk !== undefined)
+        await servers.dynamo.send(new DeleteItemCommand({ TableName, Key: { pk, sk } }))
+    return expiring.length
+  }
+
+  describe('the expiry of checks and proofs', () => {
+    const now = new Date('2007-06-09T00:00:00.000Z')
+    const listedArchive = async (): Promise<CataloguedArchive> => {
+      const archive = sampleArchive('2007-05-01')
+      await catalogue.put(archive)
+      return archive
+    }
+
+    it('deletes a passed check and a proof of an archive that is no longer listed', async () => {
+      const archive = await listedArchive()
+      await catalogue.recordCheck(archive, check(2, true))
+      await catalogue.recordProof(archive, proof(3))
+      expect(await expire(archive)).toBe(0)
+      await catalogue.unlist(archive, now)
+      expect(await catalogue.known(archive.key)).toMatchObject({ last_checked: check(2, true), last_proved: proof(3) })
+      expect(await expire(archive)).toBe(1)
+      expect(await catalogue.known(archive.key)).toBeUndefined()
+    })
+
+    it('keeps a failed check of an archive that is no longer listed', async () => {
+      const archive = await listedArchive()
+      await catalogue.recordCheck(archive, check(2, false))
+      await catalogue.unlist(archive, now)
+      expect(await expire(archive)).toBe(1)
+      expect(await catalogue.isDamaged(archive)).toBe(true)
+    })
+
+    it('keeps a failed check that was recorded after the archive was no longer listed', async () => {
+      const archive = await listedArchive()
+      await catalogue.unlist(archive, now)
+      expect(await catalogue.recordCheck(archive, check(2, false))).toBe(false)
+      expect(await catalogue.isDamaged(archive)).toBe(true)
+      await catalogue.put(archive)
+      expect(await catalogue.get(archive.key)).toEqual({ ...archive, last_checked: check(2, false) })
+      await catalogue.unlist(archive, now)
+      await expire(archive)
+      expect(await catalogue.isDamaged(archive)).toBe(true)
+    })
+
+    it('keeps a failed check that is recorded while the archive is removed from the lists', async () => {
+      for (let n = 0; n < 10; n++) {
+        const archive = await listedArchive()
+        await Promise.all([catalogue.unlist(archive, now), catalogue.recordCheck(archive, check(2, false))])
+        await expire(archive)
+        expect(await catalogue.isDamaged(archive)).toBe(true)
+      }
+    })
+
+    it('keeps what proves a damaged archive intact as long as the failed check', async () => {
+      const archive = await listedArchive()
+      const copy = { ...archive, version_id: 'v2' }
+      await catalogue.recordCheck(archive, check(2, false))
+      await catalogue.recordCheck(copy, check(3, true))
+      await expire(archive)
+      expect(await catalogue.isDamaged(archive)).toBe(false)
+      await catalogue.recordCheck(copy, check(4, false))
+      await catalogue.recordProof(archive, proof(5))
+      await catalogue.unlist(archive, now)
+      await expire(archive)
+      expect(await catalogue.isDamaged(archive)).toBe(false)
+    })
+
+    it('keeps the failed check of a version that the catalogue does not contain', async () => {
+      const archive = sampleArchive('2007-05-01')
+      await catalogue.recordCheck(archive, check(2, true))
+      await catalogue.recordProof(archive, proof(3))
+      await catalogue.recordCheck(archive, check(4, false))
+      expect(await expire(archive)).toBe(0)
+      expect(await catalogue.isDamaged(archive)).toBe(true)
+    })
+  })
+
+  it('lists the check of an archive that another process stores at the same time', async () => {
+    const archive = sampleArchive('2007-05-01')
+    const get = vi.spyOn(catalogue, 'get').mockImplementationOnce(async () => {
+      await catalogue.put(archive)
+      return undefined
+    })
+    expect(await catalogue.recordCheck(archive, check(2, true))).toBe(true)
+    get.mockRestore()
+    expect(await catalogue.get(archive.key)).toEqual({ ...archive, last_checked: check(2, true) })
+  })
+
+  it('keeps a failed check that is recorded while another version of the archive is stored', async () => {
+    const archive = sampleArchive('2007-05-01')
+    await catalogue.put(archive)
+    const known = vi.spyOn(catalogue, 'known').mockImplementationOnce(async () => {
+      await catalogue.recordCheck(archive, check(2, false))
+      return archive
+    })
+    const replaced = { ...archive, etag: 'replaced' }
+    await catalogue.put(replaced)
+    known.mockRestore()
+    expect(await catalogue.get(archive.key)).toEqual(replaced)
+    expect(await catalogue.isDamaged(archive)).toBe(true)
   })
 }

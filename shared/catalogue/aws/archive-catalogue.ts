@@ -7,16 +7,20 @@ import type { ArchiveFilter, SearchStep } from '../archive-search.ts'
 import {
   type ArchiveCheck,
   type ArchiveContent,
-  type ArchiveEvidence,
   type ArchiveProof,
   CataloguedArchive,
   isSameContent,
   isSameVersion,
   type KnownArchive,
   type ObjectVersion,
-  versionIdOf,
 } from '../catalogued-archive.ts'
-import { ArchiveEvidenceItems, evidenceIn, listedKey, versionCondition } from './archive-evidence.ts'
+import {
+  ArchiveEvidenceItems,
+  type EvidenceEvent,
+  evidenceIn,
+  listedKey,
+  versionCondition,
+} from './archive-evidence.ts'
 import { ArchiveLists, entryOf, type ListEntry } from './archive-lists.ts'
 
 /** An archive whose export is about to end. It is in the catalogue only after the export has ended. */
@@ -33,7 +37,7 @@ const REMOVED_AT_ONCE = 16
 
 /**
  * Stores the catalogue of archives in the job table. One item for each archive contains the archive, its last check and
- * its last proof. `ArchiveEvidenceItems` contains those of other versions. `ArchiveLists` contains an entry for each
+ * its last proof. `ArchiveEvidenceItems` contains those of unlisted versions. `ArchiveLists` contains an entry for each
  * listed archive. The items do not expire, except those of archives that are no longer listed.
  *
  * An archive is written in the order month, entry, archive, and is removed in the opposite order. Readers ignore
@@ -56,30 +60,37 @@ export class ArchiveCatalogue {
    */
   async put(archive: CataloguedArchive): Promise<void> {
     const earlier = await this.known(archive.key)
-    if (earlier !== undefined && !isSameVersion(earlier, archive)) await this.#evidence.keepOther(earlier, earlier)
+    // Before the version is replaced, in case this process ends early.
+    if (earlier !== undefined && !isSameVersion(earlier, archive)) await this.#evidence.keepUnlisted(earlier, earlier)
     await this.#lists.add(archive)
-    await this.#putRecord(archive)
+    const replaced = await this.#putRecord(archive)
+    // Again, because an event may have been recorded in the meantime.
+    if (replaced !== undefined) await this.#evidence.keepUnlisted(replaced, replaced)
     await this.#evidence.adopt(archive)
     if (earlier !== undefined && listKey(earlier) !== listKey(archive)) await this.#lists.remove(entryOf(earlier))
   }
 
-  async #putRecord(archive: CataloguedArchive): Promise<void> {
+  /** Writes the item of an archive. Returns the other version that it has replaced, if there was one. */
+  async #putRecord(archive: CataloguedArchive): Promise<KnownArchive | undefined> {
     const record = { S: JSON.stringify(archive) }
     const version = versionCondition(archive)
-    const item = {
-      ...itemKey(archive.key),
-      record,
-      bucket: { S: archive.bucket },
-      etag: { S: archive.etag },
-      version_id: { S: versionIdOf(archive) },
-    }
-    const isNew = await this.#items.putWhere(
-      item,
-      `attribute_not_exists(#pk) OR NOT (${version.expression})`,
-      { '#pk': 'pk', ...version.names },
-      version.values,
-    )
-    if (isNew) return
+    const evidence = ['last_checked', 'last_checked_at', 'last_proved', 'last_proved_at']
+    const replaced = await this.#items.updateWhere({
+      Key: itemKey(archive.key),
+      UpdateExpression:
+        'SET #record = :record, #bucket = :bucket, #etag = :etag, #version = :version' +
+        ` REMOVE #expires, ${evidence.map((name) => `#${name}`).join(', ')}`,
+      ConditionExpression: `attribute_not_exists(#record) OR NOT (${version.expression})`,
+      ExpressionAttributeNames: {
+        ...version.names,
+        '#record': 'record',
+        '#expires': 'expires',
+        ...Object.fromEntries(evidence.map((name) => [`#${name}`, name])),
+      },
+      ExpressionAttributeValues: { ...version.values, ':record': record },
+      ReturnValues: 'ALL_OLD',
+    })
+    if (replaced !== undefined) return replaced['record'] === undefined ? undefined : archiveIn(replaced)
     await this.#items.updateWhere({
       Key: itemKey(archive.key),
       UpdateExpression: 'SET #record = :record REMOVE #expires',
@@ -87,6 +98,7 @@ export class ArchiveCatalogue {
       ExpressionAttributeNames: { ...version.names, '#record': 'record', '#expires': 'expires' },
       ExpressionAttributeValues: { ...version.values, ':record': record },
     })
+    return undefined
   }
 
   /** Returns the listed archive with this key. Returns undefined if no such archive is listed. */
@@ -129,29 +141,26 @@ export class ArchiveCatalogue {
 
   /**
    * Stores the result of a check of an archive, unless a later check is stored. Returns false if a later check is
-   * stored, or if the catalogue does not contain this version of the archive. In the latter case, stores the check for
-   * `isDamaged` and for a later `put`.
+   * stored, or if this version of the archive is not listed. In the latter case, stores the check for `isDamaged` and
+   * for a later `put`.
    */
   recordCheck(archive: ObjectVersion, check: ArchiveCheck): Promise<boolean> {
-    return this.#record(archive, 'last_checked', check)
+    return this.#record(archive, { name: 'last_checked', event: check })
   }
 
   /** Stores the restore that has proved an archive. Apart from that, does the same as `recordCheck`. */
   recordProof(archive: ObjectVersion, proof: ArchiveProof): Promise<boolean> {
-    return this.#record(archive, 'last_proved', proof)
+    return this.#record(archive, { name: 'last_proved', event: proof })
   }
 
-  async #record(
-    archive: ObjectVersion,
-    name: keyof ArchiveEvidence,
-    event: ArchiveCheck | ArchiveProof,
-  ): Promise<boolean> {
-    if (await this.#evidence.recordListed(archive, name, event)) return true
-    const known = await this.known(archive.key)
-    // Another process may have stored this version in the meantime.
-    if (known !== undefined && isSameVersion(known, archive)) return this.#evidence.recordListed(archive, name, event)
-    await this.#evidence.recordOther(archive, name, event)
-    return false
+  async #record(archive: ObjectVersion, event: EvidenceEvent): Promise<boolean> {
+    if (await this.#evidence.recordListed(archive, event)) return true
+    const listed = await this.get(archive.key)
+    const later = listed !== undefined && isSameVersion(listed, archive) ? listed[event.name] : undefined
+    if (later !== undefined && later.at > event.event.at) return false
+    await this.#evidence.recordUnlisted(archive, event)
+    // Another process may have listed this version in the meantime.
+    return this.#evidence.recordListed(archive, event)
   }
 
   /**
@@ -159,21 +168,25 @@ export class ArchiveCatalogue {
    * it. The catalogue need not contain the object.
    */
   async isDamaged(object: ArchiveContent): Promise<boolean> {
-    const damaged = await this.#evidence.damaged(object.key)
+    const damaged = await this.damagedContents(object.key)
     return damaged.some((content) => isSameContent(content, object))
   }
 
-  /** Returns true if `isDamaged` returns true for some content with this key, which may have been replaced. */
-  async hasDamagedContent(key: string): Promise<boolean> {
-    return (await this.#evidence.damaged(key)).length > 0
+  /** Returns the contents with this key for which `isDamaged` returns true. They may have been replaced. */
+  damagedContents(key: string): Promise<ArchiveContent[]> {
+    return this.#evidence.damaged(key)
   }
 
   /**
    * No longer lists an archive that does not exist, unless another version of it has been stored in the meantime. Keeps
-   * its last check and its last proof for 90 days, because the object may be restored. `put` lists the archive again.
+   * its last check and its last proof for 90 days, because the object may be restored. If a check of any version with
+   * this key has failed, they do not expire. `put` lists the archive again.
+   *
    * Returns false if another version has been stored, or if the catalogue no longer contains the archive.
    */
   async unlist(archive: CataloguedArchive, now: Date): Promise<boolean> {
+    // Before the item expires, in case this process ends early.
+    await this.#evidence.keepIfFailed(archive)
     const version = versionCondition(archive)
     const unlisted = await this.#items.updateWhere({
       Key: itemKey(archive.key),
@@ -183,6 +196,8 @@ export class ArchiveCatalogue {
       ExpressionAttributeValues: { ...version.values, ':expires': expiresAttribute(now).expires },
     })
     if (unlisted === undefined) return false
+    // Again, because an event may have been recorded in the meantime. From now on, the item does not accept events.
+    await this.#evidence.keepIfFailed(archive)
     await this.#lists.remove(entryOf(archive))
     return true
   }
@@ -198,7 +213,7 @@ export class ArchiveCatalogue {
   async removeKeys(keys: readonly string[]): Promise<void> {
     const archives = (await this.#find(keys)).map(archiveIn)
     await pMap(archives, (archive) => this.remove(archive), { concurrency: REMOVED_AT_ONCE })
-    await pMap(keys, (key) => this.#evidence.removeOthers(key), { concurrency: REMOVED_AT_ONCE })
+    await pMap(keys, (key) => this.#evidence.removeUnlisted(key), { concurrency: REMOVED_AT_ONCE })
   }
 
   /** Yields the entries of all lists, also those without an archive. */
