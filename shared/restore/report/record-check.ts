@@ -12,8 +12,8 @@ export interface RecordCheckServices extends RecordServices {
 }
 
 /**
- * Stores the result of a check in the catalogue, if the job has ended and the archive is in the archive bucket. Damage
- * that a restore has found counts as a failed check. Never throws, because the job itself has ended.
+ * Stores the result of a check in the catalogue, if the job has ended and the archive is in the archive bucket. A
+ * restore or a dry run that damage has made fail counts as a failed check. Never throws, because the job itself has ended.
  */
 export const recordCheck = async (services: RecordCheckServices, checked: ArchiveJob): Promise<void> => {
   const { jobs, catalogue, config } = services
