@@ -141,17 +141,20 @@ describe('resolveSettings', () => {
     vi.unstubAllEnvs()
   })
 
-  it.each(['http://localhost:3000', 'http://127.0.0.1:80', 'http://[::1]:3000'])(
-    'knows that %s is local',
-    (endpoint) => {
-      expect(isLocal({ endpoint })).toBe(true)
-    },
-  )
+  it.each([
+    ...['http://localhost:3000', 'http://127.0.0.1:80', 'http://[::1]:3000'],
+    ...['http://LocalHost.', 'https://x.localhost', 'https://a.b.localhost.:1', 'http://127.255.3.4', 'http://127.1'],
+    ...['http://0x7f000001', 'http://127.0.0.1.', 'http://0.0.0.0', 'http://0', 'http://[::]', 'http://[0:0::0:1]'],
+    ...['http://[::ffff:127.0.0.1]', 'http://[::ffff:127.9.0.1]', 'http://[::ffff:7f00:1]', 'http://[::ffff:0.0.0.0]'],
+  ])('knows that %s is local', (endpoint) => {
+    expect(isLocal({ endpoint })).toBe(true)
+  })
 
-  it.each(['https://localhost.example', 'http://127.0.0.1.example', 'http://10.0.0.1:3000'])(
-    'knows that %s is not local',
-    (endpoint) => {
-      expect(isLocal({ endpoint })).toBe(false)
-    },
-  )
+  it.each([
+    ...['https://localhost.example', 'http://127.0.0.1.example', 'http://10.0.0.1:3000', 'https://mylocalhost'],
+    ...['http://128.0.0.1', 'http://0.0.0.1', 'http://1.127.0.0', 'http://[::2]', 'http://[::1:1]', 'http://[7f00::1]'],
+    ...['http://[::ffff:10.0.0.1]', 'http://[::ffff:7.240.0.1]', 'http://[::ffff:0.0.0.1]', 'http://[fe80::1]'],
+  ])('knows that %s is not local', (endpoint) => {
+    expect(isLocal({ endpoint })).toBe(false)
+  })
 })

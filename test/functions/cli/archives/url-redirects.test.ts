@@ -54,7 +54,8 @@ describe('a URL', () => {
 
   it('is rejected if a server on another machine redirects to this machine', async () => {
     await withServer({}, async ({ url: local, ranges }) => {
-      for (const location of [local, local.replace('127.0.0.1', 'localhost'), 'https://127.1.2.3/a']) {
+      const names = ['https://127.1.2.3/a', 'https://x.localhost/a', 'https://[::ffff:7f00:1]/a', 'https://0.0.0.0/a']
+      for (const location of [local, local.replace('127.0.0.1', 'localhost'), ...names]) {
         const redirect = new Response(null, { status: 302, headers: { location } })
         const sent = vi.spyOn(globalThis, 'fetch').mockResolvedValueOnce(redirect)
         await expect(open('https://archives.example/a?X-Amz-Signature=secret')).rejects.toThrow(
