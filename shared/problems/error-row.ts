@@ -17,6 +17,11 @@ export interface ErrorRow {
    * cause the error. An operator must then examine the deployment or its data.
    */
   readonly callerFault?: 'request' | 'archive'
+  /**
+   * True if the message of the error states what `title` states, so a text without the title is complete. All rows of a
+   * type have the same value.
+   */
+  readonly messageRepeatsTitle?: boolean
   /** Computes extra members of the problem from the fields of the error. */
   readonly members?: (error: Fields) => Fields
 }
@@ -78,6 +83,7 @@ export const archiveInvalid: ErrorRow = {
   title: 'The archive is not valid',
   retryable: false,
   callerFault: 'archive',
+  messageRepeatsTitle: true,
   members: fields('entry', 'line', 'expected', 'actual'),
 }
 export const sourceChanged: ErrorRow = {

@@ -77,6 +77,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'The input is not an archive',
     retryable: false,
     callerFault: 'archive',
+    messageRepeatsTitle: true,
   },
   UnsupportedVersionError: {
     type: 'unsupported-version',
@@ -84,6 +85,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'The version of the archive is not supported',
     retryable: false,
     callerFault: 'archive',
+    messageRepeatsTitle: true,
     members: fields('version'),
   },
   ArchiveTruncatedError: {
@@ -92,6 +94,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'The archive is truncated',
     retryable: false,
     callerFault: 'archive',
+    messageRepeatsTitle: true,
   },
   EntryCorruptError: { ...archiveInvalid, type: 'entry-corrupt', title: 'An entry of the archive is corrupt' },
   ArchiveInvalidError: archiveInvalid,
@@ -117,6 +120,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'The archive has models that are not registered',
     retryable: false,
     callerFault: 'request',
+    messageRepeatsTitle: true,
     members: fields('count', 'models', 'registered'),
   },
   SectionMissingError: {
@@ -125,6 +129,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'The archive has no section for the model',
     retryable: false,
     callerFault: 'request',
+    messageRepeatsTitle: true,
     members: fields('model', 'sections'),
   },
   SourceNotAllowedError: {
@@ -133,6 +138,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'Restores from this bucket are not allowed',
     retryable: false,
     callerFault: 'request',
+    messageRepeatsTitle: true,
     members: fields('bucket', 'allowed'),
   },
   ObjectChangedError: sourceChanged,
@@ -152,6 +158,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'There is no such job',
     retryable: false,
     callerFault: 'request',
+    messageRepeatsTitle: true,
   },
   NoArchiveError: {
     type: 'no-archive',
@@ -171,12 +178,14 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'The differences of the job were deleted',
     retryable: false,
     callerFault: 'request',
+    messageRepeatsTitle: true,
   },
   UnknownScheduleError: {
     type: 'unknown-schedule',
     status: 404,
     title: 'There is no such schedule',
     retryable: false,
+    messageRepeatsTitle: true,
     members: fields('schedule', 'schedules'),
   },
   ConfirmationMismatchError: {
@@ -308,6 +317,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 409,
     title: 'The restored store differs from the archive',
     retryable: false,
+    messageRepeatsTitle: true,
     members: fields('checks'),
   },
 

@@ -80,6 +80,10 @@ export const isInternal = ({ status }: Problem): boolean => status >= 500
 export const callerFaultOf = (type: string): ErrorRow['callerFault'] =>
   Object.values(ERROR_TABLE).find((row) => row.type === type)?.callerFault
 
+/** Returns true if the details of problems of this type state what their titles state. */
+export const repeatsTitle = (type: string): boolean =>
+  Object.values(ERROR_TABLE).some((row) => row.type === type && row.messageRepeatsTitle === true)
+
 const rowOf = (name: string): ErrorRow =>
   Object.hasOwn(ERROR_TABLE, name) ? (ERROR_TABLE[name] ?? INTERNAL_ERROR) : INTERNAL_ERROR
 

@@ -31,6 +31,12 @@ const errorClasses = async (): Promise<ErrorClass[]> => {
 }
 
 describe('the error table', () => {
+  it('has one answer for each type to the question whether messages repeat the title', () => {
+    const repeating = Object.values(ERROR_TABLE).filter(({ messageRepeatsTitle }) => messageRepeatsTitle === true)
+    const types = new Set(repeating.map(({ type }) => type))
+    expect(Object.values(ERROR_TABLE).filter(({ type }) => types.has(type))).toEqual(repeating)
+  })
+
   it('has a row for every error class, and an error class for every row', async () => {
     const names = (await errorClasses()).map(({ name }) => name)
     expect(names.length).toBeGreaterThan(30)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { problemText } from '../../../functions/cli/terminal/problem-text.ts'
 import { EntryCorruptError } from '../../../shared/archive/errors.ts'
 import { UnknownJobError } from '../../../shared/jobs/errors.ts'
-import { problemOf } from '../../../shared/problems/problem.ts'
+import { problemOf, problemOfWorkflow } from '../../../shared/problems/problem.ts'
 
 describe('the text of a problem', () => {
   it.each([
@@ -10,6 +10,10 @@ describe('the text of a problem', () => {
     [new UnknownJobError('a'), 'no job with id a exists for this request; jobs are kept for 90 days'],
   ])('states only once what is wrong: %s', (error, text) => {
     expect(problemText(problemOf(error))).toBe(text)
+  })
+
+  it('states only once what is wrong if the workflow has reported no message', () => {
+    expect(problemText(problemOfWorkflow({ Error: 'NoArchiveError' }))).toBe('No archive matches')
   })
 
   it('begins with the title if the detail does not state it', () => {
