@@ -69,18 +69,24 @@ export const storeAfterFailure = (
   if (error?.type === 'verification-failed')
     return 'Everything was written, but the store differs from the archive now. Restore again to write what differs.'
   // The error does not show whether the rollback has ended: it can be the conflict that caused the rollback.
-  if (phase === 'rollback') return `${rolled_back === true ? ROLLED_BACK : NOT_ROLLED_BACK} ${OTHER_STRATEGY}`
+  if (phase === 'rollback') return `${afterRollback(rolled_back)} ${OTHER_STRATEGY}`
   if (hasWrittenNothing(job)) return 'The restore failed before its first write. The store has not changed.'
   return request['on_duplicate'] === 'raise_error'
     ? `${BEGUN} ${OTHER_STRATEGY}`
     : `${BEGUN} Restore again to write the rest.`
 }
 
+/** Jobs of earlier versions do not state whether the rollback has ended. */
+const afterRollback = (rolledBack: boolean | undefined): string =>
+  rolledBack === undefined ? PERHAPS_ROLLED_BACK : rolledBack ? ROLLED_BACK : NOT_ROLLED_BACK
+
 const BEGUN = 'The restore had begun to write. Each resource that it has written is complete.'
 const ROLLED_BACK =
   'The resources that the restore had written were removed again, except those that another writer has changed ' +
   'since. Blobs remain.'
 const NOT_ROLLED_BACK = 'The restore had begun to remove the resources that it had written. Some of them may remain.'
+const PERHAPS_ROLLED_BACK =
+  'It is unknown whether the resources that the restore had written were removed again. Some of them may ' + 'remain.'
 /** The strategy `raise_error` would fail again, because there are archived resources in the store now. */
 const OTHER_STRATEGY = 'Restore again, but replace or keep the resources that exist.'
 
