@@ -87,7 +87,7 @@ describe('the list of jobs', () => {
 })
 
 describe('a list of archives', () => {
-  it('shows a new archive and the result of a check while it is open', async () => {
+  it('shows a new archive, and a check whose result is recorded after the end of its job, while it is open', async () => {
     const { page, stores } = test
     await seedStore(stores, () => undefined, 20)
     await test.show('archives')
@@ -101,7 +101,16 @@ describe('a list of archives', () => {
     const response = await fetch(`${test.program.url}/_backup/archives`)
     const { archives } = (await response.json()) as { readonly archives: { bucket: string; key: string }[] }
     const { bucket, key } = archives[0] ?? { bucket: '', key: '' }
+    // The jobs of the view that is opened again include the export, so only the check causes reloads.
+    await test.show('overview')
+    await test.show('archives')
+    await page.getByRole('cell', { name: 'request' }).waitFor()
+    const list = /_backup\/archives\?limit=50/
+    const unchecked = await fetch(`${test.program.url}/_backup/archives?limit=50`).then((answer) => answer.text())
+    await page.route(list, (route) => route.fulfill({ contentType: 'application/json', body: unchecked }), { times: 1 })
     await post('/_backup/check', { from: { bucket, key } })
+    await page.waitForResponse(list)
+    expect(await page.getByRole('cell', { name: /^checked/ }).count()).toBe(0)
     await page.getByRole('cell', { name: /^checked/ }).waitFor()
   })
 })

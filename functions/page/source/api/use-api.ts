@@ -9,6 +9,7 @@ export interface Loaded<Data> {
   readonly problem?: Problem
   /** True if this deployment does not have the route. */
   readonly isMissing: boolean
+  /** Requests the path again now. If a request is running, the next one is sent after its response. */
   readonly reload: () => void
 }
 
@@ -16,8 +17,8 @@ export interface Loaded<Data> {
 const IDLE_MS = 15_000
 
 /**
- * Requests a path now and again after the interval that `every` returns for the last answer. Requests nothing while the
- * page is hidden, or if the path is undefined.
+ * Requests a path now and again after the interval that `every` returns for the last answer. While the page is
+ * hidden, sends only the first request. Requests nothing if the path is undefined.
  */
 export const useApi = <Schema extends z.ZodMiniType>(
   path: string | undefined,
@@ -30,42 +31,55 @@ export const useApi = <Schema extends z.ZodMiniType>(
     readonly problem?: Problem
     readonly isMissing: boolean
   }>({ isMissing: false })
-  const [round, setRound] = useState(0)
   const interval = useRef(every)
   interval.current = every
-  const reload = useCallback(() => {
-    setRound((last) => last + 1)
-  }, [])
+  const request = useRef<() => void>(undefined)
+  const reload = useCallback(() => request.current?.(), [])
 
   useEffect(() => {
     if (path === undefined) return undefined
     const controller = new AbortController()
+    const { signal } = controller
     let timer: ReturnType<typeof setTimeout> | undefined
-    const load = async (): Promise<void> => {
-      let next = IDLE_MS
+    let isLoading = false
+    let isReloadDue = false
+    /** Sends one request. Returns the time until the next one. */
+    const load = async (): Promise<number> => {
       try {
-        const data = await send(path, schema, { signal: controller.signal })
+        const data = await send(path, schema, { signal })
         setState({ path, data, isMissing: false })
-        next = interval.current(data)
+        return interval.current(data)
       } catch (error) {
-        if (controller.signal.aborted) return
+        if (signal.aborted) return Infinity
         const isMissing = isMissingRoute(error)
         setState((last) => ({ ...(last.path === path ? last : { path }), problem: problemOf(error), isMissing }))
-        if (isMissing) return
+        return isMissing ? Infinity : IDLE_MS
       }
-      if (!controller.signal.aborted && Number.isFinite(next)) timer = setTimeout(tick, next)
+    }
+    const loadNow = async (): Promise<void> => {
+      isLoading = true
+      const next = await load()
+      isLoading = false
+      if (signal.aborted) return
+      if (isReloadDue) {
+        isReloadDue = false
+        tick()
+      } else if (Number.isFinite(next)) timer = setTimeout(tick, next)
     }
     const tick = (): void => {
-      if (document.hidden) document.addEventListener('visibilitychange', tick, { once: true })
-      else void load()
+      clearTimeout(timer)
+      if (isLoading) isReloadDue = true
+      else if (document.hidden) document.addEventListener('visibilitychange', tick, { once: true, signal })
+      else void loadNow()
     }
-    void load()
+    request.current = tick
+    void loadNow()
     return () => {
       controller.abort()
       clearTimeout(timer)
-      document.removeEventListener('visibilitychange', tick)
+      request.current = undefined
     }
-  }, [path, schema, round])
+  }, [path, schema])
 
   const { path: loaded, ...rest } = state
   return loaded === path ? { ...rest, reload } : { isMissing: false, reload }

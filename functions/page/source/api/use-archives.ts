@@ -1,5 +1,6 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type * as z from 'zod/mini'
+import { LimitedReloads } from '../model/limited-reloads.ts'
 import { hasAnotherEnded, pollMs } from '../model/poll.ts'
 import { ArchiveList, JobList } from './schemas.ts'
 import { type Loaded, useApi } from './use-api.ts'
@@ -12,19 +13,13 @@ const LIMIT = 200
  */
 const ARCHIVES_MS = 5 * 60_000
 
-/**
- * A job ends before its check or its proof of an archive is recorded, so a list of archives is requested a second time
- * after this time.
- */
-const RECORDED_MS = 8_000
-
 /** Requests the newest jobs often. */
 export const useJobs = (): Loaded<z.output<typeof JobList>> =>
   useApi('/_backup/jobs?limit=50', JobList, ({ jobs }) => pollMs(jobs))
 
 /**
  * Returns a page of archives. The default are the newest archives. If `jobs` is given, requests the page again when one
- * of them has ended.
+ * of them has ended, see `LimitedReloads`.
  */
 export const useArchives = (
   jobs?: Loaded<z.output<typeof JobList>>,
@@ -35,20 +30,16 @@ export const useArchives = (
   const { reload } = loaded
   const listed = jobs?.data?.jobs
   const last = useRef(listed)
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const reloads = useMemo(() => new LimitedReloads(reload), [reload])
   useEffect(() => {
-    if (hasAnotherEnded(last.current, listed)) {
-      reload()
-      clearTimeout(timer.current)
-      timer.current = setTimeout(reload, RECORDED_MS)
-    }
+    if (hasAnotherEnded(last.current, listed)) reloads.jobEnded()
     last.current = listed
-  }, [listed, reload])
+  }, [listed, reloads])
   useEffect(
     () => () => {
-      clearTimeout(timer.current)
+      reloads.stop()
     },
-    [],
+    [reloads],
   )
   return loaded
 }
