@@ -26,6 +26,7 @@ beforeAll(async () => {
   await runner.wipe()
 })
 afterEach(async () => {
+  isRollbackDying = false
   await runner.freeLeases()
   await runner.wipe()
 })
@@ -45,10 +46,8 @@ describe('a restore whose map of records is distributed', () => {
     const theirs = buildResource(runner.services.models, { model: 'city', id: 'c', payloads: [{ name: 'theirs' }] })
     runner.beforeStage('apply-records', () => writeToStore(runner.clients, theirs))
     isRollbackDying = true
-    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
-    isRollbackDying = false
-    log.mockRestore()
     expect(job).toMatchObject({ phase: 'rollback', error: { type: 'conflict' }, rolled_back: false })
   })
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { TestProgram } from '../../workflows/program.ts'
 import { otherServers } from '../../services.ts'
 import { cli, jsonLines } from './cli-run.ts'
@@ -36,8 +36,8 @@ describe('schedules', () => {
       { name: 'unclear', rate: '1 day', last: { ...last, damaged: true }, searched_until },
     ]
     const api = await fakeApi(() => ({ status: 200, body: { schedules } }))
+    onTestFinished(api.stop)
     const { code, stdout } = await cli(['schedules', 'list'], { env: { SPECSTAR_BACKUP_ENDPOINT: api.url } })
-    await api.stop()
     expect(code).toBe(0)
     expect(stdout).toMatch(/^late .* succeeded, good +none since 2026-01-18 03:00:00Z +- +overdue$/m)
     expect(stdout).toMatch(/^unclear .* succeeded, damaged or deleted +none since 2026-01-18 03:00:00Z +- +unknown$/m)

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { COMMANDS } from '../../../functions/cli/commands.ts'
 import { cli, jsonLines } from './cli-run.ts'
 import { fakeApi } from './fake-api.ts'
@@ -79,8 +79,8 @@ describe('specstar-backup', () => {
       requests += 1
       return { status: 200, body: {} }
     })
+    onTestFinished(api.stop)
     const { code, stderr } = await cli(args, { env: { SPECSTAR_BACKUP_ENDPOINT: api.url } })
-    await api.stop()
     expect({ code, requests }).toEqual({ code: 2, requests: 0 })
     expect(stderr).toContain(message)
   })
