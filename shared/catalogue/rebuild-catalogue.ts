@@ -32,15 +32,17 @@ export interface RebuildCounts {
   readonly archives: number
   /** The number of archives in the bucket that could not be read. */
   readonly unreadable: number
-  /** The number of archives that the catalogue no longer lists, because they do not exist. */
+  /** The number of archives in the bucket that are not listed, because their exports were cancelled or have failed. */
+  readonly unfinished: number
+  /** The number of archives that the catalogue no longer lists, because they do not exist or are unfinished. */
   readonly removed: number
 }
 
 interface RebuildOptions {
   /** Called after each batch of archives. */
   readonly onProgress: (counts: RebuildCounts) => void
-  /** Called for each object that cannot be read as an archive. */
-  readonly onUnreadable: (key: string, reason: string) => void
+  /** Called for each object that cannot be read as an archive, or that is not listed for another reason. */
+  readonly onNotListed: (key: string, reason: string) => void
 }
 
 /** The number of archives that are read at the same time. A manifest can have 32 MiB. */
@@ -50,11 +52,13 @@ const LOOKED_UP_AT_ONCE = 32
 /** The number of archives after which the progress is reported. */
 const BATCH = 200
 
-/** An object that cannot be added to the catalogue. */
-class Unreadable {
+/** An object that is not added to the catalogue. */
+class NotListed {
+  readonly counter: 'unreadable' | 'unfinished'
   readonly reason: string
 
-  constructor(reason: string) {
+  constructor(counter: NotListed['counter'], reason: string) {
+    this.counter = counter
     this.reason = reason
   }
 }
@@ -68,15 +72,18 @@ class Unreadable {
  * A stream of SpecStar has no manifest, so it is added from its job, as long as the job exists. If an archive cannot be
  * read, the catalogue keeps what it contains about this version.
  *
+ * If an export is cancelled or fails after its archive was composed, the object stays in the bucket. It is not listed,
+ * because its job has no archive.
+ *
  * Throws `OtherBucketError` if the catalogue contains archives of another bucket, because then the bucket or the table
  * is probably wrong, and the catalogue would lose these archives.
  */
 export const rebuildCatalogue = async (
   services: RebuildServices,
-  { onProgress, onUnreadable }: RebuildOptions,
+  { onProgress, onNotListed }: RebuildOptions,
 ): Promise<RebuildCounts> => {
   await checkBucket(services)
-  const counts = { archives: 0, unreadable: 0, removed: 0 }
+  const counts = { archives: 0, unreadable: 0, unfinished: 0, removed: 0 }
   for (const prefix of ARCHIVE_PREFIXES)
     for await (const objects of batches(archiveObjects(services, prefix))) {
       await pMap(
@@ -84,19 +91,19 @@ export const rebuildCatalogue = async (
         async ({ key }) => {
           const added = await addArchive(services, key)
           if (added === undefined) return
-          if (!(added instanceof Unreadable)) {
+          if (!(added instanceof NotListed)) {
             counts.archives++
             return
           }
-          counts.unreadable++
-          onUnreadable(key, added.reason)
+          counts[added.counter]++
+          onNotListed(key, added.reason)
         },
         { concurrency: READ_AT_ONCE },
       )
       onProgress({ ...counts })
     }
   for await (const entries of batches(services.catalogue.entries())) {
-    const removed = await pMap(entries, (entry) => removeUnlessExists(services, entry), {
+    const removed = await pMap(entries, (entry) => removeUnlessArchive(services, entry), {
       concurrency: LOOKED_UP_AT_ONCE,
     })
     counts.removed += removed.filter(Boolean).length
@@ -135,12 +142,14 @@ async function* batches<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item[]
 const addArchive = async (
   services: RebuildServices,
   key: string,
-): Promise<CataloguedArchive | Unreadable | undefined> => {
+): Promise<CataloguedArchive | NotListed | undefined> => {
   const { objects, catalogue, config } = services
   const head = await objects.head(config.buckets.archives, key)
   if (head === undefined) return undefined
+  const ending = await endingWithoutArchive(services, key)
+  if (ending !== undefined) return new NotListed('unfinished', ending)
   const read = await readArchive(services, head)
-  if (!(read instanceof Unreadable)) {
+  if (!(read instanceof NotListed)) {
     await catalogue.put(read)
     return read
   }
@@ -152,10 +161,21 @@ const addArchive = async (
   return known
 }
 
-const readArchive = async (
-  services: RebuildServices,
-  object: PinnedObject,
-): Promise<CataloguedArchive | Unreadable> => {
+/**
+ * Returns how the export of an archive has ended, if it was cancelled or has failed. Such an export never gets an
+ * archive. An export that is running may succeed, and a table that was restored from a backup may contain an earlier
+ * status.
+ */
+const endingWithoutArchive = async (
+  { jobs }: Pick<RebuildServices, 'jobs'>,
+  key: string,
+): Promise<string | undefined> => {
+  const job = await jobs.get(jobIdIn(key) ?? '')
+  if (job?.kind !== 'export' || !['cancelled', 'failed'].includes(job.status)) return undefined
+  return `export ${job.job_id} ${job.status === 'failed' ? 'has failed' : 'was cancelled'}, so it has no archive`
+}
+
+const readArchive = async (services: RebuildServices, object: PinnedObject): Promise<CataloguedArchive | NotListed> => {
   const source = services.objects.sourceOf(object)
   try {
     if (isSpecStarStream(await source.read(0, Math.min(STREAM_HEAD_BYTES, source.size))))
@@ -163,7 +183,7 @@ const readArchive = async (
     const { manifest } = await openArchive(source, { requiresTrailer: true })
     return archiveOfManifest(object, manifest)
   } catch (error) {
-    if (isArchiveDefect(error)) return new Unreadable(errorMessage(error))
+    if (isArchiveDefect(error)) return new NotListed('unreadable', errorMessage(error))
     throw error
   }
 }
@@ -172,23 +192,21 @@ const readArchive = async (
 const streamOfJob = async (
   { jobs }: Pick<RebuildServices, 'jobs'>,
   object: ObjectVersion,
-): Promise<CataloguedArchive | Unreadable> => {
+): Promise<CataloguedArchive | NotListed> => {
   const job = await jobs.get(jobIdIn(object.key) ?? '')
   if (job?.kind === 'export') {
     const stream = archiveOfExport(job, job.created_at)
     if (stream !== undefined && isSameVersion(stream, object)) return stream
   }
-  return new Unreadable('it is a stream of SpecStar, which has no manifest, and its job does not exist')
+  return new NotListed('unreadable', 'it is a stream of SpecStar, which has no manifest, and its job does not exist')
 }
 
 /**
- * Removes an entry whose archive does not exist, or exists only in another version than the catalogue describes.
- * Returns true if it was removed.
+ * Removes an entry whose archive does not exist, exists only in another version than the catalogue describes, or belongs
+ * to an export that was cancelled or has failed. Returns true if it was removed.
  */
-const removeUnlessExists = async (
-  { objects, catalogue, config }: RebuildServices,
-  entry: ListEntry,
-): Promise<boolean> => {
+const removeUnlessArchive = async (services: RebuildServices, entry: ListEntry): Promise<boolean> => {
+  const { objects, catalogue, config } = services
   // The catalogue is read first. If another process stores another version of the archive after the object was looked
   // up, the condition of `unlist` is then false.
   const known = await catalogue.get(entry.key)
@@ -199,6 +217,7 @@ const removeUnlessExists = async (
     await catalogue.removeEntry(entry)
     return true
   }
-  if (head !== undefined && isSameVersion(known, head)) return false
+  const exists = head !== undefined && isSameVersion(known, head)
+  if (exists && (await endingWithoutArchive(services, entry.key)) === undefined) return false
   return catalogue.unlist(known, new Date())
 }

@@ -35,17 +35,17 @@ beforeAll(async () => {
 afterAll(() => servers.stop())
 
 const bucket = (): string => services.config.buckets.archives
-const unreadable = new Map<string, string>()
+const notListed = new Map<string, string>()
 const progress = vi.fn()
 const rebuild = () =>
   rebuildCatalogue(services, {
     onProgress: progress,
-    onUnreadable: (key, reason) => unreadable.set(key, reason),
+    onNotListed: (key, reason) => notListed.set(key, reason),
   })
 
 const clear = async (): Promise<void> => {
   vi.restoreAllMocks()
-  unreadable.clear()
+  notListed.clear()
   const { catalogue, objects } = services
   for (const entry of await Array.fromAsync(catalogue.entries())) {
     await catalogue.removeKeys([entry.key])
@@ -71,8 +71,8 @@ describe('a rebuild of the catalogue', () => {
     const nightly = await put('scheduled/nightly/2026/01/02/s-nightly-20260102T030000Z.acbak')
     await put('reports/r.acbak')
     await put('exports/2026/01/01/a.txt')
-    expect(await rebuild()).toEqual({ archives: 2, unreadable: 0, removed: 0 })
-    expect(progress).toHaveBeenCalledWith({ archives: 1, unreadable: 0, removed: 0 })
+    expect(await rebuild()).toEqual({ archives: 2, unreadable: 0, unfinished: 0, removed: 0 })
+    expect(progress).toHaveBeenCalledWith({ archives: 1, unreadable: 0, unfinished: 0, removed: 0 })
     const known = must(await services.catalogue.get(requested.key))
     const { manifest } = await openArchive(services.objects.sourceOf(requested))
     expect(known).toEqual({
@@ -147,7 +147,7 @@ describe('a rebuild of the catalogue', () => {
       yield entry
       yield* ArchiveCatalogue.prototype.entries.call(this)
     })
-    expect(await rebuild()).toEqual({ archives: 1, unreadable: 0, removed: 2 })
+    expect(await rebuild()).toEqual({ archives: 1, unreadable: 0, unfinished: 0, removed: 2 })
     expect(await catalogued()).toEqual(['exports/2026/01/01/a.acbak'])
   })
 
@@ -183,11 +183,11 @@ describe('a rebuild of the catalogue', () => {
       version_id: damaged.version_id ?? 'null',
     })
     await services.catalogue.put(known)
-    expect(await rebuild()).toEqual({ archives: 0, unreadable: 3, removed: 0 })
-    expect([...unreadable.keys()].sort()).toEqual(
+    expect(await rebuild()).toEqual({ archives: 0, unreadable: 3, unfinished: 0, removed: 0 })
+    expect([...notListed.keys()].sort()).toEqual(
       ['damaged', 'empty', 'other'].map((name) => `exports/2026/01/01/${name}.acbak`),
     )
-    expect(unreadable.get(damaged.key)).toContain('it has no trailer')
+    expect(notListed.get(damaged.key)).toContain('it has no trailer')
     expect(await catalogued()).toEqual([damaged.key])
   })
 
@@ -206,12 +206,52 @@ describe('a rebuild of the catalogue', () => {
       result: { archive: stream, models, complete, missing_blobs: { count: 0, ids: [] } },
     }
     await services.jobs.create(job)
-    expect(await rebuild()).toEqual({ archives: 1, unreadable: 1, removed: 0 })
-    expect(unreadable.get(lost.key)).toContain('its job does not exist')
+    expect(await rebuild()).toEqual({ archives: 1, unreadable: 1, unfinished: 0, removed: 0 })
+    expect(notListed.get(lost.key)).toContain('its job does not exist')
     expect(await services.catalogue.get(stream.key)).toMatchObject({ format: 'specstar', job_id })
     vi.spyOn(services.jobs, 'get').mockResolvedValue(undefined)
-    expect(await rebuild()).toEqual({ archives: 1, unreadable: 1, removed: 0 })
+    expect(await rebuild()).toEqual({ archives: 1, unreadable: 1, unfinished: 0, removed: 0 })
     expect(await catalogued()).toEqual([stream.key])
+  })
+
+  it.each(['cancelled', 'failed'] as const)(
+    'does not list the archive of an export that has ended as %s, and removes it from the catalogue',
+    async (status) => {
+      const { job_id } = sampleArchive('2026-01-01')
+      const kept = await put('exports/2026/01/01/kept.acbak')
+      const { key } = await put(`exports/2026/01/01/${job_id}-${status}.acbak`)
+      await rebuild()
+      expect(await catalogued()).toEqual([key, kept.key].sort())
+      await services.jobs.create({
+        job_id: `${job_id}-${status}`,
+        kind: 'export',
+        status,
+        source: 'api',
+        requested_by: 'test',
+        created_at: '2026-01-01T00:00:00.000Z',
+        request: { models: ['city'], filters: {}, strict: true, format: 'acbak' },
+      })
+      expect(await rebuild()).toEqual({ archives: 1, unreadable: 0, unfinished: 1, removed: 1 })
+      expect(await catalogued()).toEqual([kept.key])
+      expect(notListed.get(key)).toContain(status === 'failed' ? 'has failed' : 'was cancelled')
+      expect(await services.objects.head(bucket(), key)).toBeDefined()
+      expect(await rebuild()).toEqual({ archives: 1, unreadable: 0, unfinished: 1, removed: 0 })
+    },
+  )
+
+  it('lists the archive of an export that is running, because the export may succeed', async () => {
+    const { key } = await put('exports/2026/01/01/running.acbak')
+    await services.jobs.create({
+      job_id: 'running',
+      kind: 'export',
+      status: 'running',
+      source: 'api',
+      requested_by: 'test',
+      created_at: '2026-01-01T00:00:00.000Z',
+      request: { models: ['city'], filters: {}, strict: true, format: 'acbak' },
+    })
+    expect(await rebuild()).toMatchObject({ archives: 1 })
+    expect(await catalogued()).toEqual([key])
   })
 
   it('changes nothing if the catalogue contains archives of another bucket', async () => {

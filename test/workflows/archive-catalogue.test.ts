@@ -78,7 +78,7 @@ describe('an export that ends', () => {
       const known = must(await catalogued(job))
       await catalogue.removeKeys([known.key])
       const ignore = (): void => undefined
-      await rebuildCatalogue(runner.services, { onProgress: ignore, onUnreadable: ignore })
+      await rebuildCatalogue(runner.services, { onProgress: ignore, onNotListed: ignore })
       expect(await catalogued(job)).toEqual(known)
     }
   })

@@ -19,6 +19,7 @@ export const CATALOGUE_REBUILD = defineCommand({
   summary: 'rebuild the catalogue of archives from the archive bucket',
   details: [
     'Reads the manifest of every archive, adds it to the catalogue, and removes archives that do not exist.',
+    'Archives of exports that were cancelled or have failed are not listed.',
     'The last check and the last proof of each archive are kept. Backups may run at the same time.',
     'The command needs direct access to the job table and to the archive bucket.',
   ].join(' '),
@@ -49,7 +50,7 @@ export const CATALOGUE_REBUILD = defineCommand({
         shown = performance.now()
         output.note(countsText(progress))
       },
-      onUnreadable: (key, reason) => {
+      onNotListed: (key, reason) => {
         output.note(`not in the catalogue: ${key}: ${reason}`)
       },
     })
@@ -58,5 +59,10 @@ export const CATALOGUE_REBUILD = defineCommand({
   },
 })
 
-const countsText = ({ archives, unreadable, removed }: RebuildCounts): string =>
-  `${countText(archives)} archives in the catalogue, ${countText(unreadable)} could not be read, ${countText(removed)} removed`
+const countsText = ({ archives, unreadable, unfinished, removed }: RebuildCounts): string =>
+  [
+    `${countText(archives)} archives in the catalogue`,
+    `${countText(unreadable)} could not be read`,
+    ...(unfinished === 0 ? [] : [`${countText(unfinished)} of cancelled or failed exports`]),
+    `${countText(removed)} removed`,
+  ].join(', ')

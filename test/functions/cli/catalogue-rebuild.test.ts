@@ -44,7 +44,7 @@ describe('specstar-backup catalogue rebuild', () => {
     )
     expect((await Array.fromAsync(catalogue.entries())).map((entry) => entry.key)).toEqual([key])
     const again = await rebuild('--json')
-    expect(jsonLines(again.stdout)).toEqual([{ archives: 1, unreadable: 1, removed: 0 }])
+    expect(jsonLines(again.stdout)).toEqual([{ archives: 1, unreadable: 1, unfinished: 0, removed: 0 }])
   })
 
   it('fails and changes nothing if the catalogue belongs to another bucket', async () => {
