@@ -24,7 +24,7 @@ interface CheckInput {
 
 /** Reads and validates a request of `/_backup/check`. */
 export const checkInput = (request: HttpRequest): CheckInput => {
-  const { from, wait: waitSeconds } = parseParameters(CheckParameters, parametersOf(request))
+  const { from, wait: waitSeconds } = parseParameters(CheckParameters, parametersOf(request, 'body'))
   return { from: archiveSource(from), caller: callerOf(request), waitSeconds }
 }
 

@@ -29,14 +29,27 @@ export class JsonContentTypeError extends Error {
   }
 }
 
+/**
+ * Where a route accepts its parameters: in the query and in the body, only in the body because they are objects, or
+ * nowhere because it has none.
+ */
+export type ParameterPlace = 'query and body' | 'body' | 'none'
+
+const SEND_JSON = 'Send the parameters as a JSON object with the header content-type: application/json'
+const PLACE_ADVICE: Readonly<Record<ParameterPlace, string>> = {
+  'query and body': `${SEND_JSON}, or in the query`,
+  body: SEND_JSON,
+  none: 'The route accepts no parameters, so send the request without a body',
+}
+
 /** Thrown if the body of a request that accepts only parameters has the content type of a form or of a file. */
 export class ParametersContentTypeError extends Error {
   override readonly name = 'ParametersContentTypeError'
 
-  constructor(mediaType: string) {
+  constructor(mediaType: string, place: ParameterPlace) {
     super(
       `the content type of the body is ${quote(mediaType)}, but this route reads only JSON from the body. ` +
-        'Send the parameters as a JSON object with the header content-type: application/json, or in the query',
+        PLACE_ADVICE[place],
     )
   }
 }

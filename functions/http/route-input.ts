@@ -5,7 +5,7 @@ import { parseParameters } from '../../shared/requests/parse-parameters.ts'
 import type { DecisionRequest } from '../../shared/schedules/decide-archive.ts'
 import { flag } from '../../shared/requests/parameters.ts'
 import { looksLikeJson } from '../../shared/archive/foreign-file.ts'
-import { ParametersContentTypeError } from './errors.ts'
+import { type ParameterPlace, ParametersContentTypeError } from './errors.ts'
 import {
   type HttpRequest,
   idempotencyKey,
@@ -17,16 +17,34 @@ import {
 
 /**
  * Returns the parameters in the query of a request. For a POST request, adds the parameters in its JSON body. Throws
- * `ParametersContentTypeError` if the body has another content type and is not JSON.
+ * `ParametersContentTypeError` if the body has another content type and is not JSON. `place` is where the route accepts
+ * its parameters, for the message of this error.
  */
-export const parametersOf = (request: HttpRequest): Record<string, unknown> => {
+export const parametersOf = (
+  request: HttpRequest,
+  place: ParameterPlace = 'query and body',
+): Record<string, unknown> => {
   const query = queryObject(request.query)
   if (request.method !== 'POST') return query
   const mediaType = mediaTypeOf(request)
   // Some clients send JSON with another content type, for example `curl -d`. Such a body is accepted.
-  const isOther = mediaType !== '' && !/^application\/(?:.+\+)?json$/.test(mediaType) && !looksLikeJson(request.body)
-  if (isOther && request.body.length > 0) throw new ParametersContentTypeError(mediaType)
+  const isOther = mediaType !== '' && !/^application\/(?:.+\+)?json$/.test(mediaType) && !isMeantAsJson(request.body)
+  if (isOther && request.body.length > 0) throw new ParametersContentTypeError(mediaType, place)
   return mergeParameters(query, jsonObject(request.body))
+}
+
+/**
+ * Returns true if a body is JSON, or begins like a JSON object or list. The error of invalid JSON is more useful than
+ * one about the content type, which curl adds by itself.
+ */
+const isMeantAsJson = (body: Buffer): boolean => {
+  if (looksLikeJson(body)) return true
+  try {
+    JSON.parse(body.toString())
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Returns the caller of a request. Ignores the `Idempotency-Key` of a GET request, as any GET can be repeated. */

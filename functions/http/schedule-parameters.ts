@@ -48,6 +48,6 @@ export const pauseInput = (request: HttpRequest): { readonly pause: PauseRequest
 
 /** Reads a request of `/_backup/schedules/{name}/resume`. It has no parameters. */
 export const resumeInput = (request: HttpRequest): string => {
-  parseParameters(NoParameters, parametersOf(request))
+  parseParameters(NoParameters, parametersOf(request, 'none'))
   return scheduleOf(request)
 }

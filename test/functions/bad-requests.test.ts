@@ -17,9 +17,12 @@ interface BadRequest {
   readonly field?: string
   /** A part of `detail`. */
   readonly detail?: string
+  /** If true, `detail` ends with this part. */
+  readonly isEnd?: boolean
 }
 
 const json = { 'content-type': 'application/json' }
+const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
 const BAD_REQUESTS: readonly BadRequest[] = [
   ...[
@@ -41,9 +44,31 @@ const BAD_REQUESTS: readonly BadRequest[] = [
       headers: { 'content-type': type },
       status: 415,
       type: 'unsupported-media-type',
-      detail: 'Send the parameters as a JSON object with the header content-type: application/json, or in the query',
+      detail: path.endsWith('/resume')
+        ? 'The route accepts no parameters, so send the request without a body'
+        : 'Send the parameters as a JSON object with the header content-type: application/json' +
+          (path === '/_backup/check' ? '' : ', or in the query'),
+      isEnd: true,
     })),
   ),
+  ...['"x"', '5', 'null', 'true', '[1]'].map((body) => ({
+    request: 'POST /_backup/check',
+    body,
+    headers: form,
+    status: 400,
+    type: 'invalid-request',
+    field: 'body',
+    detail: 'must be a JSON object',
+  })),
+  {
+    request: 'POST /_backup/export',
+    body: '{bad',
+    headers: form,
+    status: 400,
+    type: 'invalid-request',
+    field: 'body',
+    detail: 'must be JSON text in UTF-8',
+  },
   { request: 'POST /_backup/check', status: 400, type: 'invalid-request', field: 'from', detail: 'job_id' },
   ...[
     { from: 'a', field: 'from', detail: 'must be an object' },
@@ -330,7 +355,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
 describe('a bad request', () => {
   it.each(BAD_REQUESTS)(
     '$request is answered with $status $type $field',
-    async ({ request, body, headers = {}, status, type, field, detail }) => {
+    async ({ request, body, headers = {}, status, type, field, detail, isEnd = false }) => {
       const started = api.engine.started.length
       const [method, path = ''] = request.split(' ')
       const response = await fetch(api.gateway.url + path, {
@@ -344,6 +369,7 @@ describe('a bad request', () => {
       expect(response.headers.get('content-type')).toBe('application/problem+json')
       if (field !== undefined) expect(problem.errors?.map((error) => error.field)).toEqual([field])
       if (detail !== undefined) expect(problem.detail).toContain(detail)
+      if (isEnd) expect(problem.detail.endsWith(detail ?? '')).toBe(true)
       expect(api.engine.started).toHaveLength(started)
     },
   )
