@@ -138,7 +138,7 @@ const createJob = async (
 ): Promise<ExportJob> => {
   const { job } = await jobs.create(newJob(job_id), once)
   // The job cannot be a restore. A restore has another fingerprint, so `create` would have thrown.
-  if (job.kind !== 'export') throw new UnknownJobError(job.job_id)
+  if (job.kind !== 'export') throw new UnknownJobError(job.job_id, 'export')
   return job
 }
 

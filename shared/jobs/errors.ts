@@ -1,11 +1,13 @@
 import type { StageName } from './stage-names.ts'
 
+/** There is no job with an id, or the job has another kind than the request or the stage needs. */
 export class UnknownJobError extends Error {
   override readonly name = 'UnknownJobError'
   readonly job_id: string
 
-  constructor(jobId: string) {
-    super(`no job with id ${jobId} exists for this request; jobs are kept for 90 days`)
+  /** `kind` is the kind of job that was searched for, such as `export`. */
+  constructor(jobId: string, kind = 'job') {
+    super(`no ${kind} with id ${jobId} exists; jobs are kept for 90 days`)
     this.job_id = jobId
   }
 }

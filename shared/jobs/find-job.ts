@@ -9,7 +9,7 @@ interface Jobs {
 /** Returns the export job with this id. Throws `UnknownJobError` if there is no such job, or if it has another kind. */
 export const exportJob = async ({ jobs }: Jobs, jobId: string): Promise<ExportJob> => {
   const job = await jobs.get(jobId)
-  if (job?.kind !== 'export') throw new UnknownJobError(jobId)
+  if (job?.kind !== 'export') throw new UnknownJobError(jobId, 'export')
   return job
 }
 
@@ -18,7 +18,7 @@ export const exportJob = async ({ jobs }: Jobs, jobId: string): Promise<ExportJo
  */
 export const restoreJob = async ({ jobs }: Jobs, jobId: string): Promise<RestoreJob> => {
   const job = await jobs.get(jobId)
-  if (job?.kind !== 'restore') throw new UnknownJobError(jobId)
+  if (job?.kind !== 'restore') throw new UnknownJobError(jobId, 'restore')
   return job
 }
 
@@ -27,7 +27,7 @@ export const restoreJob = async ({ jobs }: Jobs, jobId: string): Promise<Restore
  */
 export const archiveJob = async ({ jobs }: Jobs, jobId: string): Promise<ArchiveJob> => {
   const job = await jobs.get(jobId)
-  if (job === undefined || job.kind === 'export') throw new UnknownJobError(jobId)
+  if (job === undefined || job.kind === 'export') throw new UnknownJobError(jobId, 'restore or check')
   return job
 }
 

@@ -92,7 +92,8 @@ const findJudgement = async (
   const { judgements } = await judgedArchives(services, schedule, { keep: true })
   const judged = judgements.find(isOfJob)
   if (judged !== undefined) return judged
-  if (job?.kind !== 'export' || job.request.schedule?.name !== schedule.name) throw new UnknownJobError(jobId)
+  if (job?.kind !== 'export' || job.request.schedule?.name !== schedule.name)
+    throw new UnknownJobError(jobId, `export of schedule ${schedule.name}`)
   throw new JobStateError(jobId, job.status, `is ${job.status} and has no archive to confirm or reject`)
 }
 

@@ -60,7 +60,7 @@ export const startWorkflow = async <Started extends ArchiveJob>(
 
 const asKind = <Kind extends ArchiveJobKind>(job: Job, kind: Kind): JobOf<Kind> => {
   // The job has this kind. A request of another kind has another fingerprint, so `create` would have thrown.
-  if (!isOfKind(job, kind)) throw new UnknownJobError(job.job_id)
+  if (!isOfKind(job, kind)) throw new UnknownJobError(job.job_id, kind)
   return job
 }
 

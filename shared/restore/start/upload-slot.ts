@@ -94,7 +94,7 @@ export const fillSlot = async (
   archive: ArchiveLocation,
 ): Promise<RestoreJob> => {
   const job = await services.jobs.get(jobId)
-  if (job?.kind !== 'restore' || job.slot_expires_at === undefined) throw new UnknownJobError(jobId)
+  if (job?.kind !== 'restore' || job.slot_expires_at === undefined) throw new UnknownJobError(jobId, 'upload slot')
   const status = statusAt(job, services.clock())
   if (status === 'expired')
     throw new JobStateError(

@@ -7,7 +7,8 @@ import { problemOf, problemOfWorkflow } from '../../../shared/problems/problem.t
 describe('the text of a problem', () => {
   it.each([
     [new EntryCorruptError('blobs/a', 'b', 'c'), 'entry blobs/a is corrupt: expected sha256 b, found c'],
-    [new UnknownJobError('a'), 'no job with id a exists for this request; jobs are kept for 90 days'],
+    [new UnknownJobError('a'), 'no job with id a exists; jobs are kept for 90 days'],
+    [new UnknownJobError('a', 'export'), 'no export with id a exists; jobs are kept for 90 days'],
   ])('states only once what is wrong: %s', (error, text) => {
     expect(problemText(problemOf(error))).toBe(text)
   })

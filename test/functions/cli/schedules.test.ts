@@ -43,6 +43,20 @@ describe('schedules', () => {
     expect(stdout).toMatch(/^unclear .* succeeded, damaged or deleted +none since 2026-01-18 03:00:00Z +- +unknown$/m)
   })
 
+  it('says how to decide about a suspicious archive', async () => {
+    const schedules = [
+      { name: 'calm', rate: '1 day', overdue: false },
+      { name: 'nightly', rate: '1 day', overdue: false, undecided: { job_id: 's-nightly-1' } },
+    ]
+    const api = await fakeApi(() => ({ status: 200, body: { schedules } }))
+    onTestFinished(api.stop)
+    const env = { SPECSTAR_BACKUP_ENDPOINT: api.url }
+    const { stdout } = await cli(['schedules', 'list'], { env })
+    expect(stdout).toMatch(/^nightly .* decide about s-nightly-1$/m)
+    expect(stdout).toContain('specstar-backup ui, or send POST /_backup/schedules/nightly/confirm.')
+    expect(jsonLines((await cli(['schedules', 'list', '--json'], { env })).stdout)).toHaveLength(2)
+  })
+
   it('runs a schedule and waits for the archive, which belongs to the schedule', async () => {
     const { code, stdout } = await run('schedules', 'run', 'nightly', '--wait')
     expect(code).toBe(0)

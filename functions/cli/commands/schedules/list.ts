@@ -16,24 +16,39 @@ export const SCHEDULES_LIST = defineCommand({
   run: async ({ api, output }) => {
     const schedules = await listSchedules(api())
     output.showAll(schedules, () =>
-      table(
-        output,
-        [
-          { head: 'SCHEDULE', cell: ({ name }) => name },
-          { head: 'WHEN', cell: whenText },
-          { head: 'MODELS', cell: ({ models }) => models?.join(', ') ?? 'all' },
-          { head: 'LAST RUN', cell: (schedule) => lastText(output, schedule) },
-          { head: 'LAST GOOD', cell: lastGoodText },
-          { head: 'NEXT RUN', cell: ({ next_at }) => (next_at === undefined ? '-' : timeText(next_at)) },
-          { head: 'STATE', cell: (schedule) => stateText(output, schedule) },
-        ],
-        schedules,
-        'no schedules: the settings of the deployment contain none',
-      ),
+      [schedulesTable(output, schedules), decisionText(schedules)].filter((text) => text !== '').join('\n\n'),
     )
     return EXIT.succeeded
   },
 })
+
+const schedulesTable = (output: Output, schedules: readonly Schedule[]): string =>
+  table(
+    output,
+    [
+      { head: 'SCHEDULE', cell: ({ name }) => name },
+      { head: 'WHEN', cell: whenText },
+      { head: 'MODELS', cell: ({ models }) => models?.join(', ') ?? 'all' },
+      { head: 'LAST RUN', cell: (schedule) => lastText(output, schedule) },
+      { head: 'LAST GOOD', cell: lastGoodText },
+      { head: 'NEXT RUN', cell: ({ next_at }) => (next_at === undefined ? '-' : timeText(next_at)) },
+      { head: 'STATE', cell: (schedule) => stateText(output, schedule) },
+    ],
+    schedules,
+    'no schedules: the settings of the deployment contain none',
+  )
+
+/** Says how to decide about suspicious archives, because no command does. Returns an empty string if there are none. */
+const decisionText = (schedules: readonly Schedule[]): string => {
+  const waiting = schedules.filter(({ undecided }) => undecided !== undefined)
+  const [first] = waiting
+  if (first === undefined) return ''
+  const name = waiting.length === 1 ? encodeURIComponent(first.name) : '{name}'
+  return (
+    'Until somebody decides about a suspicious archive, no archive of its schedule is deleted.\n' +
+    `To confirm or reject it, open the page with specstar-backup ui, or send POST /_backup/schedules/${name}/confirm.`
+  )
+}
 
 const whenText = ({ cron, rate, timezone }: Schedule): string =>
   cron === undefined ? `every ${rate ?? '?'}` : `${cron}${timezone === undefined ? '' : ` ${timezone}`}`
