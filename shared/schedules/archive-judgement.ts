@@ -48,10 +48,10 @@ export type ArchiveJudgement = z.output<typeof ArchiveJudgement>
 export const ARCHIVE_STATES = [...JUDGED_STATES, ...DECIDED_STATES] as const
 export type ArchiveState = (typeof ARCHIVE_STATES)[number]
 
-const COUNTED: readonly ArchiveState[] = ['good', 'confirmed']
+const COUNTED: readonly string[] = ['good', 'confirmed'] satisfies ArchiveState[]
 
-/** Returns true if an archive counts as good. */
-export const isCounted = ({ state }: Pick<ArchiveJudgement, 'state'>): boolean => COUNTED.includes(state)
+/** Returns true if an archive counts as good. Other states than those of a judgement do not. */
+export const isCounted = ({ state }: { readonly state: string }): boolean => COUNTED.includes(state)
 
 /** Returns the number of resources of all models. */
 export const resourcesIn = ({ models }: Pick<ArchiveJudgement, 'models'>): number =>

@@ -1,6 +1,10 @@
+import pMap from 'p-map'
 import * as z from 'zod'
+import type { ArchiveCatalogue } from '../catalogue/aws/archive-catalogue.ts'
+import { isSameContent } from '../catalogue/catalogued-archive.ts'
 import { Problem, problemOf } from '../problems/problem.ts'
 import { encodeCursor, parseCursor } from '../requests/cursor.ts'
+import { isCounted } from './archive-judgement.ts'
 import { COPY_STATES } from './archive-copy.ts'
 import type { ArchiveCopies } from './aws/archive-copies.ts'
 import { type CopyTargetConfig, currentState } from './copy-target.ts'
@@ -68,6 +72,7 @@ type OnFailure = (failure: UnexplainedSection, error: unknown) => void
 type ExplainPruneServices = Omit<PlanScheduleServices, 'config'> &
   PlanObjectsServices & {
     readonly archiveCopies: Pick<ArchiveCopies, 'list'>
+    readonly catalogue: PlanScheduleServices['catalogue'] & Pick<ArchiveCatalogue, 'damagedContents'>
     readonly config: PlanScheduleServices['config'] &
       PlanObjectsServices['config'] &
       Pick<CopyTargetConfig, 'copy_archives_to'> & { readonly schedules: readonly Schedule[] }
@@ -83,6 +88,9 @@ interface Section {
   readonly about: Omit<UnexplainedSection, 'error'>
   readonly objects: (after?: string) => AsyncIterable<ExplainedObject>
 }
+
+/** The number of archives of a schedule whose checks are read at the same time. */
+const CHECKED_AT_ONCE = 16
 
 /** The section and the key of the last object of a page. The next page begins after this object. */
 const Cursor = z.strictObject({ section: z.string(), after: z.string() })
@@ -152,12 +160,29 @@ async function* explainSchedule(
   const { archiveCopies, config } = services
   const copies = new Map((await archiveCopies.list(schedule.name)).map((copy) => [copy.archive, copy]))
   const bucket = config.buckets.archives
-  for (const archive of archives.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
-    if (archive.key <= after) continue
-    const copy = currentState(config, copies.get(archive.key))
-    const copied = copy === undefined ? {} : { copy: copy.state }
-    yield { retention: 'schedule', schedule: schedule.name, bucket, ...archive, ...copied }
-  }
+  const rest = archives.filter(({ key }) => key > after).sort((a, b) => (a.key < b.key ? -1 : 1))
+  for (let from = 0; from < rest.length; from += CHECKED_AT_ONCE)
+    for (const archive of await pMap(rest.slice(from, from + CHECKED_AT_ONCE), (one) => withDamage(services, one))) {
+      const copy = currentState(config, copies.get(archive.key))
+      const copied = copy === undefined ? {} : { copy: copy.state }
+      yield { retention: 'schedule', schedule: schedule.name, bucket, ...archive, ...copied }
+    }
+}
+
+/**
+ * Returns an archive with the state `damaged` if its last check has found damage. The plan contains this state only for
+ * archives on which a deletion may depend.
+ */
+const withDamage = async (
+  { catalogue, objects, config }: Pick<ExplainPruneServices, 'catalogue' | 'objects' | 'config'>,
+  archive: PlannedArchive,
+): Promise<PlannedArchive> => {
+  if (!isCounted(archive)) return archive
+  const damaged = await catalogue.damagedContents(archive.key)
+  if (damaged.length === 0) return archive
+  const object = await objects.head(config.buckets.archives, archive.key)
+  const isDamaged = object !== undefined && damaged.some((content) => isSameContent(content, object))
+  return isDamaged ? { ...archive, state: 'damaged' } : archive
 }
 
 async function* explainGroup(

@@ -15,8 +15,11 @@ export const PlannedArchive = z
     job_id: z.string(),
     at: z.string().describe('The due time of the archive'),
     state: z
-      .enum([...ARCHIVE_STATES, 'unreadable'])
-      .describe('`unreadable` if the archive cannot be opened and was never judged'),
+      .enum([...ARCHIVE_STATES, 'damaged', 'unreadable'])
+      .describe(
+        '`damaged` if the archive was judged as good or confirmed, but its last check has found damage, or it cannot be ' +
+          'opened or has changed since. `unreadable` if it cannot be opened and was never judged',
+      ),
     resources: z
       .exactOptional(z.int())
       .describe('The number of resources in the archive. Absent if the archive is unreadable'),
@@ -45,6 +48,8 @@ interface PruneCandidates extends JudgedArchives {
   readonly successors: readonly ArchiveJudgement[]
   /** The archives that were judged as good, but that a check has found damaged. Newest first. */
   readonly damaged: readonly ArchiveJudgement[]
+  /** The archives that were judged as good, but that cannot be opened or have changed since. Newest first. */
+  readonly changed: readonly ArchiveJudgement[]
   /** The times until which S3 Object Lock protects archives, by their keys. ISO 8601. */
   readonly locks: ReadonlyMap<string, string>
   readonly now: Date
@@ -98,13 +103,14 @@ const planArchive = (
   candidates: Decision,
   { object: { key }, job_id, at, judgement }: JudgedArchive,
 ): PlannedArchive => {
+  const isDamaged = [...candidates.damaged, ...candidates.changed].some((one) => one.key === key)
   const shown = {
     key,
     job_id,
     at,
     ...(judgement === undefined
       ? { state: 'unreadable' as const }
-      : { state: judgement.state, resources: resourcesIn(judgement) }),
+      : { state: isDamaged ? ('damaged' as const) : judgement.state, resources: resourcesIn(judgement) }),
   }
   return { ...shown, ...decide(candidates, { key, at }, judgement) }
 }
@@ -128,9 +134,7 @@ const decide = (
     )
   const successor = newerOf(candidates.successors, at, judgement)
   if (successor === undefined) {
-    const damaged = newerOf(candidates.damaged, at, judgement)
-    const found = damaged === undefined ? '' : `: a check has found the archive of job ${damaged.job_id} damaged`
-    return keep(`no newer good archive has the same or a wider scope${found}`)
+    return keep(`no newer good archive has the same or a wider scope${damageOf(candidates, at, judgement)}`)
   }
   const heldUntil = holdOf(holds, at)
   if (heldUntil > now.getTime())
@@ -139,6 +143,18 @@ const decide = (
   if (locked_until !== undefined) return { ...keep(lockReason(locked_until)), locked_until }
   const reason = `is older than keep_days (${keep_days}), and job ${successor.job_id} made a newer good archive`
   return { action: 'delete', reason }
+}
+
+/** Returns the end of a sentence about a newer archive that is damaged. Returns an empty string if there is none. */
+const damageOf = (
+  { damaged, changed }: Pick<Decision, 'damaged' | 'changed'>,
+  at: string,
+  judgement: ArchiveJudgement | undefined,
+): string => {
+  const found = newerOf(damaged, at, judgement)
+  if (found !== undefined) return `: a check has found the archive of job ${found.job_id} damaged`
+  const other = newerOf(changed, at, judgement)
+  return other === undefined ? '' : `: the archive of job ${other.job_id} cannot be opened, or has changed`
 }
 
 /**

@@ -62,6 +62,7 @@ export const planSchedule = async (
     schedule,
     successors: successors.good,
     damaged: successors.damaged,
+    changed: successors.changed,
     now: services.clock(),
   }
   const plan = planPruning({ ...candidates, locks: new Map() })

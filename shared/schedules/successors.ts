@@ -17,6 +17,8 @@ interface Successors {
   readonly good: readonly ArchiveJudgement[]
   /** The archives that a check has found damaged. Older archives than those in `good` may be missing. */
   readonly damaged: readonly ArchiveJudgement[]
+  /** The archives that cannot be opened, or whose manifest has changed. As in `damaged`, older ones may be missing. */
+  readonly changed: readonly ArchiveJudgement[]
 }
 
 /**
@@ -30,6 +32,7 @@ export const goodSuccessors = async (
 ): Promise<Successors> => {
   const good: ArchiveJudgement[] = []
   const damaged: ArchiveJudgement[] = []
+  const changed: ArchiveJudgement[] = []
   for (const { object, judgement } of archives) {
     if (judgement === undefined || !isCounted(judgement)) continue
     if (good.some(({ scope }) => covers(scope, judgement.scope))) continue
@@ -38,7 +41,9 @@ export const goodSuccessors = async (
       continue
     }
     const opened = await openScheduledArchive(objects, object)
-    if (opened?.manifest.complete === true && opened.manifestSha256 === judgement.manifest_sha256) good.push(judgement)
+    const isGood = opened?.manifest.complete === true && opened.manifestSha256 === judgement.manifest_sha256
+    const found = isGood ? good : changed
+    found.push(judgement)
   }
-  return { good, damaged }
+  return { good, damaged, changed }
 }

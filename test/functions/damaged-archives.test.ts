@@ -57,18 +57,39 @@ describe('an archive that a check has found damaged', () => {
     expect(await api.explain()).toMatchObject([
       {
         key: old,
+        state: 'good',
         action: 'keep',
         reason:
           'no newer good archive has the same or a wider scope: ' +
           `a check has found the archive of job ${jobIdOf(newer)} damaged`,
       },
-      { key: newer, action: 'keep', reason: 'no newer good archive has the same or a wider scope' },
+      { key: newer, state: 'damaged', action: 'keep', reason: 'no newer good archive has the same or a wider scope' },
     ])
     await api.prune()
     expect(await api.keysIn('archives')).toEqual([old, newer])
     await record(damaged, true, 1)
+    expect(await api.explain()).toMatchObject([{ state: 'good' }, { state: 'good' }])
     await api.prune()
     expect(await api.keysIn('archives')).toEqual([newer])
+  })
+
+  it('has the state damaged in the explanation also if a newer archive is good, until its object is replaced', async () => {
+    const keys = [keyOf(60), keyOf(50), keyOf(40)]
+    for (const key of keys) await api.put('archives', key, archive)
+    const [, damaged = ''] = keys
+    await record(await api.put('archives', damaged, archive), false)
+    expect((await api.explain()).map((one) => 'state' in one && one.state)).toEqual(['good', 'damaged', 'good'])
+    await api.put('archives', damaged, Buffer.concat([archive, Buffer.from('x')]))
+    await api.checkSchedules()
+    expect((await api.explain()).map((one) => 'state' in one && one.state)).not.toContain('damaged')
+  })
+
+  it('has the state damaged also if it was judged, and cannot be opened now', async () => {
+    const [old, newer] = [keyOf(60), keyOf(40)]
+    for (const key of [old, newer]) await api.put('archives', key, archive)
+    await api.prune()
+    await api.put('archives', newer, Buffer.from('other bytes'))
+    expect(await api.explain()).toMatchObject([{ key: newer, state: 'damaged', action: 'keep' }])
   })
 
   it('replaces no older archive if an earlier version of this program has stored the check', async () => {

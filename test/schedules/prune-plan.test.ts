@@ -38,6 +38,7 @@ const plan = (
     judgements: newest,
     successors: present.filter((one) => isCounted(one) && !damaged.includes(one.job_id)),
     damaged: present.filter((one) => isCounted(one) && damaged.includes(one.job_id)),
+    changed: [],
     locks: new Map(Object.entries(locks)),
     now: new Date(now),
   })
@@ -141,12 +142,37 @@ describe('the plan of a run', () => {
     expect(deleted(plan([judgement(1, MEMO), judgement(2, MEMO)], { damaged: ['job-02'] }))).toEqual([])
   })
 
+  it('says that a newer archive is damaged, or was changed since it was judged', () => {
+    const [old, newer] = [judgement(1, MEMO), judgement(2, MEMO)]
+    const input = {
+      schedule: { keep_days: 7 },
+      archives: [archiveOf(newer, newer), archiveOf(old, old)],
+      judgements: [newer, old],
+      successors: [],
+      locks: new Map<string, string>(),
+      now: new Date('2026-03-01T00:00:00Z'),
+    }
+    const reasons = [
+      { ...input, damaged: [newer], changed: [] },
+      { ...input, damaged: [], changed: [newer] },
+    ].map((candidates) => {
+      const planned = planPruning(candidates)
+      expect(planned.archives).toMatchObject([{ state: 'damaged' }, { state: 'good' }])
+      return reasonOf(planned, old.job_id)
+    })
+    expect(reasons).toEqual([
+      expect.stringContaining(': a check has found the archive of job job-02 damaged'),
+      expect.stringContaining(': the archive of job job-02 cannot be opened, or has changed'),
+    ])
+  })
+
   it('deletes an old archive that cannot be opened once a newer good one exists', () => {
     const input = {
       schedule: { keep_days: 7 },
       archives: [archiveOf(judgement(2, MEMO), judgement(2, MEMO)), archiveOf(judgement(1, MEMO))],
       judgements: [judgement(2, MEMO)],
       damaged: [],
+      changed: [],
       locks: new Map<string, string>(),
       now: new Date('2026-03-01T00:00:00Z'),
     }
