@@ -95,15 +95,24 @@ describe('an export that ends', () => {
     expect((await runner.export(['city'])).job.status).toBe('succeeded')
   })
 
-  it('does not add the archive if the job was cancelled', async () => {
+  it('does not add the archive if the job was cancelled, and a rebuild does not list the object', async () => {
     runner.beforeStage('announce', async (jobId) => {
       await runner.services.jobs.change(jobId, { status: 'cancelled' }, { from: ['running'] })
     })
     await expect(runner.export(['city'])).rejects.toThrow('cancelled')
-    const keys = (await Array.fromAsync(runner.services.catalogue.entries())).map(({ key }) => key)
     const { jobs } = await runner.services.jobs.list({ status: 'cancelled', limit: 1 })
-    expect(keys.filter((key) => key.includes(must(jobs[0]).job_id))).toEqual([])
+    const { job_id } = must(jobs[0])
+    const listed = async () =>
+      (await Array.fromAsync(runner.services.catalogue.entries())).filter(({ key }) => key.includes(job_id))
+    expect(await listed()).toEqual([])
     expect(await runner.services.catalogue.announced()).toEqual([])
+    const notListed: string[] = []
+    await rebuildCatalogue(runner.services, {
+      onProgress: () => undefined,
+      onNotListed: (key) => notListed.push(key),
+    })
+    expect(notListed).toEqual([expect.stringContaining(job_id)])
+    expect(await listed()).toEqual([])
   })
 })
 
