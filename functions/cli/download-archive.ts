@@ -47,8 +47,11 @@ export const download = async (
   const unsubscribe = io.onInterrupt(() => {
     stopped.abort()
   })
-  const again = `The archive is kept: specstar-backup download ${shellWord(address)} -o ${shellWord(path)}`
   let isOpen = false
+  // Before the archive was opened, it is unknown whether it exists.
+  const again = (): string =>
+    `${isOpen ? 'The archive is kept' : 'To try again'}: ` +
+    `specstar-backup download ${shellWord(address)} -o ${shellWord(path)}`
   try {
     const source = await unlessAborted(stopped.signal, open())
     isOpen = true
@@ -59,14 +62,14 @@ export const download = async (
       await source.close()
     }
   } catch (error) {
-    if (stopped.signal.aborted) throw new InterruptedError(`the download was interrupted. ${again}`)
+    if (stopped.signal.aborted) throw new InterruptedError(`the download was interrupted. ${again()}`)
     if (isFailureOf(io.stdout, error)) {
-      if (!isBrokenPipe(error)) output.note(again)
+      if (!isBrokenPipe(error)) output.note(again())
       throw error
     }
     if (!(error instanceof UsageError))
-      throw new UnreachableError(`${name} cannot be downloaded: ${errorMessage(error)}. ${again}`, { cause: error })
-    throw isOpen ? new UsageError(`${error.message}. ${again}`, { cause: error }) : error
+      throw new UnreachableError(`${name} cannot be downloaded: ${errorMessage(error)}. ${again()}`, { cause: error })
+    throw isOpen ? new UsageError(`${error.message}. ${again()}`, { cause: error }) : error
   } finally {
     unsubscribe()
   }

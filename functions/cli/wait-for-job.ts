@@ -10,6 +10,7 @@ import type { CommandContext } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { InterruptedError } from './interrupted-error.ts'
 import { ask, canAsk } from './terminal/ask.ts'
+import type { Io } from './terminal/io.ts'
 import { jobProgress, type JobProgress } from './terminal/job-progress.ts'
 import type { Output } from './terminal/output.ts'
 import { durationText } from './terminal/units.ts'
@@ -91,11 +92,10 @@ const onInterrupt = async (
 ): Promise<void> => {
   progress.pause()
   if (!canAsk(io, output) || io.endingSignal?.() !== undefined) throw interrupted(jobId)
+  const answer = await interrupts.during((signal) => askUntilAnswered(io, signal))
+  if (answer === 'go on') return
   // A signal ends the question.
-  const answer = (await interrupts.during((signal) => ask(io, QUESTION, signal)))?.toLowerCase()
-  if (answer === '') return
-  // Anything else must not cancel a job.
-  if (answer === undefined || !'cancel'.startsWith(answer)) throw interrupted(jobId)
+  if (answer !== 'cancel') throw interrupted(jobId)
   try {
     const cancelled = await interrupts.during((signal) => cancelJob(api(), jobId, signal))
     // Another Ctrl-C has ended the request.
@@ -103,6 +103,19 @@ const onInterrupt = async (
   } catch (error) {
     // The job has ended meanwhile. Its state says how.
     if (!(error instanceof ProblemError && error.problem.type === 'conflict')) throw error
+  }
+}
+
+/** Asks again after an answer that is none of the three. Returns undefined if a signal has ended the question. */
+const askUntilAnswered = async (
+  io: Pick<Io, 'stdin' | 'stderr'>,
+  signal: AbortSignal,
+): Promise<'cancel' | 'leave' | 'go on' | undefined> => {
+  for (;;) {
+    const answer = (await ask(io, QUESTION, signal))?.toLowerCase()
+    if (answer === undefined) return undefined
+    if (answer === '') return 'go on'
+    for (const word of ['cancel', 'leave'] as const) if (word.startsWith(answer)) return word
   }
 }
 

@@ -30,9 +30,9 @@ export class Output {
     return this.#io.stdout.isTTY === true ? this.#io.stdout.columns : undefined
   }
 
-  /** Returns true if progress bars and spinners may be shown: stderr is a terminal. */
+  /** Returns true if progress bars and spinners may be shown: stderr is a terminal, and need not be JSON. */
   get isAnimated(): boolean {
-    return this.#io.stderr.isTTY === true && this.#io.env['TERM'] !== 'dumb'
+    return !this.json && this.#io.stderr.isTTY === true && this.#io.env['TERM'] !== 'dumb'
   }
 
   /** Writes all further results to stderr, because stdout contains the bytes of an archive. */

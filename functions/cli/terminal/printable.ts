@@ -29,6 +29,9 @@ export const printableLine = (text: string): string =>
 export const styled = (format: TextFormat, text: string): string =>
   styleText(format, printable(text), { validateStream: false }).replace(STYLE, `${ESCAPE}[$1;${KEY}m`)
 
+/** Removes escape sequences of formats that are not those of `styled`. */
+export const withoutPlainStyles = (text: string): string => text.replace(STYLE, '')
+
 /**
  * Returns a text as it may be written to a terminal. Keeps newlines and the formats of `styled`, and escapes all other
  * invisible characters. All texts of a command pass through this function.

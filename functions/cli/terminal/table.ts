@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import type { Output } from './output.ts'
-import { printableLine } from './printable.ts'
+import { printableLine, withoutPlainStyles } from './printable.ts'
 
 /** No lines between the cells, and two spaces between columns. */
 const NO_LINES = Object.fromEntries(
@@ -36,7 +36,8 @@ export const table = <Row>(
     colAligns: columns.map(({ align = 'left' }) => align),
   })
   grid.push(...rows.map((row) => columns.map(({ cell }) => [cell(row)].flat().map(printableLine).join('\n'))))
-  return withoutTrailingSpaces(grid.toString())
+  // cli-table3 adds plain escape sequences, because it does not recognize the ends of our formats.
+  return withoutTrailingSpaces(withoutPlainStyles(grid.toString()))
 }
 
 /** Returns lines of names and values, one below the other. Newlines in them are escaped. */

@@ -136,7 +136,7 @@ describe('specstar-backup download', () => {
     const { code, stderr } = await run(['download', 'e-1', '-o', target()])
     expect(code).toBe(1)
     expect(stderr).toContain('the server returned 404')
-    expect(stderr).toContain(`The archive is kept: specstar-backup download e-1 -o ${target()}`)
+    expect(stderr).toContain(`To try again: specstar-backup download e-1 -o ${target()}`)
     expect(stderr).not.toContain('Signature')
     expect(await readdir(folder)).toEqual([])
   })

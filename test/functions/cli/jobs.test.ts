@@ -233,18 +233,16 @@ describe('jobs, show and cancel', () => {
 
 describe('Ctrl-C', () => {
   const QUESTION = 'Cancel the job (c)'
-  /** Interrupts once, and answers the question. */
-  const interruptAnd = (answer: string) => {
+  /** Interrupts once, and answers the question whenever it is asked. */
+  const interruptAnd = (...answers: readonly string[]) => {
     let interrupted = false
-    let answered = false
+    let answered = 0
     return (all: string): string | undefined => {
       if (!interrupted) {
         interrupted = true
         return 'ctrl-c'
       }
-      if (answered || !all.includes(QUESTION)) return undefined
-      answered = true
-      return answer
+      return all.split(QUESTION).length - 1 > answered ? answers[answered++] : undefined
     }
   }
 
@@ -255,12 +253,20 @@ describe('Ctrl-C', () => {
     expect(stdout).toContain('cancelled')
   })
 
-  it.each(['l\r', '\u0003', 'x\r'])('leaves the job running if the user types %j', async (answer) => {
+  it.each(['l\r', '\u0003', 'leave\r'])('leaves the job running if the user types %j', async (answer) => {
     const id = await openSlot()
     const { code, stderr } = await cli(['show', '--wait', id], { env: env(), tty: true, onNote: interruptAnd(answer) })
     expect(code).toBe(130)
     expect(stderr).toContain(`job ${id} goes on: specstar-backup show --wait ${id}`)
     expect((await run('show', id)).stdout).toMatch(/^status +awaiting_upload$/m)
+  })
+
+  it('asks again if the user types anything else', async () => {
+    const id = await openSlot()
+    const onNote = interruptAnd('x\r', 'cancle\r', 'c\r')
+    const { code, stderr } = await cli(['show', '--wait', id], { env: env(), tty: true, onNote })
+    expect(code).toBe(5)
+    expect(stderr.split(QUESTION)).toHaveLength(4)
   })
 
   it('goes on waiting if the user types Enter', async () => {
