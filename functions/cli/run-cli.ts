@@ -9,6 +9,7 @@ import { requestSender } from './client/send-request.ts'
 import { resolveSettings, type SettingFlags } from './client/settings.ts'
 import { type CliCommand, type CommandContext } from './command.ts'
 import { COMMANDS, GROUPS } from './commands.ts'
+import { DamagedArchiveError, NoSuchFileError } from './archives/errors.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode, isInterrupted } from './exit-codes.ts'
 import { InterruptedError } from './interrupted-error.ts'
 import { BUDGET } from './run-command.ts'
@@ -183,7 +184,8 @@ const reportError = (error: unknown, output: Output, signal?: EndingSignal): Exi
   // Further lines are indented, so that none of them looks like a message of this command.
   const message = errorMessage(error)
   output.error({ detail: message }, `${output.styleNote('red', 'error')}: ${message.replaceAll('\n', '\n  ')}`)
-  return EXIT.error
+  if (error instanceof DamagedArchiveError) return EXIT.verificationFailed
+  return error instanceof NoSuchFileError ? EXIT.usage : EXIT.error
 }
 
 const SIGNAL_CODES = { SIGTERM: EXIT.terminated, SIGHUP: EXIT.hangup } as const

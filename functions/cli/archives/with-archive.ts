@@ -13,7 +13,7 @@ import type { ArchiveContents } from './contents/contents.ts'
 import { LocatedContents } from './contents/located-contents.ts'
 import { openContents } from './contents/open-contents.ts'
 import type { WantedResource } from './contents/stream-scan.ts'
-import { ArchiveUnavailableError, DamagedArchiveError } from './errors.ts'
+import { ArchiveUnavailableError, DamagedArchiveError, NoSuchFileError } from './errors.ts'
 import { nameOfAddress, parseAddress } from './sources/address.ts'
 import type { CountedSource } from './sources/counted-source.ts'
 import { openSource } from './sources/open-source.ts'
@@ -59,7 +59,7 @@ const openArchiveOfJob = async ({ api }: CommandContext, id: string): Promise<Op
         cause: error,
       })
     if (!(error instanceof ProblemError) || error.problem.status !== 404) throw error
-    throw new ArchiveUnavailableError(`there is no file and no job with the name ${id}`, { cause: error })
+    throw new NoSuchFileError(`there is no file and no job with the name ${id}`, { cause: error })
   })
   return openJobArchive(job, () => findJob(api(), id))
 }

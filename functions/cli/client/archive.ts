@@ -10,6 +10,7 @@ export const Archive = z.looseObject({
   created_at: z.string(),
   models: z.record(z.string(), z.looseObject({ resources: z.number() })),
   complete: z.boolean(),
+  scope: z.exactOptional(z.looseObject({ filters: z.exactOptional(z.looseObject({})) })),
   suspicious: z.boolean(),
   decision: z.exactOptional(z.string()),
   locked_until: z.exactOptional(z.string()),

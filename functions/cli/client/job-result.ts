@@ -46,6 +46,12 @@ export const JobResult = z.looseObject({
     }),
   ),
   complete: z.exactOptional(z.boolean()),
+  suspicious: z.exactOptional(
+    z.looseObject({
+      findings: z.array(z.looseObject({ model: z.string(), count: z.string(), before: z.number(), now: z.number() })),
+      decision: z.exactOptional(z.looseObject({ decision: z.string() })),
+    }),
+  ),
   dry_run: z.exactOptional(z.boolean()),
   blobs: z.exactOptional(Counts),
   findings: z.exactOptional(z.array(Finding)),

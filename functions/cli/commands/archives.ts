@@ -83,9 +83,10 @@ export const ARCHIVES = defineCommand({
 const resourcesIn = (models: Archive['models']): number =>
   Object.values(models).reduce((sum, { resources }) => sum + resources, 0)
 
-const stateText = (output: Output, { complete, suspicious, decision, locked_until }: Archive): string =>
+const stateText = (output: Output, { complete, scope, suspicious, decision, locked_until }: Archive): string =>
   [
     complete ? output.style('green', 'complete') : output.style('yellow', 'incomplete'),
+    ...(scope?.filters === undefined ? [] : ['filtered']),
     ...(suspicious ? [decision ?? output.style('red', 'suspicious')] : []),
     ...(locked_until === undefined ? [] : [`locked until ${timeText(locked_until)}`]),
   ].join(', ')

@@ -15,6 +15,7 @@ export const resultText = (output: Output, result: JobResult, model = ''): strin
     modelsText(output, result, model),
     blobsText(result),
     archiveText(output, result),
+    suspiciousText(output, result),
     verificationText(output, result),
     targetOnlyText(result),
     findingsText(output, result.findings ?? []),
@@ -55,6 +56,25 @@ const archiveText = (output: Output, { archive, complete }: JobResult): string =
     ['size', bytesText(size)],
     ...(complete === undefined ? [] : [['complete', complete ? 'yes' : output.style('yellow', 'no')] as const]),
   ])
+}
+
+/** Returns why a scheduled archive is suspicious, and the decision of a caller about it. */
+const suspiciousText = (output: Output, { suspicious }: JobResult): string => {
+  if (suspicious === undefined) return ''
+  const { findings, decision } = suspicious
+  const state =
+    decision === undefined
+      ? `${output.style('red', 'Suspicious')}: the archive contains much less than an earlier one. ` +
+        'POST /_backup/schedules/{name}/confirm confirms or rejects it'
+      : `Suspicious, and ${printable(decision.decision)} by a caller`
+  return [
+    state,
+    ...findings
+      .slice(0, SHOWN_FINDINGS)
+      .map(({ model, count, before, now }) =>
+        printable(`  ${model}: ${countText(now)} ${count}, before ${countText(before)}`),
+      ),
+  ].join('\n')
 }
 
 /** Returns what a restore has left in the store although the archive does not contain it. */

@@ -58,6 +58,15 @@ describe('archives', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('--latest: cannot be combined')
   })
+
+  it('says which archives are filtered', async () => {
+    const filtered = JobLine.parse(
+      jsonLines((await run('export', '--model', 'guild', '--filter', 'ids=g-1', '--wait', '--json')).stdout)[0],
+    ).job_id
+    const lines = (await run('archives')).stdout.split('\n')
+    expect(lines.find((line) => line.startsWith(filtered))).toContain('complete, filtered')
+    expect(lines.find((line) => line.startsWith(guilds))).not.toContain('filtered')
+  })
 })
 
 describe('diff --live', () => {

@@ -189,7 +189,7 @@ describe('a command that reads archives', () => {
       body: { type: 'unknown-job', title: 'Unknown job', status: 404, detail: 'no' },
     }))
     expect(await run(['ls', 'e-1'])).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: 'error: there is no file and no job with the name e-1\n',
     })
   })
@@ -280,5 +280,17 @@ describe('the result of a restore', () => {
     const { stdout } = await run(['show', 'e-1'])
     expect(stdout).toContain('3 resources of model city in the store that the archive does not contain')
     expect(stdout).toContain('Not counted in time: resources of model guild')
+  })
+})
+
+describe('the result of a suspicious export', () => {
+  it('says what has shrunk, and what a caller has decided', async () => {
+    const findings = [{ model: 'city', count: 'resources', before: 2_000, now: 0, compared_with: 'e-0' }]
+    job = { ...EXPORTED, result: { suspicious: { resources: 0, findings } } }
+    const { stdout } = await run(['show', 'e-1'])
+    expect(stdout).toContain('Suspicious: the archive contains much less than an earlier one')
+    expect(stdout).toContain('  city: 0 resources, before 2,000')
+    job = { ...EXPORTED, result: { suspicious: { resources: 0, findings, decision: { decision: 'rejected' } } } }
+    expect((await run(['show', 'e-1'])).stdout).toContain('Suspicious, and rejected by a caller')
   })
 })

@@ -74,7 +74,7 @@ describe('specstar-backup models propose', () => {
 
   it('reports a file that does not exist in one line', async () => {
     expect(await propose('missing.acbak')).toEqual({
-      code: 1,
+      code: 2,
       stdout: '',
       stderr: 'error: there is no such file: missing.acbak\n',
     })

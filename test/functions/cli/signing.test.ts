@@ -1,7 +1,8 @@
 import { Sha256 } from '@smithy/core/checksum'
 import { SignatureV4 } from '@smithy/signature-v4'
+import dns from 'node:dns'
 import type { IncomingMessage } from 'node:http'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { requestSender } from '../../../functions/cli/client/send-request.ts'
 import { cli } from './cli-run.ts'
 import { fakeApi, type FakeApi } from './fake-api.ts'
@@ -38,8 +39,18 @@ const expectedAuthorization = async ({ method = '', url = '', headers }: Incomin
   return { authorization: result['authorization'], service, signed }
 }
 
-/** A port of this machine under a name that does not count as local. */
-const remote = ({ url }: FakeApi): string => url.replace('127.0.0.1', '127.0.0.2')
+/** Returns the URL of an API on this machine under the name of another machine. */
+const remote = ({ url }: FakeApi): string => {
+  const lookup = (
+    _host: string,
+    _options: object,
+    resolved: (error: null, found: dns.LookupAddress[]) => void,
+  ): void => {
+    resolved(null, [{ address: '127.0.0.1', family: 4 }])
+  }
+  vi.spyOn(dns, 'lookup').mockImplementation(lookup as typeof dns.lookup)
+  return url.replace('127.0.0.1', 'api.example')
+}
 
 describe('requests to a remote API', () => {
   it.each([

@@ -1,12 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { ArchiveSource } from '../../../../shared/archive/archive.ts'
-import { ArchiveUnavailableError } from '../errors.ts'
+import { ArchiveUnavailableError, NoSuchFileError } from '../errors.ts'
 import type { OpenSource } from './source.ts'
 import { readExactly } from './read-exactly.ts'
-
-/** There is no such file. */
-export class NoSuchFileError extends ArchiveUnavailableError {}
 
 /** Opens a local file. All reads use one file handle, so they read the same file even if its path is replaced. */
 export const openFileSource = async (path: string): Promise<OpenSource> => {

@@ -214,7 +214,7 @@ describe('specstar-backup diff', () => {
       [damaged, fixture('acbak/repacked-v3.tar')],
     ]) {
       const { code, stderr } = await cli(['diff', ...archives])
-      expect(code).toBe(1)
+      expect(code).toBe(4)
       expect(stderr).toMatch(
         /^error: \S+\/damaged\.acbak: entry models\/character\/\S+ is corrupt: .* at byte 512 of the/,
       )

@@ -222,7 +222,7 @@ describe('specstar-backup cat', () => {
     bytes[start + 3] = (bytes[start + 3] ?? 0) ^ 1
     const path = await saved('damaged.acbak', bytes)
     const damaged = await cli(['cat', path, 'guild/guild-iron'])
-    expect(damaged).toMatchObject({ code: 1, stdout: '' })
+    expect(damaged).toMatchObject({ code: 4, stdout: '' })
     expect(damaged.stderr).toMatch(
       new RegExp(
         `^error: \\S+: entry models/guild/\\S+ is corrupt: .* \\(the entry begins at byte ${start} of the archive\\)`,
