@@ -194,10 +194,11 @@ describe('the synthesized deployment', () => {
     const { job_id } = fullExport.body
     const bucket = clients.config.buckets.archives
     for (const path of ['/_backup/archives', '/_backup/archives/latest']) {
-      const [gone, missing] = [
-        await api.request('GET', '/memo/export?wait=25'),
-        await api.request('GET', '/city/export?wait=25'),
-      ]
+      const gone = await api.request('GET', '/memo/export?wait=25')
+      await expectEvent(gone.body.job_id, 'Export Succeeded')
+      const missing = await api.request('GET', '/city/export?wait=25')
+      // Before the event, the export itself adds its archive and withdraws the announcement.
+      await expectEvent(missing.body.job_id, 'Export Succeeded')
       const Item = {
         pk: { S: 'archives#announced' },
         sk: { S: missing.body.job_id },
