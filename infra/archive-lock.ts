@@ -1,8 +1,8 @@
 import { Annotations, Duration } from 'aws-cdk-lib'
 import { type BucketProps, ObjectLockRetention } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
-import type { Settings } from './settings.ts'
 import { DAY_MS } from '../shared/values/durations.ts'
+import type { Settings } from './settings.ts'
 
 /** How S3 Object Lock protects archives from deletion. */
 interface ArchiveLock {

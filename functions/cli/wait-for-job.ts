@@ -106,7 +106,7 @@ const onInterrupt = async (
   }
 }
 
-/** Asks again after an answer that is none of the three. Returns undefined if a signal has ended the question. */
+/** Asks until the answer is valid. Returns undefined if a signal has ended the question. */
 const askUntilAnswered = async (
   io: Pick<Io, 'stdin' | 'stderr'>,
   signal: AbortSignal,

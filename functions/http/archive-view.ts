@@ -39,7 +39,7 @@ export const ArchiveView = z
     last_checked: z
       .exactOptional(ArchiveCheck)
       .describe(
-        'The last check of every byte and every record, or the last restore that damage has made fail. ' +
+        'The last check of every byte and every record, or the last restore that failed because of damage. ' +
           'Absent if there is neither',
       ),
     last_proved: z

@@ -28,7 +28,7 @@ export const CataloguedArchive = z
   .readonly()
 export type CataloguedArchive = z.output<typeof CataloguedArchive>
 
-/** The last check of every byte and every record of an archive, or the last restore that damage has made fail. */
+/** The last check of every byte and every record of an archive, or the last restore that found it damaged. */
 export const ArchiveCheck = z.object({ at: z.string(), job_id: z.string(), passed: z.boolean() }).readonly()
 export type ArchiveCheck = z.output<typeof ArchiveCheck>
 

@@ -1,10 +1,10 @@
 import pMap from 'p-map'
 import type { ThrottledAttempts } from '../throttling/throttled-calls.ts'
+import { DAY_MS } from '../values/durations.ts'
 import type { JobStore } from './aws/job-store.ts'
 import { isCallerFault } from './caller-fault.ts'
 import { jobEndedEvent } from './job-events.ts'
 import type { Job } from './job.ts'
-import { DAY_MS } from '../values/durations.ts'
 
 /** The number of failed jobs that are examined. The limit keeps the number of reads small. */
 const EXAMINED = 200

@@ -1,4 +1,5 @@
 import type { Limits } from '../jobs/limits.ts'
+import { DAY_MS } from '../values/durations.ts'
 import { type ArchiveCopy, uploadOf } from './archive-copy.ts'
 import { attemptAll, type Attempts } from './attempt-all.ts'
 import {
@@ -13,7 +14,6 @@ import { copyTarget, type CopyTargetConfig, currentState } from './copy-target.t
 import { ArchiveCopyLateError } from './errors.ts'
 import type { Schedule } from './schedule.ts'
 import { scheduledArchives } from './scheduled-archives.ts'
-import { DAY_MS } from '../values/durations.ts'
 
 /** The age up to which archives are copied and their copies are checked. */
 const COPIED_DAYS = 7

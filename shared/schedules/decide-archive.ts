@@ -3,6 +3,7 @@ import type { JobStore } from '../jobs/aws/job-store.ts'
 import { JobStateError, UnknownJobError } from '../jobs/errors.ts'
 import { ArchiveDecision } from '../jobs/export-result.ts'
 import { hasEnded, type Job } from '../jobs/job.ts'
+import { DAY_MS } from '../values/durations.ts'
 import { type ArchiveJudgement, type DecidedJudgement, resourcesIn } from './archive-judgement.ts'
 import type { ArchiveJudgements } from './aws/archive-judgements.ts'
 import { ConfirmationMismatchError } from './errors.ts'
@@ -10,7 +11,6 @@ import { findSchedule } from './find-schedule.ts'
 import { decisionOf, markOf } from './judge-scheduled-archive.ts'
 import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
 import type { Schedule } from './schedule.ts'
-import { DAY_MS } from '../values/durations.ts'
 
 /** The stores and settings that a decision about a suspicious archive needs. */
 interface DecisionServices extends JudgedArchiveServices {

@@ -1,8 +1,8 @@
+import { DAY_MS } from '../values/durations.ts'
 import type { ScheduleRecords } from './aws/schedule-records.ts'
 import { findSchedule } from './find-schedule.ts'
 import type { Schedule } from './schedule.ts'
 import type { SchedulePause } from './schedule-record.ts'
-import { DAY_MS } from '../values/durations.ts'
 
 /** The store and settings that are needed to pause and resume schedules. */
 interface PauseServices {

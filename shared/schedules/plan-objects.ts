@@ -4,10 +4,10 @@ import type { DatedObject } from '../objects/aws/object-reader.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { hasReport } from '../restore/upload-report.ts'
+import { DAY_MS } from '../values/durations.ts'
 import { lockedUntil, lockReason } from './locked-until.ts'
 import { PRUNE_ACTIONS } from './prune-plan.ts'
 import { RETENTION_LOCATIONS, type RetentionDays, type RetentionGroup } from './retention.ts'
-import { DAY_MS } from '../values/durations.ts'
 
 /** The action that the next pruning takes for one object, and the reason. */
 export const PlannedObject = z

@@ -1,10 +1,10 @@
 import * as z from 'zod'
+import { DAY_MS } from '../values/durations.ts'
 import { ARCHIVE_STATES, type ArchiveJudgement, isCounted, resourcesIn } from './archive-judgement.ts'
 import { covers } from './archive-scope.ts'
 import { lockReason } from './locked-until.ts'
 import type { JudgedArchive, JudgedArchives } from './judged-archives.ts'
 import type { Schedule } from './schedule.ts'
-import { DAY_MS } from '../values/durations.ts'
 
 export const PRUNE_ACTIONS = ['delete', 'keep'] as const
 

@@ -3,11 +3,11 @@ import * as z from 'zod'
 import { runAsChild, sendToParent } from '../processes/run-as-child.ts'
 import { LOCAL_CREDENTIALS } from '../../../shared/runtime/local-credentials.ts'
 import { S3Limits } from '../limits/service-limits.ts'
+import { DAY_MS } from '../../../shared/values/durations.ts'
 import { objectCreated } from './object-created.ts'
 import { createService, reportError } from './service.ts'
 import type { ExpiryDays } from './start-s3.ts'
 import { Storage } from './storage/storage.ts'
-import { DAY_MS } from '../../../shared/values/durations.ts'
 
 const Settings = z.object({
   port: z.number().int(),

@@ -102,7 +102,7 @@ type OpenContent = OrderedContent & { readonly source: EntrySource }
 
 /**
  * Opens several contents at the same time, and yields them in order. Contents of 16 MiB or more are not read, because
- * S3 copies them. Damaged contents are yielded as they are.
+ * S3 copies them. Returns damaged contents without a change.
  */
 export async function* openContents(
   objects: ObjectStore,

@@ -12,13 +12,14 @@ export interface RecordCheckServices extends RecordServices {
 }
 
 /**
- * Stores the result of a check in the catalogue, if the job has ended and the archive is in the archive bucket. A
- * restore or a dry run that damage has made fail counts as a failed check. Never throws, because the job itself has ended.
+ * Stores the result of a check in the catalogue, if the job has ended and the archive is in the archive bucket. If a
+ * restore or a dry run failed because its archive is damaged, stores a failed check. Never throws, because the job
+ * itself has ended.
  */
-export const recordCheck = async (services: RecordCheckServices, checked: ArchiveJob): Promise<void> => {
+export const recordCheck = async (services: RecordCheckServices, ended: ArchiveJob): Promise<void> => {
   const { jobs, catalogue, config } = services
-  const { job_id } = checked
-  const { bucket, key, etag, version_id } = readRequest(checked).archive ?? {}
+  const { job_id } = ended
+  const { bucket, key, etag, version_id } = readRequest(ended).archive ?? {}
   if (bucket !== config.buckets.archives || key === undefined || etag === undefined) return
   const archive = { bucket, key, etag, ...(version_id === undefined ? {} : { version_id }) }
   await tryBriefly('the result of a check could not be recorded', { job_id }, async () => {
