@@ -49,7 +49,7 @@ const JobsCheck = z
 /** The schedules of the settings. */
 const SchedulesCheck = z
   .object({
-    status: Status.describe('`degraded` if a schedule is overdue or suspicious'),
+    status: Status.describe('`degraded` if a schedule is overdue or suspicious, or if `unknown` is not empty'),
     total: z.int().describe('The number of schedules'),
     overdue: z
       .array(z.string())
@@ -58,12 +58,20 @@ const SchedulesCheck = z
         'The names of the schedules without a good archive for their last due time, by the judgements and checks. ' +
           'Archives are not opened: a deleted archive, or one with damage that no check has found, counts as good',
       ),
+    unknown: z
+      .array(z.string())
+      .readonly()
+      .describe(
+        'The names of the schedules of which it is unknown whether they are overdue, because checks have found three ' +
+          'archives after the last due time damaged, or because 500 archives after it are not good',
+      ),
     suspicious: z
       .array(z.string())
       .readonly()
       .describe(
         'The names of the schedules with a suspicious archive that is newer than every good archive ' +
-          'and waits for a decision. No archives of these schedules are deleted',
+          'and waits for a decision. No archives of these schedules are deleted. ' +
+          'Of each schedule, only the newest 500 archives are examined',
       ),
     paused: z
       .array(z.object({ name: z.string(), by: z.string(), until: z.string() }).readonly())
@@ -136,13 +144,15 @@ export const healthView = async (services: HealthServices): Promise<HealthView> 
   const namesWhere = (predicate: (status: ScheduleStatus) => boolean): string[] =>
     schedules.filter(predicate).map(({ schedule }) => schedule.name)
   const overdue = namesWhere(({ overdue }) => overdue === true)
+  const unknown = namesWhere(({ overdue }) => overdue === undefined)
   const suspicious = namesWhere(({ undecided }) => undecided !== undefined)
   const checks = {
     jobs: { status: statusOf(jobs.failed.length === 0 && jobs.all_examined), ...jobs },
     schedules: {
-      status: statusOf(overdue.length + suspicious.length === 0),
+      status: statusOf(overdue.length + unknown.length + suspicious.length === 0),
       total: schedules.length,
       overdue,
+      unknown,
       suspicious,
       paused: schedules.flatMap(({ schedule, paused }) =>
         paused === undefined ? [] : [{ name: schedule.name, by: paused.by, until: paused.until }],

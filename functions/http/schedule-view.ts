@@ -59,7 +59,7 @@ const ScheduleView = z
       .exactOptional(z.object({ job_id: z.string(), due_at: z.string(), key: z.string() }).readonly())
       .describe(
         'The newest suspicious archive that waits for a decision. Absent if there is none that is newer than every good ' +
-          'archive. Until the decision, no archive of the schedule is deleted',
+          'archive. Until the decision, no archive of the schedule is deleted. Only the newest 500 archives are examined',
       ),
     last_good_at: z
       .exactOptional(z.string())

@@ -187,7 +187,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
         rejected: 0,
         all_examined: true,
       },
-      schedules: { status: 'ok', total: 1, overdue: [], suspicious: [], paused: [] },
+      schedules: { status: 'ok', total: 1, overdue: [], unknown: [], suspicious: [], paused: [] },
       throttling: { status: 'ok', jobs: [] },
     },
     not_checked: ['whether archives can be restored: only a restore or a dry run shows this'],

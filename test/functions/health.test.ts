@@ -96,7 +96,7 @@ describe('GET /_backup/health', () => {
           rejected: 0,
           all_examined: true,
         },
-        schedules: { status: 'ok', total: 2, overdue: [], suspicious: [], paused: [] },
+        schedules: { status: 'ok', total: 2, overdue: [], unknown: [], suspicious: [], paused: [] },
         throttling: { status: 'ok', jobs: [] },
       },
       not_checked: expect.arrayContaining([expect.stringContaining('archives can still be opened')]) as string[],
@@ -229,6 +229,33 @@ describe('GET /_backup/health', () => {
     expect(await suspicious()).toEqual(undecided)
     await keep('good', 0)
     expect(await suspicious()).toEqual([])
+  })
+
+  it('names a schedule whose search for a good archive has ended before its last due time', async () => {
+    await api.services.jobs.firstSeen(`schedule#nightly#${JSON.stringify({ cron: '0 3 * * ? *' })}`)
+    api.clock.ahead += 48 * HOUR_MS
+    const at = now().toISOString()
+    const keep = (k: number) =>
+      api.services.archiveJudgements.keep(
+        'nightly',
+        judgement(
+          1,
+          { memo: counts(1) },
+          {
+            at,
+            state: 'incomplete',
+            job_id: `j-${k}`,
+            key: `scheduled/nightly/${at.slice(0, 10).replaceAll('-', '/')}/j-${k}.acbak`,
+          },
+        ),
+      )
+    for (let k = 0; k < 499; k++) await keep(k)
+    expect((await health()).checks.schedules).toMatchObject({ status: 'degraded', overdue: ['nightly'], unknown: [] })
+    await keep(499)
+    expect(await health()).toMatchObject({
+      status: 'degraded',
+      checks: { schedules: { status: 'degraded', overdue: [], unknown: ['nightly'], suspicious: [] } },
+    })
   })
 
   it('responds with a problem if the job table cannot be read', async () => {

@@ -96,7 +96,7 @@ const responseTo = async (
 
 const healthFindings = (body: unknown): readonly Finding[] => {
   const { status, checks } = Health.parse(body)
-  if (status === 'ok') return [ok('health', 'the jobs and schedules of the deployment are in order')]
+  if (status === 'ok') return [ok('health', `${HEALTH.path} has found nothing that needs attention`)]
   const degraded = Object.entries(checks).filter(([, check]) => check.status === 'degraded')
   const names = degraded.map(([name]) => name).join(', ')
   return [warning('health', `needs attention: ${names}; GET ${HEALTH.path} states the reasons`)]

@@ -6,7 +6,7 @@ import { job } from './job.ts'
 describe('the health of a deployment', () => {
   const checks = {
     jobs: { failed: [] },
-    schedules: { overdue: [], suspicious: [] },
+    schedules: { overdue: [], unknown: [], suspicious: [] },
     throttling: { jobs: [] },
   }
 
@@ -16,11 +16,12 @@ describe('the health of a deployment', () => {
 
   it('names failures, late schedules, suspicious archives and throttled jobs', () => {
     const failed = [{ job_id: 'a' }, { job_id: 'b' }]
-    const schedules = { overdue: ['nightly'], suspicious: ['nightly', 'weekly'] }
+    const schedules = { overdue: ['nightly'], unknown: ['hourly'], suspicious: ['nightly', 'weekly'] }
     const degraded = { jobs: { failed }, schedules, throttling: { jobs: [{ job_id: 'c' }] } }
     expect(healthSummary({ status: 'degraded', checks: degraded }, []).findings).toEqual([
       '2 jobs failed in the last 24 hours',
       'late: nightly',
+      'unknown whether late: hourly',
       'suspicious archive: nightly, weekly',
       'AWS throttles 1 job',
     ])
@@ -32,8 +33,13 @@ describe('the health of a deployment', () => {
       status: 'degraded',
       findings: ['late: a', 'unknown whether late: b'],
     })
-    const late = { ...checks, schedules: { overdue: ['a'], suspicious: [] } }
+    const late = { ...checks, schedules: { overdue: ['a'], unknown: [], suspicious: [] } }
     expect(healthSummary({ status: 'degraded', checks: late }, opened.slice(0, 1)).findings).toEqual(['late: a'])
+    const unknown = { ...checks, schedules: { overdue: [], unknown: ['a', 'b'], suspicious: [] } }
+    expect(healthSummary({ status: 'degraded', checks: unknown }, opened).findings).toEqual([
+      'late: a',
+      'unknown whether late: b',
+    ])
   })
 
   it('does not say that nothing needs attention while the schedules are unknown', () => {
@@ -55,7 +61,11 @@ describe('the health of a deployment', () => {
 describe('the last failure', () => {
   const healthWith = (...failed: readonly { job_id: string; [name: string]: string }[]): Health => ({
     status: 'degraded',
-    checks: { jobs: { failed: [...failed] }, schedules: { overdue: [], suspicious: [] }, throttling: { jobs: [] } },
+    checks: {
+      jobs: { failed: [...failed] },
+      schedules: { overdue: [], unknown: [], suspicious: [] },
+      throttling: { jobs: [] },
+    },
   })
   const error = { type: 'conflict', title: 'Conflict', status: 409, detail: '' }
   const failed = (job_id: string, ended_at: string): Job => job({ job_id, status: 'failed', ended_at, error })

@@ -154,7 +154,7 @@ export const Health = z.object({
   status: text(),
   checks: z.object({
     jobs: z.object({ failed: z.array(FailedJob), all_examined: maybe(z.boolean()) }),
-    schedules: z.object({ overdue: z.array(text()), suspicious: z.array(text()) }),
+    schedules: z.object({ overdue: z.array(text()), unknown: z.array(text()), suspicious: z.array(text()) }),
     throttling: z.object({ jobs: z.array(z.looseObject({ job_id: text() })) }),
   }),
 })

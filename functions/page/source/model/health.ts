@@ -20,7 +20,7 @@ export const healthSummary = (
   const namesWhere = (punctuality: ReturnType<typeof punctualityOf>): string[] =>
     (opened ?? []).filter((schedule) => punctualityOf(schedule) === punctuality).map(({ name }) => name)
   const late = [...new Set([...schedules.overdue, ...namesWhere('late')])]
-  const unknown = namesWhere('unknown')
+  const unknown = [...new Set([...schedules.unknown, ...namesWhere('unknown')])].filter((name) => !late.includes(name))
   const findings = [
     ...(jobs.failed.length === 0 ? [] : [`${plural(jobs.failed.length, 'job')} failed in the last 24 hours`]),
     ...(jobs.all_examined === false ? ['more jobs failed in the last 24 hours than were examined'] : []),
