@@ -12,7 +12,7 @@ import { bytesText, counted } from '../terminal/units.ts'
 import type { ArchiveContents } from './contents/contents.ts'
 import { LocatedContents } from './contents/located-contents.ts'
 import { openContents } from './contents/open-contents.ts'
-import type { WantedResource } from './contents/stream-scan.ts'
+import type { Selection } from './contents/stream-scan.ts'
 import { ArchiveUnavailableError, DamagedArchiveError, NoSuchFileError } from './errors.ts'
 import { nameOfAddress, parseAddress } from './sources/address.ts'
 import type { CountedSource } from './sources/counted-source.ts'
@@ -65,20 +65,20 @@ const openArchiveOfJob = async ({ api }: CommandContext, id: string): Promise<Op
 }
 
 interface OpenOptions {
-  /** The only resource that the command needs. */
-  readonly only?: WantedResource | undefined
+  /** The resources that the command needs. By default, all. */
+  readonly selection?: Selection | undefined
 }
 
 /** Opens the content of the archive at an address, calls `use`, and closes it. Errors about damage name the archive. */
 export const withContents = <Result>(
   context: CommandContext,
   address: string,
-  { only }: OpenOptions,
+  { selection }: OpenOptions,
   use: (contents: ArchiveContents, source: CountedSource) => Promise<Result>,
 ): Promise<Result> =>
   withSource(context, address, async (source) => {
     const name = nameOfAddress(parseAddress(address))
-    const contents = await openContents(source, only).catch((error: unknown) => {
+    const contents = await openContents(source, selection).catch((error: unknown) => {
       throw isArchiveFault(error) ? new DamagedArchiveError(`${name}: ${error.message}`, { cause: error }) : error
     })
     try {

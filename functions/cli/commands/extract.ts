@@ -41,8 +41,9 @@ export const EXTRACT = defineCommand({
   }),
   run: (context, { archive, 'model/id': resources, output: folder = defaultFolder(archive) }) => {
     const selected = resources.map((text) => parseModelId(text))
-    // All resources are opened, because `archive.json` contains their number.
-    return withContents(context, archive, {}, async (contents, source) => {
+    // All resources are counted, because `archive.json` contains their numbers.
+    const selection = selected.length === 0 ? undefined : { resources: selected, isCounted: true }
+    return withContents(context, archive, { selection }, async (contents, source) => {
       const { output } = context
       const target = await NewFolder.create(folder)
       const extracted = await extractArchive(contents, target, selected.length === 0 ? undefined : selected)

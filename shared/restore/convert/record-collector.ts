@@ -244,6 +244,12 @@ const lineKey = (model: string, item: Item): Buffer => {
   return Buffer.from(`${model}\0${resource}\0${sk.slice(resource.length)}`)
 }
 
+/** Returns what the key of a record line contains. */
+export const parseLineKey = (key: Buffer): { readonly model: string; readonly kind: 'metadata' | 'revision' } => ({
+  model: key.toString('utf8', 0, key.indexOf(0)),
+  kind: key.at(-1) === 0 ? 'metadata' : 'revision',
+})
+
 /**
  * If an error concerns only one record, returns the reason why its resource cannot be restored. If the error concerns
  * the whole stream, returns undefined.

@@ -5,7 +5,9 @@ import { decodeLine, recordKeyOf } from '../../../../shared/archive/record-line.
 import { isPayloadPosition } from '../../../../shared/blobs/blob-references.ts'
 import type { ContentLocation } from '../../../../shared/restore/convert/content-location.ts'
 import { decodeFault } from '../../../../shared/restore/convert/fault-entry.ts'
+import { parseLineKey } from '../../../../shared/restore/convert/record-collector.ts'
 import { contentsBelow } from '../../../../shared/restore/convert/stream-contents.ts'
+import type { ScanFault } from '../../../../shared/restore/messages/convert.ts'
 import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 import { must } from '../../../../shared/values/must.ts'
 import { compareBytes } from '../../../../shared/values/text-order.ts'
@@ -17,7 +19,7 @@ import type {
   FaultyContentsBlob,
   FaultyContentsRecord,
 } from './contents.ts'
-import { AFTER_BLOBS, type ScannedStream, scanStream, type WantedResource } from './stream-scan.ts'
+import { AFTER_BLOBS, isOnlyCounted, type ScannedStream, scanStream, type Selection } from './stream-scan.ts'
 
 /** The number of records in a batch. */
 const BATCH_RECORDS = 100
@@ -28,21 +30,23 @@ const BATCH_RECORDS = 100
  */
 export class StreamContents implements ArchiveContents {
   readonly #source: ArchiveSource
-  readonly #only: WantedResource | undefined
+  readonly #selection: Selection | undefined
   #scanned: Promise<ScannedStream> | undefined
 
-  /** If `only` is given, the content is limited to the records of this resource. */
-  constructor(source: ArchiveSource, only?: WantedResource) {
+  /** If `selection` is given, the content is limited to the records of these resources. */
+  constructor(source: ArchiveSource, selection?: Selection) {
     this.#source = source
-    this.#only = only
+    this.#selection = selection
   }
 
   async describe(): Promise<ArchiveDescription> {
     const { models } = await this.#scan()
     const counts = new Map(models.toSorted(compareBytes).map((model) => [model, { resources: 0, revisions: 0 }]))
-    for await (const record of this.#all())
-      if (record.fault === undefined)
-        must(counts.get(record.model))[record.kind === 'metadata' ? 'resources' : 'revisions'] += 1
+    for await (const { key, fault } of this.#entries()) {
+      if (fault !== undefined) continue
+      const { model, kind } = parseLineKey(key)
+      must(counts.get(model))[kind === 'metadata' ? 'resources' : 'revisions'] += 1
+    }
     const blobs = { count: 0, bytes: 0 }
     for await (const blob of this.blobs()) {
       if (blob.fault !== undefined) continue
@@ -65,7 +69,7 @@ export class StreamContents implements ArchiveContents {
   ): AsyncGenerator<readonly (ContentsRecord | FaultyContentsRecord)[]> {
     const wanted = ids === undefined ? undefined : new Set(ids)
     let batch: (ContentsRecord | FaultyContentsRecord)[] = []
-    for await (const record of this.#all(model)) {
+    for await (const record of this.#records(model)) {
       if (wanted?.has(record.id) === false) continue
       batch.push(record)
       if (batch.length < BATCH_RECORDS) continue
@@ -115,8 +119,15 @@ export class StreamContents implements ArchiveContents {
     await scanned?.contents.close()
   }
 
-  /** Returns the records of one model or of all models, in order. */
-  async *#all(model?: string): AsyncGenerator<ContentsRecord | FaultyContentsRecord> {
+  /** Returns the records of one model, in order. */
+  async *#records(model: string): AsyncGenerator<ContentsRecord | FaultyContentsRecord> {
+    for await (const { body, fault } of this.#entries(model))
+      if (fault !== undefined) yield { model: fault.model, id: fault.id, fault: fault.reason }
+      else if (!isOnlyCounted(body)) yield recordOf(body)
+  }
+
+  /** Returns the sorted entries of one model or of all models. */
+  async *#entries(model?: string): AsyncGenerator<{ key: Buffer; body: Buffer; fault: ScanFault | undefined }> {
     const { lines } = await this.#scan()
     const merge = await lines.merge()
     const prefix = Buffer.from(model === undefined ? '' : `${model}\0`)
@@ -129,12 +140,12 @@ export class StreamContents implements ArchiveContents {
       // SpecStar's memory store writes migrated revisions twice.
       if (fault === undefined && previous?.equals(key) === true) continue
       previous = key
-      yield fault === undefined ? recordOf(body) : { model: fault.model, id: fault.id, fault: fault.reason }
+      yield { key, body, fault }
     }
   }
 
   #scan(): Promise<ScannedStream> {
-    return (this.#scanned ??= scanStream(this.#source, { only: this.#only }))
+    return (this.#scanned ??= scanStream(this.#source, { selection: this.#selection }))
   }
 }
 

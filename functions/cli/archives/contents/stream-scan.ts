@@ -17,15 +17,24 @@ import { type SorterLimits, TemporarySorter } from '../temporary/temporary-sorte
 /** Greater than all positions of blobs, which begin with 1. */
 export const AFTER_BLOBS = '2'
 
-/** A resource to which a scan is limited. */
 export interface WantedResource {
   readonly model: string
   readonly id: string
 }
 
+/** The resources of an archive that a caller needs. */
+export interface Selection {
+  readonly resources: readonly WantedResource[]
+  /** Whether the caller also needs the numbers of all resources and revisions. */
+  readonly isCounted: boolean
+}
+
 export interface ScanOptions {
-  /** If present, only the records of this resource are kept. Blobs are kept anyway, without their bytes. */
-  readonly only?: WantedResource | undefined
+  /**
+   * If present, only the records of these resources are kept. If all records are counted, the others are kept without
+   * their bodies, unless they are not sound. Blobs are kept anyway, without their bytes.
+   */
+  readonly selection?: Selection | undefined
   readonly limits?: SorterLimits
   readonly onReferences?: (model: string, references: PayloadReferences, resourceId: string) => void
   /** Called after each record, for work that takes time. */
@@ -52,13 +61,13 @@ export interface ScannedStream {
  */
 export const scanStream = async (
   source: ArchiveSource,
-  { only, limits, onReferences = () => undefined, afterRecord = () => Promise.resolve() }: ScanOptions = {},
+  { selection, limits, onReferences = () => undefined, afterRecord = () => Promise.resolve() }: ScanOptions = {},
 ): Promise<ScannedStream> => {
   const [lines, contents] = [new TemporarySorter(limits), new TemporarySorter(limits)]
   const payloads = new Map<string, { readonly offset: number; readonly size: number }>()
   const order = new StreamOrder()
   const findings = new ScanFindings()
-  const isWanted = only === undefined ? () => true : belongsTo(only)
+  const kept = selection === undefined ? (entry: RunEntry) => entry : keptPart(selection)
   const collector = new RecordCollector(
     {
       order,
@@ -70,7 +79,8 @@ export const scanStream = async (
     {
       lines: {
         add: (entry) => {
-          if (isWanted(entry)) lines.add(entry)
+          const part = kept(entry)
+          if (part !== undefined) lines.add(part)
         },
       },
       contents: {
@@ -100,9 +110,19 @@ export const scanStream = async (
   return { models, lineCounts, lines, contents, payloads, findings: findings.all }
 }
 
-/** Returns a function that returns true for the entries of a resource, see `lineKey` and `faultKey`. */
-const belongsTo = ({ model, id }: WantedResource): ((entry: RunEntry) => boolean) => {
-  const key = Buffer.from(`${model}\0${idHashOf(id)}/${id}`)
-  return (entry) =>
-    entry.key.subarray(0, key.length).equals(key) && (entry.key.length === key.length || entry.key[key.length] === 0)
+/** The body of an entry that is only counted. Other bodies are not empty. */
+const COUNTED = Buffer.alloc(0)
+
+/** Returns true if an entry is only counted, because its resource is not in the selection. */
+export const isOnlyCounted = (body: Buffer): boolean => body.length === 0
+
+/** Returns a function that returns the part of an entry that is kept, if any. See `lineKey` and `faultKey`. */
+const keptPart = ({ resources, isCounted }: Selection): ((entry: RunEntry) => RunEntry | undefined) => {
+  const wanted = new Set(resources.map(({ model, id }) => `${model}\0${idHashOf(id)}/${id}`))
+  return (entry) => {
+    const { key, body } = entry
+    const end = key.indexOf(0, key.indexOf(0) + 1)
+    if (wanted.has(key.toString('utf8', 0, end === -1 ? key.length : end))) return entry
+    return isCounted && decodeFault(body) === undefined ? { ...entry, body: COUNTED } : undefined
+  }
 }
