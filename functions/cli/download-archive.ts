@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import * as z from 'zod'
 import { buffersOf } from '../../shared/values/buffers-of.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
+import { NoSuchFileError } from './archives/errors.ts'
 import type { OpenSource } from './archives/sources/source.ts'
 import { openUrlSource } from './archives/sources/url-source.ts'
 import { UnreachableError } from './client/errors.ts'
@@ -67,6 +68,7 @@ export const download = async (
       if (!isBrokenPipe(error)) output.note(again())
       throw error
     }
+    if (error instanceof NoSuchFileError) throw error
     if (!(error instanceof UsageError))
       throw new UnreachableError(`${name} cannot be downloaded: ${errorMessage(error)}. ${again()}`, { cause: error })
     throw isOpen ? new UsageError(`${error.message}. ${again()}`, { cause: error }) : error

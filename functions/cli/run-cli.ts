@@ -10,6 +10,7 @@ import { resolveSettings, type SettingFlags } from './client/settings.ts'
 import { type CliCommand, type CommandContext } from './command.ts'
 import { COMMANDS, GROUPS } from './commands.ts'
 import { DamagedArchiveError, NoSuchFileError } from './archives/errors.ts'
+import { errorProblem } from './error-problem.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode, isInterrupted } from './exit-codes.ts'
 import { InterruptedError } from './interrupted-error.ts'
 import { BUDGET } from './run-command.ts'
@@ -42,7 +43,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<ExitCode>
   // A reader such as `head` closes the pipe before the end of the output. The result of the command is still its own.
   if (failure === undefined || isBrokenPipe(failure)) return code
   const message = `stdout cannot be written: ${errorMessage(failure)}`
-  outputOfErrors().error({ detail: message }, `${outputOfErrors().styleNote('red', 'error')}: ${message}`)
+  outputOfErrors().error(errorProblem(new Error(message)), `${outputOfErrors().styleNote('red', 'error')}: ${message}`)
   return EXIT.error
 }
 
@@ -166,7 +167,10 @@ const reportError = (error: unknown, output: Output, signal?: EndingSignal): Exi
     return error.exitCode === 0 ? EXIT.succeeded : EXIT.usage
   }
   if (error instanceof UsageError) {
-    reportUsage(error.message, output)
+    output.error(
+      errorProblem(error),
+      `${output.styleNote('red', 'error')}: ${error.message}\nThe option --help describes the arguments and options.`,
+    )
     return EXIT.usage
   }
   if (error instanceof InterruptedError) {
@@ -183,7 +187,7 @@ const reportError = (error: unknown, output: Output, signal?: EndingSignal): Exi
   }
   // Further lines are indented, so that none of them looks like a message of this command.
   const message = errorMessage(error)
-  output.error({ detail: message }, `${output.styleNote('red', 'error')}: ${message.replaceAll('\n', '\n  ')}`)
+  output.error(errorProblem(error), `${output.styleNote('red', 'error')}: ${message.replaceAll('\n', '\n  ')}`)
   if (error instanceof DamagedArchiveError) return EXIT.verificationFailed
   return error instanceof NoSuchFileError ? EXIT.usage : EXIT.error
 }
@@ -192,12 +196,5 @@ const SIGNAL_CODES = { SIGTERM: EXIT.terminated, SIGHUP: EXIT.hangup } as const
 
 /** Problems that a parameter of the request has caused, which the user has passed. */
 const USAGE_PROBLEMS = ['invalid-request', 'filters-exclusive', 'unknown-model']
-
-const reportUsage = (message: string, output: Output): void => {
-  output.error(
-    { type: 'usage', detail: message },
-    `${output.styleNote('red', 'error')}: ${message}\nThe option --help describes the arguments and options.`,
-  )
-}
 
 const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())

@@ -3,7 +3,7 @@ export class ArchiveUnavailableError extends Error {
   override readonly name = 'ArchiveUnavailableError'
 }
 
-/** There is no file, and no job either, with the name that the user has passed. */
+/** There is no file, and no job or object in S3 either, with the name that the user has passed. */
 export class NoSuchFileError extends ArchiveUnavailableError {}
 
 /** A resource cannot be shown as JSON, for example because its text would be longer than a string of Node.js can be. */

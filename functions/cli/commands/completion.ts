@@ -11,8 +11,11 @@ export const COMPLETION = defineCommand({
   arguments: [new Argument('<shell>', 'the shell').choices(SHELLS)],
   examples: ['completion bash', 'completion zsh', 'completion fish'],
   input: z.strictObject({ shell: z.enum(SHELLS) }),
-  run: ({ io, program }, { shell }) => {
-    io.stdout.write(completionScript(shell, nodeOf(program)))
+  run: ({ io, output, program }, { shell }) => {
+    const script = completionScript(shell, nodeOf(program))
+    if (output.json) output.show({ shell, script }, () => script)
+    // A text of `output` cannot contain tabs.
+    else io.stdout.write(script)
     return Promise.resolve(EXIT.succeeded)
   },
 })

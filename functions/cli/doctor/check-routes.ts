@@ -99,7 +99,12 @@ const healthFindings = (body: unknown): readonly Finding[] => {
   if (status === 'ok') return [ok('health', `${HEALTH.path} has found nothing that needs attention`)]
   const degraded = Object.entries(checks).filter(([, check]) => check.status === 'degraded')
   const names = degraded.map(([name]) => name).join(', ')
-  return [warning('health', `needs attention: ${names}; GET ${HEALTH.path} states the reasons`)]
+  return [
+    warning(
+      'health',
+      `needs attention: ${names}; the page (specstar-backup ui) and GET ${HEALTH.path} state the reasons`,
+    ),
+  ]
 }
 
 const parsed = (text: string): unknown => {

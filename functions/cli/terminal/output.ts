@@ -1,3 +1,4 @@
+import type { Problem } from '../../../shared/problems/problem.ts'
 import type { Io, TerminalStream } from './io.ts'
 import { forTerminal, printable, printableJson, styled, type TextFormat } from './printable.ts'
 import { writePieces } from './written-stream.ts'
@@ -75,8 +76,8 @@ export class Output {
   }
 
   /** Writes an error to stderr: with `--json`, as one line of JSON. */
-  error(document: object, text: string): void {
-    this.note(text, { error: document })
+  error(problem: Problem, text: string): void {
+    this.note(text, { error: problem })
   }
 
   /** Formats a text for stdout, if it is a terminal that may show colours. */

@@ -65,7 +65,7 @@ const suspiciousText = (output: Output, { suspicious }: JobResult): string => {
   const state =
     decision === undefined
       ? `${output.style('red', 'Suspicious')}: the archive contains much less than an earlier one. ` +
-        'POST /_backup/schedules/{name}/confirm confirms or rejects it'
+        'Confirm or reject it on the page (specstar-backup ui), or with POST /_backup/schedules/{name}/confirm'
       : `Suspicious, and ${printable(decision.decision)} by a caller`
   return [
     state,

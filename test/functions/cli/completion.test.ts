@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../../functions/cli/commands.ts'
-import { cli } from './cli-run.ts'
+import { cli, jsonLines } from './cli-run.ts'
 
 const run = promisify(execFile)
 
@@ -56,6 +56,12 @@ describe('specstar-backup completion', () => {
       expect(stdout).toContain(`' ${name}'`)
       expect(stdout).toContain(summary.replaceAll("'", '’').replaceAll(':', shell === 'zsh' ? '\\:' : ':'))
     }
+  })
+
+  it('prints the script as one JSON object with --json', async () => {
+    const { code, stdout } = await cli(['completion', 'bash', '--json'])
+    expect(code).toBe(0)
+    expect(jsonLines(stdout)).toEqual([{ shell: 'bash', script: (await cli(['completion', 'bash'])).stdout }])
   })
 
   it('names the shells that it supports', async () => {

@@ -95,7 +95,7 @@ describe('doctor', () => {
     expect(resultOf((await doctor(api.url)).findings, 'health')).toEqual({
       check: 'health',
       result: 'warning',
-      details: 'needs attention: jobs; GET /_backup/health states the reasons',
+      details: 'needs attention: jobs; the page (specstar-backup ui) and GET /_backup/health state the reasons',
     })
   })
 

@@ -136,7 +136,7 @@ describe('specstar-backup models check', () => {
     const file = join(folder, 'missing.json')
     const { code, stdout, stderr } = await cli(['models', 'check', file, '--json'])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(jsonLines(stderr)).toEqual([
+    expect(jsonLines(stderr)).toMatchObject([
       { error: { type: 'usage', detail: `file: "${file}" does not exist; use the path of a model registry` } },
     ])
   })

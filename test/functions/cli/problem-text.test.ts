@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { problemText } from '../../../functions/cli/terminal/problem-text.ts'
 import { EntryCorruptError } from '../../../shared/archive/errors.ts'
+import { SpecstarRefusesError, UnrestorableResourcesError } from '../../../shared/export/errors.ts'
 import { UnknownJobError } from '../../../shared/jobs/errors.ts'
 import { problemOf, problemOfWorkflow } from '../../../shared/problems/problem.ts'
+import { ArchiveResourcesInvalidError, DuplicatesError, UnknownModelsError } from '../../../shared/restore/errors.ts'
 
 describe('the text of a problem', () => {
   it.each([
@@ -25,5 +27,22 @@ describe('the text of a problem', () => {
       detail: 'ids: is missing',
     }
     expect(problemText(problem)).toBe('The request is not valid: ids: is missing')
+  })
+
+  const resources = [{ model: 'country', resource_id: 'a', reason: 'it has no revision' }]
+  const list = { bucket: 'work', key: 'list' }
+  it.each([
+    [new DuplicatesError(1, ['a']), 'Restore with --on-duplicate overwrite or --on-duplicate skip, or delete'],
+    [new UnrestorableResourcesError(resources, list), 'export with --no-strict to leave them out'],
+    [new ArchiveResourcesInvalidError(1, resources, list), 'Restore with --no-strict to restore all other resources'],
+    [new UnknownModelsError(['a'], ['b']), 'or restore each registered model with --model'],
+    [
+      new SpecstarRefusesError('blob', 'country', 'a', 'x; export with strict=false to omit the headers'),
+      'export with --no-strict to omit the headers',
+    ],
+  ])('advises options of the command: %s', (error, advice) => {
+    const text = problemText(problemOf(error))
+    expect(text).toContain(advice)
+    expect(text).not.toMatch(/=|\/\{|\bquery\b/)
   })
 })

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { Problem } from '../../../shared/problems/problem.ts'
 import { COMMANDS } from '../../../functions/cli/commands.ts'
 import { cli, jsonLines } from './cli-run.ts'
 import { fakeApi } from './fake-api.ts'
@@ -58,8 +59,28 @@ describe('specstar-backup', () => {
     const { code, stderr } = await cli(['jobs', '--json', '--limit', 'x'])
     expect(code).toBe(2)
     expect(jsonLines(stderr)).toEqual([
-      { error: { type: 'usage', detail: '--limit: must be a whole number from 1 to 100000' } },
+      {
+        error: {
+          type: 'usage',
+          title: 'The arguments or the settings are not valid',
+          status: 400,
+          detail: '--limit: must be a whole number from 1 to 100000',
+        },
+      },
     ])
+  })
+
+  it.each([
+    [['ls', '/nope'], 2, { type: 'no-such-file', status: 404 }],
+    [['ls', 'package.json'], 4, { type: 'not-an-archive', status: 400, title: 'The input is not an archive' }],
+    [['jobs', '--endpoint', 'http://127.0.0.1:9'], 1, { type: 'request-failed', status: 503 }],
+    [['extract', 'test/fixtures/acbak/catalogue-v3.acbak', '-o', 'test'], 1, { type: 'command-failed', status: 500 }],
+  ])('prints the error of %j as a problem with --json', async (args, expected, problem) => {
+    const { code, stdout, stderr } = await cli([...args, '--json'])
+    expect({ code, stdout }).toEqual({ code: expected, stdout: '' })
+    const lines = jsonLines(stderr)
+    expect(lines).toEqual([{ error: Problem.parse((lines[0] as { readonly error: unknown }).error) }])
+    expect(lines).toMatchObject([{ error: problem }])
   })
 
   it.each([

@@ -1,7 +1,7 @@
 import type { ObjectStore } from '../../../../shared/objects/aws/object-store.ts'
 import { isForbidden } from '../../../../shared/objects/aws/s3-errors.ts'
 import { ObjectChangedError } from '../../../../shared/objects/errors.ts'
-import { ArchiveUnavailableError } from '../errors.ts'
+import { ArchiveUnavailableError, NoSuchFileError } from '../errors.ts'
 import { type ArchiveAddress, nameOfAddress } from './address.ts'
 import type { OpenSource } from './source.ts'
 import { resumedStream } from './resumed-stream.ts'
@@ -22,7 +22,7 @@ export const openS3Source = async (
     )
   })
   if (head === undefined)
-    throw new ArchiveUnavailableError(
+    throw new NoSuchFileError(
       version_id === undefined ? `there is no object ${name}` : `there is no version ${version_id} of ${name}`,
     )
   const source = objects.sourceOf({ ...head, ...version })

@@ -5,6 +5,7 @@ import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 import { bytesOf } from '../../../../shared/values/bytes-of.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { restoreSource } from '../../../../functions/cli/archive-source.ts'
+import { NoSuchFileError } from '../../../../functions/cli/archives/errors.ts'
 import { nameOfAddress, parseAddress } from '../../../../functions/cli/archives/sources/address.ts'
 import type { CountedSource } from '../../../../functions/cli/archives/sources/counted-source.ts'
 import { openSource } from '../../../../functions/cli/archives/sources/open-source.ts'
@@ -167,6 +168,7 @@ describe('a source', () => {
     await expect(open(join(folder, 'no.acbak'))).rejects.toThrow(/^there is no such file: .*no\.acbak$/)
     await expect(open(folder)).rejects.toThrow(/is not a file/)
     await expect(open(`s3://${archives}/no.acbak`)).rejects.toThrow(`there is no object s3://${archives}/no.acbak`)
+    await expect(open(`s3://${archives}/no.acbak`)).rejects.toThrow(NoSuchFileError)
     await expect(open(`s3://${archives}/folder/backup.acbak?versionId=none`)).rejects.toThrow(
       /there is no version none of s3:/,
     )
