@@ -41,10 +41,15 @@ export const DOCTOR = defineCommand({
   },
 })
 
-const FORMATS: Readonly<Record<Finding['result'], TextFormat>> = { ok: 'green', warning: 'yellow', failed: 'red' }
+const FORMATS: Readonly<Record<Finding['result'], TextFormat>> = {
+  ok: 'green',
+  warning: 'yellow',
+  failed: 'red',
+  skipped: 'yellow',
+}
 
 /** The columns before the details. */
-const INDENT = 30
+const INDENT = 32
 const MIN_WIDTH = 40
 
 /** Breaks a text between words, so that it fits into the last column of a terminal. */

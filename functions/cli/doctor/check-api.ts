@@ -5,17 +5,19 @@ import { isLocal } from '../client/private-url.ts'
 import type { Settings } from '../client/settings.ts'
 import type { CommandContext } from '../command.ts'
 import { durationText } from '../terminal/units.ts'
+import { credentialsFinding } from './credentials-finding.ts'
 import { FIRST_REQUEST, routeFindings } from './check-routes.ts'
-import { failed, type Finding, ok, warning } from './finding.ts'
+import { failed, type Finding, ok, skipped, warning } from './finding.ts'
 
 /** Checks the settings, the credentials, the API, the clocks, the permissions and the health of the deployment. */
 export const apiFindings = async ({ settings }: CommandContext): Promise<Finding[]> => {
   const used = settings()
   const findings = settingsFindings(used)
-  const credentials = await credentialsFinding(used)
+  const credentials = isLocal(used) ? ok('credentials', 'the local program needs none') : await credentialsFinding(used)
   findings.push(credentials)
   // Without credentials and a region, requests cannot be signed.
-  if (credentials.result === 'failed' || (!isLocal(used) && used.region === undefined)) return findings
+  if (credentials.result === 'failed' || (!isLocal(used) && used.region === undefined))
+    return [...findings, ...UNSENT.map((check) => skipped(check, 'needs credentials and a region'))]
   const send = requestSender(used, credentialsOf(used))
   const began = Date.now()
   let response: Response
@@ -23,13 +25,20 @@ export const apiFindings = async ({ settings }: CommandContext): Promise<Finding
     response = await send(FIRST_REQUEST)
     await response.body?.cancel()
   } catch (error) {
-    return [...findings, failed('reachability', errorMessage(error))]
+    return [
+      ...findings,
+      failed('reachability', errorMessage(error)),
+      ...UNSENT.slice(1).map((check) => skipped(check, 'needs an API that responds')),
+    ]
   }
   const ended = Date.now()
   findings.push(reachabilityFinding(response, used, ended - began))
   findings.push(clockFinding(response.headers.get('date'), began, ended))
   return [...findings, ...(await routeFindings(send))]
 }
+
+/** The checks that send requests. Their order is that of the findings. */
+const UNSENT = ['reachability', 'clock', 'permissions', 'health'] as const
 
 const settingsFindings = (settings: Settings): Finding[] => [
   ok('endpoint', `${settings.endpoint} (${settings.sources.endpoint})`),
@@ -46,25 +55,6 @@ const regionFinding = (settings: Settings): Finding => {
         'region',
         `${settings.region} (${settings.sources.region}) is not the region of the API, ${inHost}; remove it`,
       )
-}
-
-/** Temporary credentials that expire within this time are reported. A job may take longer. */
-const SOON_MS = 15 * 60_000
-
-const credentialsFinding = async (settings: Settings): Promise<Finding> => {
-  if (isLocal(settings)) return ok('credentials', 'the local program needs none')
-  const chain = settings.profile === undefined ? 'the default credentials' : `profile ${settings.profile}`
-  try {
-    const { accessKeyId, expiration } = await credentialsOf(settings)()
-    const key = `access key ${accessKeyId.slice(0, 4)}…${accessKeyId.slice(-4)} of ${chain}`
-    if (expiration === undefined || expiration.getTime() - Date.now() > SOON_MS) return ok('credentials', key)
-    return warning('credentials', `${key} expires at ${expiration.toISOString()}; sign in again before a long job`)
-  } catch (error) {
-    return failed(
-      'credentials',
-      `${chain} cannot be loaded: ${errorMessage(error)}; set --profile, or sign in with the AWS command line`,
-    )
-  }
 }
 
 /** Says nothing about which server has responded. The checks of the routes do. */

@@ -5,10 +5,10 @@ import * as z from 'zod'
 import { parseModels } from '../../../shared/resources/models.ts'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 import { bootstrapVersion } from '../client/bootstrap-version.ts'
-import { credentialsOf } from '../client/credentials.ts'
 import type { Settings } from '../client/settings.ts'
 import type { CommandContext } from '../command.ts'
-import { failed, type Finding, ok, warning } from './finding.ts'
+import { credentialsFinding } from './credentials-finding.ts'
+import { failed, type Finding, ok, skipped, warning } from './finding.ts'
 
 const CDK_JSON = 'cdk.json'
 const CdkJson = z.looseObject({
@@ -78,25 +78,32 @@ const settingsFinding = (settings: unknown): Finding => {
 const MIN_BOOTSTRAP = 6
 
 const accountFindings = async (settings: Settings): Promise<Finding[]> => {
-  const region = settings.region
+  const credentials = await credentialsFinding(settings)
+  const { region, sources } = settings
   if (region === undefined)
-    return [failed('region', 'is not set; set --region or AWS_REGION to the region of the deployment')]
-  const found = ok('region', `${region} (${settings.sources.region})`)
-  try {
-    await credentialsOf(settings)()
-  } catch (error) {
-    return [found, failed('credentials', `${errorMessage(error)}; set --profile, or sign in with the AWS command line`)]
-  }
-  try {
-    const version = await bootstrapVersion({ ...settings, region })
-    if (version === undefined) return [found, failed('bootstrap', `run: npx cdk bootstrap aws://ACCOUNT/${region}`)]
     return [
-      found,
-      version >= MIN_BOOTSTRAP
-        ? ok('bootstrap', `version ${version}`)
-        : failed('bootstrap', `version ${version} is too old; run: npx cdk bootstrap aws://ACCOUNT/${region}`),
+      failed('region', 'is not set; set --region or AWS_REGION to the region of the deployment'),
+      credentials,
+      skipped('bootstrap', 'needs a region'),
     ]
+  return [
+    ok('region', `${region} (${sources.region})`),
+    credentials,
+    credentials.result === 'failed'
+      ? skipped('bootstrap', 'needs credentials')
+      : await bootstrapFinding({ ...settings, region }),
+  ]
+}
+
+const bootstrapFinding = async (settings: Settings & { readonly region: string }): Promise<Finding> => {
+  const advice = `run: npx cdk bootstrap aws://ACCOUNT/${settings.region}`
+  try {
+    const version = await bootstrapVersion(settings)
+    if (version === undefined) return failed('bootstrap', advice)
+    return version >= MIN_BOOTSTRAP
+      ? ok('bootstrap', `version ${version}`)
+      : failed('bootstrap', `version ${version} is too old; ${advice}`)
   } catch (error) {
-    return [found, failed('bootstrap', `cannot be read: ${errorMessage(error)}; allow cloudformation:DescribeStacks`)]
+    return failed('bootstrap', `cannot be read: ${errorMessage(error)}; allow cloudformation:DescribeStacks`)
   }
 }

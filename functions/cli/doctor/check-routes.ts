@@ -20,8 +20,10 @@ const rejected = {
     ({ type, errors = [] }) => type === 'invalid-request' && errors.some(({ field }) => field === 'wait'),
   ),
 }
-const unknownJob = { status: 404, body: Problem.refine(({ type }) => type === 'unknown-job') }
+const absent = (expected: string) => ({ status: 404, body: Problem.refine(({ type }) => type === expected) })
 const invalid = { wait: 'invalid' }
+/** No model and no schedule can have this name, and no job has this id. */
+const NOBODY = '_doctor'
 
 /** The part of the response of `/_backup/health` that this command reads. */
 const Health = z.looseObject({
@@ -33,14 +35,51 @@ const HEALTH: ApiRequest = { method: 'GET', path: '/_backup/health' }
 /** The first request of `doctor`. */
 export const FIRST_REQUEST: ApiRequest = { method: 'GET', path: '/_backup/jobs', query: { limit: '1' } }
 
-/** Requests that change nothing: those that start or change something are not valid, so they are rejected. */
+/**
+ * Requests that change nothing: those that start or change something are not valid, or name something that does not
+ * exist, so they are rejected.
+ */
 const PROBES: readonly Probe[] = [
   { name: 'list jobs', request: FIRST_REQUEST, expected: list('jobs') },
   { name: 'export', request: { method: 'POST', path: '/_backup/export', query: invalid }, expected: rejected },
   { name: 'restore', request: { method: 'POST', path: '/_backup/import', query: invalid }, expected: rejected },
+  {
+    name: 'restore a model',
+    request: { method: 'POST', path: `/${NOBODY}/import` },
+    expected: absent('unknown-model'),
+  },
   { name: 'check archives', request: { method: 'POST', path: '/_backup/check', query: invalid }, expected: rejected },
-  { name: 'cancel jobs', request: { method: 'POST', path: '/_backup/jobs/doctor/cancel' }, expected: unknownJob },
+  {
+    name: 'read a job',
+    request: { method: 'GET', path: `/_backup/jobs/${NOBODY}` },
+    expected: absent('unknown-job'),
+  },
+  {
+    name: 'list differences',
+    request: { method: 'GET', path: `/_backup/jobs/${NOBODY}/differences` },
+    expected: absent('unknown-job'),
+  },
+  {
+    name: 'cancel jobs',
+    request: { method: 'POST', path: `/_backup/jobs/${NOBODY}/cancel` },
+    expected: absent('unknown-job'),
+  },
+  {
+    name: 'list archives',
+    request: { method: 'GET', path: '/_backup/archives', query: { limit: '1' } },
+    expected: list('archives'),
+  },
+  {
+    name: 'find archives',
+    request: { method: 'GET', path: '/_backup/archives/latest', query: { schedule: NOBODY } },
+    expected: absent('no-archive'),
+  },
   { name: 'list schedules', request: { method: 'GET', path: '/_backup/schedules' }, expected: list('schedules') },
+  ...(['run', 'pause', 'resume'] as const).map((action) => ({
+    name: `${action} schedules`,
+    request: { method: 'POST' as const, path: `/_backup/schedules/${NOBODY}/${action}` },
+    expected: absent('unknown-schedule'),
+  })),
   {
     name: 'explain deletions',
     request: { method: 'GET', path: '/_backup/prune', query: { limit: '1' } },

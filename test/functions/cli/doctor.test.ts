@@ -38,6 +38,12 @@ describe('doctor', () => {
         'clock',
         'may export',
         'may restore',
+        'may restore a model',
+        'may list archives',
+        'may find archives',
+        'may list differences',
+        'may pause schedules',
+        'may resume schedules',
         'health',
       ]),
     )
@@ -54,6 +60,7 @@ describe('doctor', () => {
     const { code, findings } = await doctor('http://127.0.0.1:9')
     expect(code).toBe(1)
     expect(resultOf(findings, 'reachability')).toMatchObject({ result: 'failed' })
+    expect(resultOf(findings, 'permissions')?.result).toBe('skipped')
   })
 
   it('names the permission for a route that is denied', async () => {
@@ -78,7 +85,7 @@ describe('doctor', () => {
     const { code, findings } = await doctor(api.url)
     expect(code).toBe(1)
     const routes = findings.filter(({ check }) => check.startsWith('may '))
-    expect(routes).toHaveLength(8)
+    expect(routes).toHaveLength(16)
     for (const { result, details } of routes) {
       expect(result).toBe('failed')
       expect(details).toContain('is not this API; check --endpoint')
@@ -107,7 +114,7 @@ describe('doctor', () => {
     expect(code).toBe(1)
     expect(resultOf(findings, 'region')).toMatchObject({ result: 'failed' })
     expect(resultOf(findings, 'credentials')).toMatchObject({ result: 'ok' })
-    expect(resultOf(findings, 'reachability')).toBeUndefined()
+    expect(resultOf(findings, 'reachability')?.result).toBe('skipped')
   })
 
   it('reports credentials that cannot be loaded, and a region that is not that of the API', async () => {
@@ -126,6 +133,7 @@ describe('doctor', () => {
     expect(resultOf(findings, 'settings')).toMatchObject({ result: 'ok' })
     expect(resultOf(findings, 'region')).toMatchObject({ result: 'ok' })
     expect(resultOf(findings, 'credentials')).toMatchObject({ result: 'failed' })
+    expect(resultOf(findings, 'bootstrap')).toMatchObject({ result: 'skipped' })
     const wrong = await doctor(program.url, ['--deploy', '--models', 'package.json', '--profile', 'none'])
     expect(resultOf(wrong.findings, 'models')).toMatchObject({ result: 'failed' })
     const deploy = ['--deploy', '--profile', 'none']
@@ -135,6 +143,21 @@ describe('doctor', () => {
     expect(resultOf(sample.findings, 'models')).toMatchObject({
       result: 'warning',
       details: expect.stringContaining('the sample models would be deployed') as string,
+    })
+  })
+
+  it('also checks the credentials if the first deployment lacks a region, and names what it skips', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret')
+    const { code, findings } = await doctor(program.url, ['--deploy'])
+    vi.unstubAllEnvs()
+    expect(code).toBe(1)
+    expect(resultOf(findings, 'region')?.result).toBe('failed')
+    expect(resultOf(findings, 'credentials')?.result).toBe('ok')
+    expect(resultOf(findings, 'bootstrap')).toEqual({
+      check: 'bootstrap',
+      result: 'skipped',
+      details: 'needs a region',
     })
   })
 })
