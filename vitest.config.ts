@@ -33,7 +33,8 @@ const MINUTE_MS = 60_000
 const PASSES = [
   'test/workflows/{compose,records,specstar}-passes.test.ts',
   'test/workflows/{convert,export,restore}-hand-over.test.ts',
-  'test/workflows/{blob-headers,differences,orphaned-revisions,specstar-answers}.test.ts',
+  'test/workflows/{blob-headers,differences,differences-in-detail,differences-of-restores}.test.ts',
+  'test/workflows/{orphaned-revisions,specstar-answers}.test.ts',
   'test/workflows/{large-blobs,large-blob-uploads,many-findings,reads-per-pass,throttled-conversion,throttling}.test.ts',
 ]
 
