@@ -1,0 +1,73 @@
+import type { BadRequest } from './bad-request.ts'
+
+/** Requests to other routes, and bodies that are not JSON. */
+export const OTHER_BAD_REQUESTS: readonly BadRequest[] = [
+  ...[
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'text/plain',
+    'application/x-tar',
+  ].flatMap((type) =>
+    [
+      '/country/export',
+      '/_backup/export',
+      '/_backup/check',
+      ...['confirm', 'run', 'pause', 'resume'].map((action) => `/_backup/schedules/nightly/${action}`),
+    ].map((path) => ({
+      request: `POST ${path}`,
+      body: type.startsWith('multipart')
+        ? '--x\r\ncontent-disposition: form-data; name="wait"\r\n\r\n0\r\n--x--'
+        : 'wait=0',
+      headers: { 'content-type': type },
+      status: 415,
+      type: 'unsupported-media-type',
+      detail: path.endsWith('/resume')
+        ? 'The route accepts no parameters, so send the request without a body'
+        : 'Send the parameters as a JSON object with the header content-type: application/json' +
+          (path === '/_backup/check' ? '' : ', or in the query'),
+      isEnd: true,
+    })),
+  ),
+  { request: 'GET /_backup/jobs?status=done', status: 400, type: 'invalid-request', field: 'status', detail: 'queued' },
+  { request: 'GET /_backup/jobs?limit=0', status: 400, type: 'invalid-request', field: 'limit', detail: '1 to 200' },
+  { request: 'GET /_backup/jobs?cursor=junk', status: 400, type: 'invalid-request', field: 'cursor' },
+  {
+    request: `GET /_backup/jobs?cursor=${Buffer.from(`{"month":"202601","after":"${'x'.repeat(2_000)}"}`).toString('base64url')}`,
+    status: 400,
+    type: 'invalid-request',
+    field: 'cursor',
+  },
+  { request: 'GET /_backup/jobs/none', status: 404, type: 'unknown-job' },
+  { request: 'GET /_backup/jobs/a%2Fb', status: 404, type: 'unknown-job' },
+  { request: 'GET /_backup/jobs/none?x=1', status: 400, type: 'invalid-request', field: 'x' },
+  { request: 'GET /_backup/jobs/none/report', status: 404, type: 'unknown-job' },
+  { request: 'GET /_backup/jobs/none/archive', status: 404, type: 'unknown-job' },
+  { request: 'POST /_backup/jobs/none/cancel', status: 404, type: 'unknown-job' },
+  { request: 'GET /_backup/health?deep=1', status: 400, type: 'invalid-request', field: 'deep' },
+  ...['limit=0', 'limit=201', 'from=2026-01-01', 'to=2026-13-01T00:00:00Z', 'from=0000-01-01T00:00:00%2B01:00'].map(
+    (query) => ({
+      request: `GET /_backup/archives?${query}`,
+      status: 400,
+      type: 'invalid-request',
+      field: query.split('=')[0] ?? '',
+    }),
+  ),
+  ...['schedule=', 'model=', 'complete=maybe', 'cursor=x', 'kind=export', 'model=a&model=b'].map((query) => ({
+    request: `GET /_backup/archives?${query}`,
+    status: 400,
+    type: 'invalid-request',
+    field: query.split('=')[0] ?? '',
+  })),
+  { request: 'GET /_backup/archives/latest?limit=1', status: 400, type: 'invalid-request', field: 'limit' },
+  { request: 'GET /_backup/archives/latest?from=x', status: 400, type: 'invalid-request', field: 'from' },
+  { request: 'GET /_backup/archives/latest', status: 404, type: 'no-archive' },
+  { request: 'POST /_backup/archives', status: 405, type: 'method-not-allowed', detail: 'GET' },
+  { request: 'GET /_backup/schedules?limit=1', status: 400, type: 'invalid-request', field: 'limit' },
+  { request: 'POST /_backup/schedules/none/run', status: 404, type: 'unknown-schedule' },
+  { request: 'POST /_backup/schedules/none/pause', status: 404, type: 'unknown-schedule' },
+  { request: 'POST /_backup/schedules/none/resume', status: 404, type: 'unknown-schedule' },
+  { request: 'GET /_backup/schedules/none/run', status: 405, type: 'method-not-allowed', detail: 'POST' },
+  { request: 'GET /_backup/nothing', status: 404, type: 'not-found' },
+  { request: `GET /_backup/jobs/${'a'.repeat(1500)}`, status: 404, type: 'not-found', detail: 'the routes are' },
+  { request: 'DELETE /_backup/jobs/x', status: 405, type: 'method-not-allowed', detail: 'GET' },
+]
