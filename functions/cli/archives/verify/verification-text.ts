@@ -1,6 +1,6 @@
 import type { Output } from '../../terminal/output.ts'
 import { printable } from '../../terminal/printable.ts'
-import { list, table } from '../../terminal/table.ts'
+import { type Column, list, table } from '../../terminal/table.ts'
 import { bytesText, counted, countText } from '../../terminal/units.ts'
 import { completeText } from '../description-text.ts'
 import type { ArchiveVerification, CheckResult } from './verification.ts'
@@ -15,36 +15,59 @@ const PASSED = {
 
 /** Returns the result of a verification for people. */
 export const verificationText = (output: Output, archive: string, verification: ArchiveVerification): string => {
-  const { models, complete } = verification
-  const rows = Object.entries(models)
-  const counts = table(
-    output,
-    [
-      { head: 'MODEL', cell: ([model]) => model },
-      { head: 'RESOURCES', align: 'right', cell: ([, { resources }]) => countText(resources) },
-      { head: 'REVISIONS', align: 'right', cell: ([, { revisions }]) => countText(revisions) },
-      { head: 'BLOBS', align: 'right', cell: ([, { blobs: own }]) => countText(own) },
-    ],
-    rows,
-    '',
-  )
+  const isWhole = Object.values(verification.checks).every(({ complete }) => complete)
   return [
     list(output, [
       ['archive', archive],
       ['size', bytesText(verification.size)],
-      ...(complete === undefined ? [] : [['complete', completeText(output, verification)] as const]),
-      ['blobs', blobsText(verification)],
+      ...(isWhole ? contentOf(output, verification) : []),
     ]),
-    counts,
+    modelsText(output, verification, isWhole),
     checksText(output, verification),
     findingsText(output, verification),
     notesOf(verification).join('\n'),
     verification.passed
       ? output.style('green', passedText(verification))
-      : output.style('red', 'Failed: the archive is damaged, or lacks what it does not list as missing'),
+      : output.style('red', failedText(verification)),
   ]
     .filter((text) => text !== '')
     .join('\n\n')
+}
+
+const NOT_CHECKED = 'the archive is damaged, so its content could not be checked'
+/** Why an archive could not be opened, by the type of the problem. */
+const FAULTS: Readonly<Record<string, string>> = {
+  'not-an-archive': 'this is not an archive',
+  'unsupported-version': 'this release cannot read archives of this version',
+  'archive-truncated': 'the archive is truncated, so its content could not be checked',
+}
+
+const failedText = ({ fault, checks }: ArchiveVerification): string => {
+  if (fault !== undefined) return `Failed: ${FAULTS[fault] ?? NOT_CHECKED}`
+  return checks.bytes?.passed === false
+    ? 'Failed: the archive is damaged'
+    : 'Failed: the archive is not valid, or lacks what it does not list as missing'
+}
+
+const contentOf = (output: Output, verification: ArchiveVerification): (readonly [string, string])[] => {
+  const { blobs, complete } = verification
+  return [
+    ...(complete === undefined ? [] : [['complete', completeText(output, verification)] as const]),
+    ['blobs', `${countText(blobs.count)} (${bytesText(blobs.bytes)})`],
+  ]
+}
+
+/** If the archive is damaged, the counts are those of the checked part. The references to blobs are not counted then. */
+const modelsText = (output: Output, { models }: ArchiveVerification, isWhole: boolean): string => {
+  const suffix = isWhole ? '' : ' CHECKED'
+  type Row = readonly [model: string, counts: ArchiveVerification['models'][string]]
+  const columns: Column<Row>[] = [
+    { head: 'MODEL', cell: ([model]) => model },
+    { head: `RESOURCES${suffix}`, align: 'right', cell: ([, { resources }]) => countText(resources) },
+    { head: `REVISIONS${suffix}`, align: 'right', cell: ([, { revisions }]) => countText(revisions) },
+  ]
+  if (isWhole) columns.push({ head: 'BLOBS', align: 'right', cell: ([, { blobs: own }]) => countText(own) })
+  return table(output, columns, Object.entries(models), '')
 }
 
 const passedText = ({ format = 'acbak', missing_blobs }: ArchiveVerification): string => {
@@ -68,12 +91,6 @@ const resultText = (output: Output, { passed, complete, findings_total }: CheckR
   if (passed) return 'passed'
   return complete || findings_total > 0 ? output.style('red', 'failed') : output.style('yellow', 'not complete')
 }
-
-/** The blobs are not counted if one of the segments that contain them is damaged. */
-const blobsText = ({ blobs, checks }: ArchiveVerification): string =>
-  checks.blobs?.complete === false && blobs.count === 0
-    ? 'not counted'
-    : `${countText(blobs.count)} (${bytesText(blobs.bytes)})`
 
 const findingsText = (output: Output, { findings, checks }: ArchiveVerification): string => {
   if (findings.length === 0) return ''

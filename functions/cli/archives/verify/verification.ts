@@ -21,9 +21,12 @@ export interface ArchiveVerification {
    * archive could not be opened.
    */
   readonly complete?: boolean
+  /** The type of the problem with which the archive could not be opened. Absent if it was opened. */
+  readonly fault?: string
   readonly missing_blobs: number
   readonly left_out: number
   readonly proven_manifest?: boolean
+  /** If a check is not complete, `models` and `blobs` count only what was checked. */
   readonly models: Readonly<Record<string, Readonly<Record<'resources' | 'revisions' | 'blobs', number>>>>
   readonly blobs: { readonly count: number; readonly bytes: number }
   readonly checks: Readonly<Partial<Record<ArchiveCheckName, CheckResult>>>

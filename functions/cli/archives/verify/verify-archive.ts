@@ -3,6 +3,7 @@ import { checkArchive } from '../../../../shared/archive/check/check-archive.ts'
 import { ArchiveFindings } from '../../../../shared/archive/check/findings.ts'
 import { isArchiveFault } from '../../../../shared/archive/errors.ts'
 import { openArchive } from '../../../../shared/archive/open.ts'
+import { problemOf } from '../../../../shared/problems/problem.ts'
 import { isStream } from '../contents/open-contents.ts'
 import { TemporaryReferences } from '../temporary/temporary-references.ts'
 import { type ArchiveVerification, verdictOf } from './verification.ts'
@@ -22,6 +23,7 @@ export const verifyArchive = async (source: ArchiveSource): Promise<ArchiveVerif
     return {
       size: source.size,
       ...verdictOf(findings, ['bytes'], ['bytes']),
+      fault: problemOf(error).type,
       missing_blobs: 0,
       left_out: 0,
       models: {},

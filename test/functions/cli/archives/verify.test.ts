@@ -119,7 +119,9 @@ describe('specstar-backup verify', () => {
     // The damaged records refer to blobs, so these checks have not passed, although they have found nothing.
     for (const check of ['records', 'manifest', 'blobs'])
       expect(stdout).toMatch(new RegExp(`^${check} +not complete +0$`, 'm'))
-    expect(stdout).toMatch(/^blobs +84 \(/m)
+    // The counts are only those of the checked part.
+    expect(stdout).toMatch(/^MODEL +RESOURCES CHECKED +REVISIONS CHECKED$/m)
+    expect(stdout).not.toMatch(/^complete|^blobs +\d/m)
     const blob = (segments.at(-1)?.offset ?? 0) + 512
     bytes[blob] = (bytes[blob] ?? 0) ^ 1
     const json = await cli(['verify', await saved('damaged-blob.acbak', bytes), '--json'])
@@ -127,20 +129,31 @@ describe('specstar-backup verify', () => {
       passed: false,
       checks: { blobs: { passed: false, complete: false, findings_total: 0 } },
     })
-    expect((await cli(['verify', join(folder, 'damaged-blob.acbak')])).stdout).toMatch(/^blobs +not counted$/m)
-    expect(stdout).toContain('Failed: the archive is damaged, or lacks what it does not list as missing\n')
+    expect((await cli(['verify', join(folder, 'damaged-blob.acbak')])).stdout).not.toMatch(/^complete|^blobs +\d/m)
+    expect(stdout).toContain('Failed: the archive is damaged\n')
   })
 
   it('exits with 4 for a file that is no archive, and with 2 for a file that does not exist', async () => {
     const text = await cli(['verify', await saved('text.acbak', Buffer.from('hello'))])
     expect(text.code).toBe(4)
     expect(text.stdout).toContain('not an .acbak archive: the file is text; check whether this is the right file')
-    expect(await cli(['verify', await saved('empty.acbak', Buffer.alloc(0))])).toMatchObject({ code: 4 })
+    expect(text.stdout).toContain('Failed: this is not an archive\n')
+    const empty = await cli(['verify', await saved('empty.acbak', Buffer.alloc(0)), '--json'])
+    expect(empty.code).toBe(4)
+    expect(jsonLines(empty.stdout)).toMatchObject([{ passed: false, fault: 'not-an-archive' }])
     const missing = join(folder, 'missing.acbak')
     const { code, stderr } = await cli(['verify', missing])
     expect(code).toBe(2)
     expect(stderr).toContain(`error: archive: ${JSON.stringify(missing)} does not exist`)
     expect(await cli(['verify', CATALOGUE, '--no-wait'])).toMatchObject({ code: 2 })
+  })
+
+  it('says that a truncated archive could not be checked, and states no counts', async () => {
+    const bytes = (await readFile(CATALOGUE)).subarray(0, -1)
+    const { code, stdout } = await cli(['verify', await saved('truncated.acbak', bytes)])
+    expect(code).toBe(4)
+    expect(stdout).not.toMatch(/^complete|^blobs|^MODEL/m)
+    expect(stdout).toContain('Failed: the archive is truncated, so its content could not be checked\n')
   })
 
   it('reads an archive at a URL by range requests, and does not print its signature', async () => {
