@@ -6,18 +6,18 @@ import type { ModelRegistry } from '../resources/models.ts'
 /** The phases in which a restore does not write to the store. `phase` is undefined until the first phase begins. */
 const READING_PHASES: readonly (string | undefined)[] = [undefined, 'convert', 'preflight', 'preflight-blobs']
 
+/** Returns true if a restore that is in this phase, or has ended in it, has written nothing to the store. */
+export const hasOnlyRead = ({ phase }: Pick<RestoreJob, 'phase'>): boolean => READING_PHASES.includes(phase)
+
 /**
  * Releases the leases of a restore that has ended. If the restore has written nothing, other restores can take the
  * leases at once. Otherwise, other restores can take them only after some minutes, because DynamoDB or S3 may still
  * execute a last write of this restore.
  */
-export const releaseLeases = async (
-  { leases }: { readonly leases: Leases },
-  { job_id, leased, phase }: RestoreJob,
-): Promise<void> => {
-  if (leased === undefined) return
-  const lease = leases.held(leased, job_id)
-  if (READING_PHASES.includes(phase)) await lease.free()
+export const releaseLeases = async ({ leases }: { readonly leases: Leases }, job: RestoreJob): Promise<void> => {
+  if (job.leased === undefined) return
+  const lease = leases.held(job.leased, job.job_id)
+  if (hasOnlyRead(job)) await lease.free()
   else await lease.drain()
 }
 

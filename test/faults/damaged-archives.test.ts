@@ -141,8 +141,12 @@ describe('an archive with a changed byte or a missing end', { timeout: 7_200_000
     deepStrictEqual(await harness.contents(), before)
     const job = await runRestore(damaged)
     const found = await harness.contents()
-    // A check and a restore find the same.
-    const outcomeOf = ({ status, error }: Job) => [status, error?.type, error?.detail]
+    // A check and a restore find the same. Only the restore says that nothing was written.
+    const outcomeOf = ({ status, error }: Job) => [
+      status,
+      error?.type,
+      error?.detail.replace('. Nothing was written', ''),
+    ]
     deepStrictEqual(outcomeOf(checked), outcomeOf(job))
     if (job.error === undefined) {
       ok('at' in change && check !== undefined, 'the damaged archive was restored')

@@ -5,9 +5,10 @@ import type { Leases } from '../../jobs/aws/leases.ts'
 import type { FailInput, StageInput } from '../../jobs/messages.ts'
 import { abortOpenUploads } from '../../jobs/upload-in-steps.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
+import type { Problem } from '../../problems/problem.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { readRequest } from '../read-request.ts'
-import { releaseLeases } from '../release-leases.ts'
+import { hasOnlyRead, releaseLeases } from '../release-leases.ts'
 import { reportFailedJob } from '../upload-report.ts'
 import { isRolledBack } from './is-rolled-back.ts'
 import { recordCheck, type RecordCheckServices } from './record-check.ts'
@@ -28,7 +29,8 @@ interface FailRestoreServices extends EndJobServices {
 export const failRestore = async (input: FailInput, services: FailRestoreServices): Promise<StageInput> => {
   const { job_id } = input
   const job = await archiveJob(services, job_id)
-  const error = await explainFailure(services, input)
+  const explained = await explainFailure(services, input)
+  const error = job.kind === 'restore' && hasOnlyRead(job) ? withNothingWritten(explained) : explained
   if (job.kind === 'restore') await releaseLeases(services, job)
   const rolled_back = await isRolledBack(services, job)
   const ending = { status: 'failed', error, ...(rolled_back === undefined ? {} : { rolled_back }) } as const
@@ -43,3 +45,9 @@ export const failRestore = async (input: FailInput, services: FailRestoreService
   await publishJobEnded(services, job_id)
   return { job_id }
 }
+
+/** Adds that nothing was written to the detail of a problem, unless the detail already says so. */
+const withNothingWritten = (problem: Problem): Problem =>
+  /nothing was written|has written nothing/i.test(problem.detail)
+    ? problem
+    : { ...problem, detail: `${problem.detail}. Nothing was written` }
