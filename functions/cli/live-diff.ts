@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { hasAny } from './archives/diff/diff-archives.ts'
 import { differenceLine, fieldLine } from './archives/diff/difference-text.ts'
-import { shownId } from './archives/shown-id.ts'
+import { shortId } from './archives/shown-id.ts'
 import { restoreSource } from './archive-source.ts'
 import { UnreachableError } from './client/errors.ts'
 import type { Job } from './client/job.ts'
@@ -130,7 +130,7 @@ const differenceText = ({ output }: CommandContext, difference: LiveDifference):
   const { group, model, resource_id, now = 'changed', fields = [], revisions_total = 0 } = difference
   const { fields_total = fields.length } = difference
   return [
-    differenceLine(output, KINDS[group], `${model}/${shownId(resource_id)}`),
+    differenceLine(output, KINDS[group], `${model}/${shortId(resource_id)}`),
     ...(now === 'changed' ? [] : [`    ${printable(STATES[now] ?? now)}`]),
     ...fields.map(({ path, archived, stored }) => `    ${fieldLine(path, archived, stored)}`),
     ...(fields_total > fields.length ? [`    … and ${counted(fields_total - fields.length, 'field')} more`] : []),

@@ -10,12 +10,22 @@ import { firstIssue } from './read-manifest.ts'
 
 const ENTRY = `entry ${LEFT_OUT_NAME}`
 
+/** Checks all lines of `left-out.jsonl.zst`, see `readLeftOut`. */
+export const checkLeftOut = async (archive: OpenArchive): Promise<void> => {
+  const resources = readLeftOut(archive)
+  while ((await resources.next()).done !== true);
+}
+
 /**
- * Checks the lines of `left-out.jsonl.zst`: each must describe a resource, their number must be that in the manifest,
- * and the first ones must be those in the manifest. Opening an archive verifies only the checksum of this entry. Does
+ * Returns the resources that the export left out. Checks the lines of `left-out.jsonl.zst`: each must describe a resource, their number must be that in the manifest,
+ * and the first ones must be those in the manifest. Opening an archive verifies only the checksum of this entry. Returns
  * nothing if the archive does not have the entry. Throws `ArchiveInvalidError`.
  */
-export const checkLeftOut = async ({ source, manifest, leftOutOffset }: OpenArchive): Promise<void> => {
+export async function* readLeftOut({
+  source,
+  manifest,
+  leftOutOffset,
+}: OpenArchive): AsyncGenerator<UnrestorableStoredResource, void> {
   const { left_out } = manifest
   if (left_out === undefined || leftOutOffset === undefined) return
   const { count, resources, list } = left_out
@@ -27,6 +37,7 @@ export const checkLeftOut = async ({ source, manifest, leftOutOffset }: OpenArch
     const stated = resources[lines - 1]
     if (stated !== undefined && JSON.stringify(resource) !== JSON.stringify(stated))
       throw new ArchiveInvalidError(`line ${lines} of ${ENTRY} differs from left_out.resources of the manifest`)
+    yield resource
   }
   if (lines !== count)
     throw new ArchiveInvalidError(`${ENTRY} has ${lines} lines, but the manifest states left_out.count ${count}`)

@@ -47,10 +47,16 @@ export const EXTRACT = defineCommand({
       const { output } = context
       const target = await NewFolder.create(folder)
       const extracted = await extractArchive(contents, target, selected.length === 0 ? undefined : selected)
-      const { resources: count, blobs, faults, faults_total } = extracted
+      const { resources: count, blobs, faults, faults_total, left_out } = extracted
       output.show({ folder, ...extracted, read: readBytes(source) }, () =>
         [
           `Extracted ${counted(count, 'resource')} and ${counted(blobs, 'blob')} to ${printable(folder)}`,
+          ...(left_out === 0
+            ? []
+            : [
+                `The export left out ${counted(left_out, 'resource')}; left-out.jsonl in the folder lists ` +
+                  `${left_out === 1 ? 'it' : 'them'}`,
+              ]),
           ...faults.slice(0, SHOWN_FAULTS).map((fault) => output.style('yellow', fault)),
           ...(faults_total > SHOWN_FAULTS
             ? [`… and ${counted(faults_total - SHOWN_FAULTS, 'further fault')}; faults.txt in the folder lists all`]

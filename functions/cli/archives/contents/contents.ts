@@ -1,3 +1,4 @@
+import type { UnrestorableStoredResource } from '../../../../shared/archive/left-out.ts'
 import type { RecordKey } from '../../../../shared/archive/record-line.ts'
 import type { BlobPaths } from '../../../../shared/resources/blob-paths.ts'
 import type { Item } from '../../../../shared/tables/item.ts'
@@ -90,6 +91,8 @@ export interface ArchiveContents {
   blobs(options?: ReadOptions): AsyncIterable<ContentsBlob | FaultyContentsBlob>
   /** Returns the blobs with the given ids that the archive contains, in any order. */
   findBlobs(fileIds: ReadonlySet<string>): AsyncIterable<ContentsBlob | FaultyContentsBlob>
+  /** Returns the resources that the export left out. Empty for a stream, which does not list them. */
+  leftOut(): AsyncIterable<UnrestorableStoredResource>
   /**
    * Returns the byte at which the entry of an error begins. Undefined if the error names no entry, or its offset
    * itself.

@@ -1,4 +1,5 @@
 import { isArchiveFault } from '../../../../shared/archive/errors.ts'
+import type { UnrestorableStoredResource } from '../../../../shared/archive/left-out.ts'
 import type { BlobPaths } from '../../../../shared/resources/blob-paths.ts'
 import { DamagedArchiveError } from '../errors.ts'
 import type {
@@ -47,6 +48,10 @@ export class LocatedContents implements ArchiveContents {
 
   async *findBlobs(fileIds: ReadonlySet<string>): AsyncGenerator<ContentsBlob | FaultyContentsBlob> {
     for await (const blob of this.#locateEach(this.#contents.findBlobs(fileIds))) yield this.#locatedBlob(blob)
+  }
+
+  leftOut(): AsyncGenerator<UnrestorableStoredResource> {
+    return this.#locateEach(this.#contents.leftOut())
   }
 
   offsetOf(error: Error): Promise<number | undefined> {

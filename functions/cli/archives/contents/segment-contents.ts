@@ -7,8 +7,10 @@ import {
   readArchivedBlob,
 } from '../../../../shared/archive/archived-blobs.ts'
 import { archivedRecords } from '../../../../shared/archive/archived-records.ts'
+import { readLeftOut } from '../../../../shared/archive/check-left-out.ts'
 import { EntryFinder } from '../../../../shared/archive/entry-finder.ts'
 import { isArchiveFault } from '../../../../shared/archive/errors.ts'
+import type { UnrestorableStoredResource } from '../../../../shared/archive/left-out.ts'
 import { readIndex } from '../../../../shared/archive/segment-reader.ts'
 import { blobPosition } from '../../../../shared/blobs/blob-references.ts'
 import type { BlobPaths } from '../../../../shared/resources/blob-paths.ts'
@@ -64,6 +66,10 @@ export class SegmentContents implements ArchiveContents {
       ),
       blobs,
     })
+  }
+
+  leftOut(): AsyncGenerator<UnrestorableStoredResource, void> {
+    return readLeftOut(this.#archive)
   }
 
   async *records(

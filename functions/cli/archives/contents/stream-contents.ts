@@ -63,6 +63,10 @@ export class StreamContents implements ArchiveContents {
     }
   }
 
+  async *leftOut(): AsyncGenerator<never> {
+    // A stream does not list them.
+  }
+
   async *records(
     model: string,
     ids?: readonly string[],

@@ -4,7 +4,7 @@ import { printable } from '../../terminal/printable.ts'
 import { counted, countText } from '../../terminal/units.ts'
 import type { ArchiveContents } from '../contents/contents.ts'
 import { checkModel } from '../arguments.ts'
-import { shownId } from '../shown-id.ts'
+import { shortId } from '../shown-id.ts'
 import type { CountedSource } from '../sources/counted-source.ts'
 import { readBytes, readText, withContents } from '../with-archive.ts'
 import { type ArchiveDifference, diffArchives, hasAny, modelsOf } from './diff-archives.ts'
@@ -49,7 +49,7 @@ const printDifferences = async (
       keepItems: fields,
       onFault: (archive, { model: of, id, fault: reason }) => {
         faults += 1
-        output.note(`resource ${of}/${shownId(id)} of the ${archive} archive cannot be read: ${printable(reason)}`, {
+        output.note(`resource ${of}/${shortId(id)} of the ${archive} archive cannot be read: ${printable(reason)}`, {
           fault: { archive, model: of, resource_id: id, reason },
         })
       },
@@ -64,7 +64,7 @@ const printDifferences = async (
     if (model !== undefined) return
     const blobDifferences = diffBlobs(old, next, (archive, { file_id, fault }) => {
       faults += 1
-      output.note(`blob ${shownId(file_id)} of the ${archive} archive cannot be read: ${printable(fault)}`, {
+      output.note(`blob ${shortId(file_id)} of the ${archive} archive cannot be read: ${printable(fault)}`, {
         fault: { archive, file_id, reason: fault },
       })
     })
@@ -72,7 +72,7 @@ const printDifferences = async (
       blobs[difference.group] += 1
       yield output.json
         ? `${JSON.stringify({ blob: difference })}\n`
-        : `${differenceLine(output, KINDS[difference.group], `blob ${shownId(difference.file_id)}`)}\n`
+        : `${differenceLine(output, KINDS[difference.group], `blob ${shortId(difference.file_id)}`)}\n`
     }
   }
   await output.showPieces(output.json ? 'json' : 'text', lines())
@@ -96,7 +96,7 @@ const resourceLine = (
 ): string => {
   if (output.json) return `${JSON.stringify({ ...difference, ...detail })}\n`
   const { model, resource_id, group } = difference
-  const line = differenceLine(output, KINDS[group], `${model}/${shownId(resource_id)}`)
+  const line = differenceLine(output, KINDS[group], `${model}/${shortId(resource_id)}`)
   return [line, ...(detail === undefined ? [] : fieldLines(detail)), ''].join('\n')
 }
 

@@ -2,7 +2,7 @@ import { type ComparableResource, compareResources } from '../../../../shared/di
 import { type FieldChange, fieldChange } from '../../../../shared/differences/field-change.ts'
 import { payloadOf } from '../../../../shared/resources/views.ts'
 import type { ArchiveContents } from '../contents/contents.ts'
-import { shownId } from '../shown-id.ts'
+import { shortId, shownId } from '../shown-id.ts'
 import type { DiffedResource } from './diff-archives.ts'
 import { fieldLine, SIGNS } from './difference-text.ts'
 
@@ -40,7 +40,7 @@ const comparable = (contents: ArchiveContents, { metadata, revisions }: DiffedRe
 export const fieldLines = ({ fields, revisions }: FieldDifferences): string[] => [
   ...fields.map((field) => `    ${changeLine(field)}`),
   ...revisions.flatMap(({ op, revision_id, schema_version, fields: own }) => [
-    `    ${SIGNS[KINDS[op]]} revision ${shownId(revision_id)}${schema_version === undefined ? '' : ` (schema ${shownId(schema_version)})`}`,
+    `    ${SIGNS[KINDS[op]]} revision ${shortId(revision_id)}${schema_version === undefined ? '' : ` (schema ${shownId(schema_version)})`}`,
     ...own.map((field) => `      ${changeLine(field)}`),
   ]),
 ]

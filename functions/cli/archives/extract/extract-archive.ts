@@ -25,6 +25,8 @@ export interface Extracted {
   /** The first 1,000 faults: resources and blobs that are damaged, not complete or not in the archive. */
   readonly faults: string[]
   faults_total: number
+  /** The number of resources that the export left out. Zero if only some resources were extracted. */
+  left_out: number
 }
 
 /** The largest number of faults that are kept in memory and listed. */
@@ -38,7 +40,8 @@ const addFault = (folder: NewFolder, extracted: Extracted, fault: string): void 
 
 /**
  * Writes resources and blobs of an archive to files: `models/{model}/{id}.json` and `blobs/{file id}`, and a list of
- * the blobs to `blobs.jsonl`. By default, extracts everything. If `selected` is given, extracts these resources, and
+ * the blobs to `blobs.jsonl`. By default, extracts everything, and writes a list of the resources that the export left
+ * out to `left-out.jsonl`. If `selected` is given, extracts these resources, and
  * the blobs to which they refer. Goes on after damage. If something is missing, writes a list of it to `faults.txt`.
  */
 export const extractArchive = async (
@@ -46,9 +49,10 @@ export const extractArchive = async (
   folder: NewFolder,
   selected?: readonly WantedResource[],
 ): Promise<Extracted> => {
-  const extracted: Extracted = { resources: 0, blobs: 0, faults: [], faults_total: 0 }
+  const extracted: Extracted = { resources: 0, blobs: 0, faults: [], faults_total: 0, left_out: 0 }
   const description = await contents.describe()
   await folder.write([], 'archive', '.json', once(`${JSON.stringify(description, null, 2)}\n`))
+  if (selected === undefined && description.left_out > 0) await extractLeftOut(contents, folder, extracted)
   const references = selected === undefined ? undefined : new Set<string>()
   for (const [model, ids] of idsByModel(selected, Object.keys(description.models)))
     await extractModel(contents, folder, { model, ids, references }, extracted)
@@ -78,6 +82,19 @@ const idsByModel = (
     ids.set(model, [...(ids.get(model) ?? []), id])
   }
   return ids
+}
+
+const extractLeftOut = async (contents: ArchiveContents, folder: NewFolder, extracted: Extracted): Promise<void> => {
+  let count = 0
+  const lines = async function* (): AsyncGenerator<string> {
+    for await (const resource of contents.leftOut()) {
+      count += 1
+      yield `${JSON.stringify(resource)}\n`
+    }
+  }
+  const { fault } = await orFault(() => folder.write([], 'left-out', '.jsonl', lines()))
+  if (fault !== undefined) addFault(folder, extracted, `the resources that the export left out: ${fault}`)
+  else extracted.left_out = count
 }
 
 interface ModelToExtract {

@@ -117,6 +117,14 @@ describe('specstar-backup diff', () => {
     ),
   ]
 
+  it('leaves out the middle of a long id, but not with --json', async () => {
+    const id = 'a'.repeat(250)
+    const empty = await saved('no-ids.acbak', await writeArchive({ models: { city: [] } }))
+    const long = await saved('long-id.acbak', await writeArchive({ models: { city: [resource(id, '{}')] } }))
+    expect((await cli(['diff', empty, long])).stdout).toContain(`+ city/${'a'.repeat(69)}…${'a'.repeat(30)}\n`)
+    expect(jsonLines((await cli(['diff', empty, long, '--json'])).stdout)[0]).toMatchObject({ resource_id: id })
+  })
+
   it('lists new, changed and missing resources and blobs', async () => {
     const { code, stdout } = await cli(['diff', ...(await write())])
     expect(code).toBe(6)

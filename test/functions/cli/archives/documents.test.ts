@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { layOutJson } from '../../../../functions/cli/archives/documents/json-layout.ts'
 import { payloadMembers } from '../../../../functions/cli/archives/documents/payload-text.ts'
-import { shownId } from '../../../../functions/cli/archives/shown-id.ts'
+import { shortId, shownId } from '../../../../functions/cli/archives/shown-id.ts'
 import { encodeMsgpack } from '../../../../shared/specstar/msgpack-writer.ts'
 import { Timestamp } from '../../../../shared/specstar/timestamp.ts'
 
@@ -77,5 +77,13 @@ describe('shownId', () => {
     expect(shownId('a\u202eb')).toBe('"a\\u202eb"')
     expect(shownId(' a')).toBe('" a"')
     expect(shownId('')).toBe('""')
+  })
+})
+
+describe('shortId', () => {
+  it('leaves out the middle of a long id, and keeps the number of a revision', () => {
+    expect(shortId('a'.repeat(100))).toBe('a'.repeat(100))
+    expect(shortId(`${'a'.repeat(700)}:12`)).toBe(`${'a'.repeat(69)}…${'a'.repeat(27)}:12`)
+    expect(shortId(`\u001b${'a'.repeat(700)}`)).toBe(`"\\u001b${'a'.repeat(68)}…${'a'.repeat(30)}"`)
   })
 })

@@ -168,6 +168,21 @@ describe('specstar-backup extract', () => {
     expect([result?.faults.length, result?.faults_total]).toEqual([1_000, 1_200])
   })
 
+  it('lists the resources that the export left out', async () => {
+    const leftOut = { model: 'city', resource_id: 'x', key: { pk: 'city#m#0', sk: 'x' }, reason: 'no' }
+    const archive = await saved(await writeArchive({ models: { city: [] }, leftOut: [leftOut] }))
+    const target = newFolder()
+    const { code, stdout } = await cli(['extract', archive, '-o', target])
+    expect(code).toBe(0)
+    expect(stdout).toContain('The export left out 1 resource; left-out.jsonl in the folder lists it\n')
+    expect(jsonLines(await readFile(join(target, 'left-out.jsonl'), 'utf8'))).toEqual([leftOut])
+    const json = await cli(['extract', archive, '-o', newFolder(), '--json'])
+    expect(jsonLines(json.stdout)).toMatchObject([{ left_out: 1, faults: [] }])
+    const whole = newFolder()
+    await cli(['extract', CATALOGUE, '-o', whole])
+    expect(await filesIn(whole)).not.toContain('left-out.jsonl')
+  })
+
   it('says what to do if a file has the name of the folder', async () => {
     const path = await saved(Buffer.from('x'))
     expect(await cli(['extract', CATALOGUE, '-o', path])).toMatchObject({
@@ -310,12 +325,14 @@ describe('specstar-backup extract', () => {
       blobs: () => sound.blobs(),
       findBlobs: (fileIds) => sound.findBlobs(fileIds),
       offsetOf: () => Promise.resolve(undefined),
+      leftOut: () => sound.leftOut(),
       close: () => sound.close(),
     }
     expect(await extractArchive(contents, await NewFolder.create(target))).toEqual({
       resources: 2,
       blobs: 0,
       faults_total: 1,
+      left_out: 0,
       faults: ['resource city/b: revision "b:1" cannot be shown as JSON: Invalid string length'],
     })
     expect((await readdir(join(target, 'models/city'))).sort()).toEqual(['a.json', 'c.json'])
