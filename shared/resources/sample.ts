@@ -9,7 +9,7 @@ type Pages = (kind: Kind, range: SortKeyRange, options?: QueryOptions) => AsyncI
 
 /** Items from the beginning of a model. */
 interface Sample {
-  readonly items: number
+  readonly sortKeys: readonly string[]
   /** The total size of their archive lines, in bytes. */
   readonly bytes: number
   /** The fraction of all possible id hashes that was read. It is 1 if there are no items. */
@@ -26,6 +26,8 @@ const MAX_FRACTION = 0.01
 const MIN_FRACTION = 1 / 0x10000
 /** The approximate number of resources of a sample, unless one of these fractions contains fewer or more. */
 const RESOURCES = 1000
+/** The smallest number of resources whose revisions are read, if the model has as many. */
+const HISTORIES = 4
 /** The number of bytes after which a sample ends, if it contains the history of at least one resource. */
 const MAX_BYTES = 8 * 1024 * 1024
 /** The number of bytes after which a sample ends in any case, even in the middle of a history. */
@@ -44,54 +46,75 @@ export interface ModelEstimate {
  *
  * Id hashes are distributed evenly, so the number of items in a range of id hashes is proportional to the range. The
  * first page of metadata states how many resources the model has. The sample contains the metadata and the revisions of
- * a hundredth of them, but at most about 1,000 resources. Reading it takes about a hundredth of the units of an export.
+ * a hundredth of them, but at most about 1,000 resources, and at least 16 metadata items and 4 histories. Reading it
+ * takes about a hundredth of the units of an export, and more only in a model with less than 1,600 resources.
  *
  * If few resources contain most of the bytes, the estimate can be wrong by a factor. The map items of the plan then
  * need more passes, or are smaller than necessary.
  */
 export const estimateModel = async (pages: Pages): Promise<ModelEstimate> => {
   const metadata = await readBeginning('m', pages)
+  const resources = metadata.sortKeys.length / metadata.fraction
   // Without metadata, there can still be revisions.
   const history =
     metadata.end === undefined
       ? await readBeginning('r', pages)
-      : await readRange('r', revisionRange({ ...FULL_RANGE, toSk: metadata.end }), pages)
+      : withFractionOf(
+          metadata,
+          await readRange('r', revisionRange({ ...FULL_RANGE, toSk: historiesEnd(metadata, metadata.end) }), pages),
+        )
   return {
     lineBytes: [metadata, history].reduce((sum, { bytes, fraction }) => sum + bytes / fraction, 0),
-    resources: Math.round(metadata.items / metadata.fraction),
-    revisions: Math.round(history.items / history.fraction),
+    resources: Math.round(resources),
+    revisions: Math.round(history.sortKeys.length / history.fraction),
   }
+}
+
+/** Returns the sort key of the last metadata item of the sample whose revisions are read. */
+const historiesEnd = ({ sortKeys }: Sample, end: string): string =>
+  sortKeys.find((sk, k) => k >= HISTORIES - 1 && fractionOf(sk) >= MAX_FRACTION) ?? end
+
+/**
+ * Returns the sample of the revisions with the fraction of the resources to which they belong. In a small model, this
+ * is more exact than the fraction of the id hashes.
+ */
+const withFractionOf = (metadata: Sample, history: Sample): Sample => {
+  const { end } = history
+  const resources = metadata.sortKeys.filter((sk) => end !== undefined && sk <= end).length
+  return resources === 0
+    ? history
+    : { ...history, fraction: (metadata.fraction * resources) / metadata.sortKeys.length }
 }
 
 const readBeginning = async (kind: Kind, pages: Pages): Promise<Sample> => {
   const page = await firstPage(pages(kind, FULL_RANGE, { limit: FIRST_PAGE }))
-  const last = page.at(-1)
-  if (last === undefined) return { items: 0, bytes: 0, fraction: 1 }
+  const sortKeys = page.map(sortKeyOf)
+  const end = sortKeys.at(-1)
+  if (end === undefined) return { sortKeys, bytes: 0, fraction: 1 }
   const bytes = page.reduce((sum, item) => sum + lineBytes(item), 0)
-  const end = sortKeyOf(last)
   const fraction = fractionOf(end)
-  if (fraction >= MAX_FRACTION) return { items: page.length, bytes, fraction, end }
+  if (fraction >= MAX_FRACTION) return { sortKeys, bytes, fraction, end }
   const wanted = Math.max(MIN_FRACTION, (fraction * RESOURCES) / page.length)
   const toSk = sortKeyAt(Math.min(MAX_FRACTION, wanted))
   const rest = await readRange(kind, { fromSk: `${end}\0`, toSk }, pages)
-  return { ...rest, items: page.length + rest.items, bytes: bytes + rest.bytes }
+  return { ...rest, sortKeys: [...sortKeys, ...rest.sortKeys], bytes: bytes + rest.bytes }
 }
 
 /** Reads the items of a range, or its beginning if it is large. */
 const readRange = async (kind: Kind, range: SortKeyRange, pages: Pages): Promise<Sample> => {
-  let items = 0
+  const sortKeys: string[] = []
   let bytes = 0
   let first: number | undefined
   for await (const page of pages(kind, range))
     for (const item of page) {
-      items += 1
       bytes += lineBytes(item)
       const end = sortKeyOf(item)
+      sortKeys.push(end)
       const fraction = fractionOf(end)
       first ??= fraction
-      if ((bytes >= MAX_BYTES && fraction > first) || bytes >= LAST_BYTES) return { items, bytes, fraction, end }
+      if ((bytes >= MAX_BYTES && fraction > first) || bytes >= LAST_BYTES) return { sortKeys, bytes, fraction, end }
     }
-  return { items, bytes, fraction: fractionOf(range.toSk), end: range.toSk }
+  return { sortKeys, bytes, fraction: fractionOf(range.toSk), end: range.toSk }
 }
 
 /** The number of hex digits that a floating-point number represents exactly. */

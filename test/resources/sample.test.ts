@@ -185,6 +185,20 @@ describe('the estimated size of a model', () => {
     expect(estimated).toBeGreaterThan(64 * 1024 * 1024)
   })
 
+  it.each([
+    ['large items', 150, 1, 300_000],
+    ['long histories', 100, 200, 1_000],
+  ])('of a small model with %s is read from few revisions', async (_, count, revisions, bytes) => {
+    const { read } = await estimate(hashed(count, () => [revisions, bytes]))
+    expect(read.r / (count * revisions)).toBeLessThan(0.05)
+  })
+
+  it.each([20, 150])('is close to the size of %i resources with one large revision each', async (count) => {
+    const ratio = await medianRatio((prefix) => hashed(count, () => [1, 300_000], prefix))
+    expect(ratio).toBeGreaterThan(0.75)
+    expect(ratio).toBeLessThan(1.33)
+  })
+
   it('is read from a few resources if they are large', async () => {
     const { read } = await estimate(hashed(5_000, () => [10, 300_000]))
     expect(read.r).toBeLessThan(50)
