@@ -24,17 +24,32 @@ export const isDeeperThan = (json: Buffer, levels: number): boolean => {
 }
 
 /**
+ * The number of bytes of a string that are read one by one, before native code searches for its end. For shorter
+ * strings, the call of native code would take longer.
+ */
+const NEAR_BYTES = 128
+
+/**
  * Returns the offset of the closing quotation mark of the string that begins at `start`. If there is no closing mark,
  * returns an offset after the end of the JSON.
  */
 const endOfString = (json: Buffer, start: number): number => {
   let at = start + 1
-  for (; at < json.length; at++) {
-    const byte = json[at]
-    if (byte === QUOTATION_MARK) return at
-    if (byte === BACKSLASH) at += 1
+  /** The first backslash at or after `at`, as far as it is known. */
+  let backslash = -1
+  for (;;) {
+    for (const near = Math.min(json.length, at + NEAR_BYTES); at < near; at++) {
+      const byte = json[at]
+      if (byte === QUOTATION_MARK) return at
+      if (byte === BACKSLASH) at += 1
+    }
+    if (at >= json.length) return at
+    const end = json.indexOf(QUOTATION_MARK, at)
+    if (backslash < at) backslash = json.indexOf(BACKSLASH, at)
+    if (backslash === -1) backslash = json.length
+    if (end === -1 || end < backslash) return end === -1 ? json.length : end
+    at = backslash
   }
-  return at
 }
 
 /** Returns true if lists, maps and objects in a decoded value are nested more than `levels` deep. Does not recurse. */

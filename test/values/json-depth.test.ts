@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isDeeperThan, isValueDeeperThan } from '../../shared/values/json-depth.ts'
 
@@ -19,6 +20,23 @@ describe('isDeeperThan', () => {
   ])('counts the levels of %s as %d', (json, levels) => {
     expect(isDeeperThan(Buffer.from(json), levels)).toBe(false)
     if (levels > 0) expect(isDeeperThan(Buffer.from(json), levels - 1)).toBe(true)
+  })
+
+  it('does not count brackets in long strings', () => {
+    const piece = fc.oneof(
+      fc.constantFrom('\\', '"', '[', '{', ']', 'é', '\n'),
+      fc.integer({ min: 100, max: 300 }).map((length) => 'x'.repeat(length)),
+    )
+    const text = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(''))
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 5 }), (texts) => {
+        const json = Buffer.from(JSON.stringify([texts, [texts]]))
+        expect(isDeeperThan(json, 3)).toBe(false)
+        expect(isDeeperThan(json, 2)).toBe(true)
+        // Without its end, the JSON has no closing quotation mark or no closing brackets.
+        for (const cut of [1, 3, 5, 50]) expect(isDeeperThan(json.subarray(0, -cut), 3)).toBe(false)
+      }),
+    )
   })
 })
 
