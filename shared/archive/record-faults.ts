@@ -7,7 +7,7 @@ import { type BlobFields, type PayloadReferences, referencesIn } from '../resour
 import { MetadataView, RevisionView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
 import { isDeeperThan, isValueDeeperThan } from '../values/json-depth.ts'
-import { instantOf } from '../values/instant.ts'
+import { isTime } from '../values/instant.ts'
 import { must } from '../values/must.ts'
 import { isUuid } from '../values/uuid.ts'
 import { resultOrFault } from './errors.ts'
@@ -36,8 +36,7 @@ const nullableText: Rule = ({ S, NULL }) =>
 const boolean: Rule = ({ BOOL }) => (BOOL === undefined ? 'must be a Boolean' : undefined)
 const count: Rule = ({ N }) =>
   N !== undefined && Number.isInteger(Number(N)) && Number(N) >= 0 ? undefined : 'must be a whole number'
-const time: Rule = ({ S }) =>
-  S === undefined || instantOf(S) === undefined ? 'must be a time in ISO 8601, as a string' : undefined
+const time: Rule = ({ S }) => (S === undefined || !isTime(S) ? 'must be a time in ISO 8601, as a string' : undefined)
 const jsonObject: Rule = ({ S }) =>
   S !== undefined && isJsonObject(S) ? undefined : 'must be a JSON object, as a string'
 const sha256: Rule = ({ S }) =>

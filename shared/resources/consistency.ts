@@ -1,4 +1,4 @@
-import { instantOf } from '../values/instant.ts'
+import { isLater } from '../values/instant.ts'
 import type { Item } from '../tables/item.ts'
 import { MetadataView, RevisionView } from './views.ts'
 
@@ -56,26 +56,13 @@ export class ConsistencyCheck {
     // is false.
     const number = Number(sortKey.slice(this.#numberStart, this.#numberStart + NUMBER_DIGITS))
     if (number > this.#revisionCount) this.#isStale = true
-    if (revisionTime !== undefined && revisionTime !== this.#metadataTime && this.#isLater(revisionTime))
-      this.#isStale = true
+    const metadataTime = this.#metadataTime
+    if (revisionTime === undefined || metadataTime === undefined || revisionTime === metadataTime) return
+    if (isLater(revisionTime, metadataTime)) this.#isStale = true
   }
 
   get state(): ConsistencyState {
     if (!this.#hasCurrent) return 'torn'
     return this.#isStale ? 'stale' : 'consistent'
-  }
-
-  /** Returns true if the time of a revision is later than the time of the metadata. */
-  #isLater(revisionTime: string): boolean {
-    // Two times in UTC of the same length can be compared as strings, which is much faster than parsing them.
-    if (
-      revisionTime.length === this.#metadataTime?.length &&
-      revisionTime.endsWith('Z') &&
-      this.#metadataTime.endsWith('Z')
-    )
-      return revisionTime > this.#metadataTime
-    const revision = instantOf(revisionTime)
-    const metadata = this.#metadataTime === undefined ? undefined : instantOf(this.#metadataTime)
-    return revision !== undefined && metadata !== undefined && revision > metadata
   }
 }

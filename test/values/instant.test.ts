@@ -1,5 +1,17 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { boundOf, instantOf, readTime, zonedInstantOf } from '../../shared/values/instant.ts'
+import { boundOf, instantOf, isLater, isTime, readTime, zonedInstantOf } from '../../shared/values/instant.ts'
+
+/** Times of the common forms, with few different values, and with days and offsets that may not exist. */
+const timeText = fc
+  .tuple(
+    fc.constantFrom('0000', '0001', '0002', '2026', '9998', '9999'),
+    fc.constantFrom('01-01', '02-28', '02-29', '04-31', '12-31'),
+    fc.constantFrom('T00:00:00', 'T23:59:59', ' 08:30:00', 'T24:00:00'),
+    fc.constantFrom('', '.000001', '.5'),
+    fc.constantFrom('', 'Z', '+00:00', '+08:00', '-23:59', '+24:00', '+0800'),
+  )
+  .map(([year, day, time, fraction, offset]) => `${year}-${day}${time}${fraction}${offset}`)
 
 // The expected values are those of Python 3.11's `datetime.fromisoformat`.
 describe('the instant of a text', () => {
@@ -187,6 +199,26 @@ describe('the instant of a text', () => {
     const forms = ['T23:59:59Z', 'T00:00:00.000001Z', 'T08:30:00+00:00', 'T08:30:00.120000+00:00']
     for (const text of days.flatMap((day) => forms.map((form) => day + form)))
       expect(instantOf(text), text).toBe(readTime(text)?.instant)
+  })
+
+  it('exists exactly for the strings that are times', () => {
+    fc.assert(
+      fc.property(timeText, (text) => {
+        expect(isTime(text)).toBe(instantOf(text) !== undefined)
+      }),
+    )
+    for (const text of ['0001-01-01T00:00:00+00:01', '9999-12-31T23:59:59-00:01', '2026-02-29T08:30:00+01:00'])
+      expect(isTime(text), text).toBe(false)
+  })
+
+  it('decides which of two times is later', () => {
+    fc.assert(
+      fc.property(timeText, timeText, (text, other) => {
+        const [instant, otherInstant] = [instantOf(text), instantOf(other)]
+        const expected = instant !== undefined && otherInstant !== undefined && instant > otherInstant
+        expect(isLater(text, other), `${text} ${other}`).toBe(expected)
+      }),
+    )
   })
 
   it('is parsed together with the offset in microseconds', () => {
