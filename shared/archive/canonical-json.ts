@@ -26,6 +26,13 @@ type Shape = readonly (readonly [name: string, prefix: string])[]
 const shapes = new Map<string, Shape>()
 /** The number of cached shapes. Models have far fewer shapes. The limit keeps the cache smaller than a few MB. */
 const MAX_SHAPES = 1_000
+/**
+ * The shapes that were last added, which are compared first. Comparing the names of an item takes less time than
+ * computing the key of the cache. A verification uses four shapes in turn: of metadata and revisions, each in the
+ * archive and in the store.
+ */
+const recent: { readonly names: readonly string[]; readonly shape: Shape }[] = []
+const MAX_RECENT = 4
 
 /**
  * Returns the string from which the digest of an item is computed. It is canonical DynamoDB JSON without the keys, the
@@ -43,6 +50,17 @@ export const canonicalJson = (item: Item): string => {
 }
 
 const shapeOf = (names: readonly string[]): Shape => {
+  for (const each of recent) if (hasSameElements(each.names, names)) return each.shape
+  const shape = cachedShapeOf(names)
+  recent.unshift({ names, shape })
+  recent.length = Math.min(recent.length, MAX_RECENT)
+  return shape
+}
+
+const hasSameElements = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((element, k) => element === b[k])
+
+const cachedShapeOf = (names: readonly string[]): Shape => {
   const key = JSON.stringify(names)
   const cached = shapes.get(key)
   if (cached !== undefined) return cached
