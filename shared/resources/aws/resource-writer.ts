@@ -47,7 +47,7 @@ const PARALLEL_CONDITIONAL = 24
  * The limit on the total size of the items that are queued or being written, in bytes. It limits the memory of the
  * writer.
  */
-const MAX_BYTES = 4 * 1024 * 1024
+const MAX_BYTES = 8 * 1024 * 1024
 
 interface Operation {
   readonly key: string
