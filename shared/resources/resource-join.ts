@@ -21,7 +21,7 @@ const REVISION_BYTES = 1024
  * A batch is returned as soon as it has `BATCH` resources, or as soon as its revisions need `BATCH_BYTES` of memory.
  */
 const BATCH = 256
-const BATCH_BYTES = 4 * 1024 * 1024
+const BATCH_BYTES = 1024 * 1024
 
 /** Returns the approximate memory for a revision item, in bytes. */
 export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new RevisionView(revision).inlineSize

@@ -207,11 +207,11 @@ describe('joining metadata and revisions', () => {
     expect(await batches([], [])).toEqual([])
   })
 
-  it('returns batches of 4 MiB', async () => {
+  it('returns batches of 1 MiB', async () => {
     const metadata = Array.from({ length: 5 }, (_, k) => metadataOf(idHash(k), 'a'))
     const revisions = (size: number): Item[] => metadata.map((_, k) => revisionOf(idHash(k), 'a', 1, size - 1024))
-    expect(await batches(metadata, revisions(2 * 1024 * 1024))).toEqual([2, 2, 1])
-    expect(await batches(metadata, revisions(2 * 1024 * 1024 - 1))).toEqual([3, 2])
+    expect(await batches(metadata, revisions(512 * 1024))).toEqual([2, 2, 1])
+    expect(await batches(metadata, revisions(512 * 1024 - 1))).toEqual([3, 2])
   })
 
   it('closes both streams, also if the caller stops early', async () => {

@@ -24,13 +24,15 @@ export interface QueryOptions {
  * memory.
  */
 const MAX_PAGES_AHEAD = 4
+/** The smallest number after the first page. Without the second page, the end of each range would wait for the first page of the next one. */
+const MIN_PAGES_AHEAD = 2
 /** A page with at most this number of items is small. */
 const SMALL_PAGE = 100
 
 /**
  * Reads ranges of sort keys with strongly consistent reads. Yields the pages that contain items, range by range, in the
- * order of the sort keys. While the caller processes a page, the next page is already being read, even if it belongs to
- * the next range. If ranges contain few items, up to 4 pages are read at the same time, because most of the time is
+ * order of the sort keys. While the caller processes a page, the next page and the first page of the next range are
+ * already being read. If ranges contain few items, up to 4 pages are read at the same time, because most of the time is
  * latency. The caller may therefore stop with up to 4 pages that nobody uses.
  */
 export async function* queryPages(
@@ -69,7 +71,7 @@ export async function* queryPages(
     const { Items = [], LastEvaluatedKey } = await page.answer
     if (LastEvaluatedKey !== undefined) pending.unshift(request(page.range, LastEvaluatedKey))
     const isSmall = LastEvaluatedKey === undefined && Items.length <= SMALL_PAGE
-    ahead = isSmall ? Math.min(MAX_PAGES_AHEAD, ahead * 2) : 1
+    ahead = isSmall ? Math.min(MAX_PAGES_AHEAD, ahead * 2) : MIN_PAGES_AHEAD
     readAhead(ahead)
     if (Items.length > 0) yield Items
   }
