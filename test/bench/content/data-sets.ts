@@ -13,6 +13,12 @@ export const Size = z.object({
 })
 export type Size = Readonly<z.output<typeof Size>>
 
+/** The smallest size, in bytes, of a blob that a restore lets S3 copy. */
+const MIN_COPIED_BYTES = 16 * 1024 * 1024
+
+/** Returns true if the blobs are so large that a restore lets S3 copy them. */
+export const hasLargeBlobs = ({ blobs, blobBytes }: Size): boolean => blobs > 0 && blobBytes >= MIN_COPIED_BYTES
+
 /** The content with which all measures run. */
 export interface DataSet {
   readonly name: string

@@ -22,6 +22,10 @@ export interface FloorStore {
   /** All items of the data set. Only floors that write items call this, so the first call generates them. */
   readonly items: () => readonly Item[]
   readonly blobKeys: readonly string[]
+  /** The size of each blob, in bytes. */
+  readonly blobBytes: number
+  /** True if a restore lets S3 copy blobs of this size. */
+  readonly areBlobsLarge: boolean
   /** All blobs with their bytes. The first call generates them. */
   readonly blobs: () => readonly { readonly key: string; readonly bytes: Buffer }[]
 }

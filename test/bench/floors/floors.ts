@@ -16,6 +16,7 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   'batch write': batchWrite,
   'conditional put': conditionalPut,
   'get blobs': getBlobs,
+  'get large blobs': getBlobs,
   'copy blobs': copyBlobs,
   'put blobs': putBlobs,
 }

@@ -2,7 +2,7 @@ import process from 'node:process'
 import * as z from 'zod'
 import { openLocalStores } from '../../../infra/local/stores/local-stores.ts'
 import type { Item } from '../../../shared/tables/item.ts'
-import { Size } from '../content/data-sets.ts'
+import { hasLargeBlobs, Size } from '../content/data-sets.ts'
 import { blobKeyOf, blobsOf, itemsOf, MODEL, sampleOf } from '../content/sample.ts'
 import { answerRequests } from '../processes/answer-requests.ts'
 import type { FloorStore } from './floor.ts'
@@ -31,6 +31,8 @@ const openStore = async ({ size, partitions, blobKeys }: z.output<typeof Setting
         .flatMap((sample) => itemsOf(models.get(MODEL), sample))
         .toArray()),
     blobKeys,
+    blobBytes: size.blobBytes,
+    areBlobsLarge: hasLargeBlobs(size),
     blobs: () =>
       (blobs ??= blobsOf(size)
         .map((blob) => ({ key: blobKeyOf(blob), bytes: blob.bytes }))
