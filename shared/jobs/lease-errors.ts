@@ -10,7 +10,12 @@ export class RestoreRunningError extends Error {
   readonly until: string
 
   /** `hint` states when to retry. */
-  constructor(model: string, jobId: string, until: string, hint = `retry after that job has ended, or after ${until}`) {
+  constructor(
+    model: string,
+    jobId: string,
+    until: string,
+    hint = `retry after that job has ended; if it has ended already or has stopped, retry after ${until}`,
+  ) {
     super(`job ${jobId} is restoring model ${model}; ${hint}`)
     this.model = model
     this.job_id = jobId

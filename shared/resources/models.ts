@@ -173,13 +173,19 @@ export const parseModels = (text: string, source: string): ModelRegistry => {
   )
 }
 
+/** Control characters that no text contains, and the character that replaces bytes that are not UTF-8. */
+// eslint-disable-next-line no-control-regex -- These characters distinguish binary files from text.
+const BINARY = /[\0-\x08\x0e-\x1a\x1c-\x1f\ufffd]/
+
 const parseJson = (text: string, source: string): unknown => {
   if (text.startsWith('\uFEFF'))
     throw new ModelsInvalidError(['begins with a byte order mark (BOM): save the file as UTF-8 without BOM'], source)
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new ModelsInvalidError([`is not JSON: ${errorMessage(error)}${bannerHint(text)}`], source)
+    // The message of the error contains the beginning of the file.
+    const reason = BINARY.test(text) ? 'it is not a text file' : `${errorMessage(error)}${bannerHint(text)}`
+    throw new ModelsInvalidError([`is not JSON: ${reason}`], source)
   }
 }
 

@@ -25,6 +25,6 @@ describe('npm run demo', () => {
   ])('rejects the arguments %j', async (args, message) => {
     const { errors, exit } = await runDemo(args)
     expect(errors).toContain(message)
-    expect(exit).toEqual([1, null])
+    expect(exit).toEqual([2, null])
   })
 })

@@ -80,7 +80,7 @@ describe.each([
   ])('rejects the unknown argument %s', async (argument, fault) => {
     const { out, err, code } = await npmRun(script, {}, argument)
     expect(err).toBe(`error: ${fault}\nThe option --help lists all options.\n`)
-    expect({ out, code }).toEqual({ out: '', code: 1 })
+    expect({ out, code }).toEqual({ out: '', code: 2 })
   })
 
   it('prints its options and examples with --help, and does nothing else', async () => {
@@ -99,7 +99,7 @@ describe('the number of cities', () => {
   ])('is rejected in %j', async (args, fault) => {
     const { out, err, code } = await npmRun('seed', {}, ...args)
     expect(err).toContain(`error: option '--cities <number>' argument ${fault}\n`)
-    expect({ out, code }).toEqual({ out: '', code: 1 })
+    expect({ out, code }).toEqual({ out: '', code: 2 })
   })
 })
 

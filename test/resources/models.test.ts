@@ -129,6 +129,7 @@ describe('the model registry', () => {
       'own.json: begins with a byte order mark (BOM): save the file as UTF-8 without BOM',
     )
     expect(() => parseModels('{"a":{}}\uFEFF', 'own.json')).toThrow('own.json: is not JSON')
+    expect(() => parseModels('\u001f\ufffd\b', 'own.json')).toThrow(/^own\.json: is not JSON: it is not a text file$/)
   })
 
   it('is rejected with all its errors, each with model and key', () => {

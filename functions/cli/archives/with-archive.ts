@@ -77,16 +77,21 @@ export const withContents = <Result>(
   use: (contents: ArchiveContents, source: CountedSource) => Promise<Result>,
 ): Promise<Result> =>
   withSource(context, address, async (source) => {
-    const name = nameOfAddress(parseAddress(address))
     const contents = await openContents(source, selection).catch((error: unknown) => {
-      throw isArchiveFault(error) ? new DamagedArchiveError(`${name}: ${error.message}`, { cause: error }) : error
+      throw namedFault(error, address)
     })
     try {
-      return await use(new LocatedContents(contents, name), source)
+      return await use(new LocatedContents(contents, nameOfAddress(parseAddress(address))), source)
     } finally {
       await contents.close()
     }
   })
+
+/** Returns an error that names the archive, if `error` is about its damage. Returns any other error as it is. */
+export const namedFault = (error: unknown, address: string): unknown =>
+  isArchiveFault(error)
+    ? new DamagedArchiveError(`${nameOfAddress(parseAddress(address))}: ${error.message}`, { cause: error })
+    : error
 
 export const readBytes = ({ bytes, size, requests }: CountedSource): ReadBytes => ({ bytes, size, requests })
 

@@ -2,7 +2,7 @@ import { Argument, Option } from 'commander'
 import * as z from 'zod'
 import { proposeModels } from '../../../shared/specstar/propose-models.ts'
 import { ARCHIVE_ARGUMENT } from '../archives/arguments.ts'
-import { readBytes, withSource } from '../archives/with-archive.ts'
+import { namedFault, readBytes, withSource } from '../archives/with-archive.ts'
 import { writeNewFile } from '../archives/write-new-file.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -23,7 +23,9 @@ export const MODELS_PROPOSE = defineCommand({
   run: (context, { archive, output: file }) =>
     withSource(context, archive, async (source) => {
       const { io, output } = context
-      const { models, leftOut } = await proposeModels(source)
+      const { models, leftOut } = await proposeModels(source).catch((error: unknown) => {
+        throw namedFault(error, archive)
+      })
       const text = `${JSON.stringify(models, null, 2)}\n`
       if (file !== undefined) await writeNewFile(file, text)
       if (output.json) {

@@ -45,6 +45,14 @@ describe('specstar-backup models propose', () => {
     expect(await propose(archive, '-o', join(folder, 'no', 'folder'))).toMatchObject({ code: 1, stdout: '' })
   })
 
+  it('names a file that is no archive', async () => {
+    const file = join(folder, 'text.acbak')
+    await writeFile(file, 'hello')
+    const { code, stdout, stderr } = await propose(file)
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
+    expect(stderr).toMatch(`error: ${file}: not an .acbak archive: the file is text`)
+  })
+
   it('says what it left out because it cannot be registered', async () => {
     const archive = join(folder, 'stream.acbak')
     await writeFile(archive, buildStream({ blobs: {}, a: {} }))
