@@ -19,6 +19,13 @@ const DIGEST_BUCKETS = 0x10000
  */
 const MAX_ITEMS = 5_000
 /**
+ * An export is divided into at least this number of ranges, unless they would be tiny. DynamoDB returns the pages of a
+ * partition one after the other, so a pass over one large range spends much of its time waiting.
+ */
+const MIN_RANGES = 4
+/** The smallest estimated size of ranges that are made for this reason, in compressed bytes. */
+const SMALL_RANGE_BYTES = 3 * 1024 * 1024
+/**
  * The measured factor by which zstd level 1 compresses record lines. If the lines of a model compress less well, its
  * map items need more passes, but no pass exceeds its time limit.
  */
@@ -97,7 +104,7 @@ const planItems = async (
   const estimates = await pMap(models, (model) => estimate(model, request, services), { concurrency: PARALLEL_MODELS })
   const sizes = estimates.flatMap(({ model, bytes, isEmpty }) => (isEmpty ? [] : [{ model, bytes }]))
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
-  const rangeBytes = Math.max(services.limits.rangeBytes, total / MAX_ITEMS)
+  const rangeBytes = rangeBytesOf(total, services.limits)
 
   const items: ModelRange[][] = []
   let shared: ModelRange[] = []
@@ -126,6 +133,10 @@ const planItems = async (
   const sum = (name: 'resources' | 'revisions'): number => estimates.reduce((total, counts) => total + counts[name], 0)
   return { items, expected: { resources: sum('resources'), revisions: sum('revisions') } }
 }
+
+/** Returns the size of a range in compressed bytes. `total` is the estimated size of all models. */
+export const rangeBytesOf = (total: number, limits: Pick<Limits, 'rangeBytes'>): number =>
+  Math.max(Math.min(limits.rangeBytes, Math.max(total / MIN_RANGES, SMALL_RANGE_BYTES)), total / MAX_ITEMS)
 
 /**
  * Estimates the numbers of a model's resources and revisions, and the compressed size of its records in bytes. If the

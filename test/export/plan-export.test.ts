@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { splitBuckets } from '../../shared/export/plan-export.ts'
+import { rangeBytesOf, splitBuckets } from '../../shared/export/plan-export.ts'
+
+const MIB = 1024 * 1024
 
 describe('the ranges of an export', () => {
   it('contain every digest bucket once, in order, for any number of ranges', () => {
@@ -17,5 +19,22 @@ describe('the ranges of an export', () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  it.each([
+    [0, 1],
+    [3, 1],
+    [4, 2],
+    [10, 4],
+    [12, 4],
+    [100, 4],
+    [256, 4],
+    [257, 5],
+    [6_400, 100],
+    [64 * 5_000, 5_000],
+    [64 * 1_000_000, 5_000],
+  ])('of %i MiB are %i', (total, ranges) => {
+    const limits = { rangeBytes: 64 * MIB }
+    expect(splitBuckets('country', Math.ceil((total * MIB) / rangeBytesOf(total * MIB, limits)))).toHaveLength(ranges)
   })
 })
