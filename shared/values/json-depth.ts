@@ -35,8 +35,8 @@ const NEAR_BYTES = 128
  */
 const endOfString = (json: Buffer, start: number): number => {
   let at = start + 1
-  /** The first backslash at or after `at`, as far as it is known. */
-  let backslash = -1
+  /** The first quotation mark at or after `at`, which may be escaped. Less than `at` if it is unknown. */
+  let mark = -1
   for (;;) {
     for (const near = Math.min(json.length, at + NEAR_BYTES); at < near; at++) {
       const byte = json[at]
@@ -44,11 +44,12 @@ const endOfString = (json: Buffer, start: number): number => {
       if (byte === BACKSLASH) at += 1
     }
     if (at >= json.length) return at
-    const end = json.indexOf(QUOTATION_MARK, at)
-    if (backslash < at) backslash = json.indexOf(BACKSLASH, at)
-    if (backslash === -1) backslash = json.length
-    if (end === -1 || end < backslash) return end === -1 ? json.length : end
-    at = backslash
+    if (mark < at) mark = json.indexOf(QUOTATION_MARK, at)
+    if (mark === -1) mark = json.length
+    // A search up to the end of the JSON would make the time quadratic if the JSON has many long strings.
+    const distance = json.subarray(at, mark).indexOf(BACKSLASH)
+    if (distance === -1) return mark
+    at += distance
   }
 }
 

@@ -38,6 +38,18 @@ describe('isDeeperThan', () => {
       }),
     )
   })
+
+  it.each<[string, unknown]>([
+    ['one long string with many escapes', `${'x'.repeat(140)}\n`.repeat(56_000)],
+    ['many long strings without escapes', Array.from({ length: 40_000 }, () => 'x'.repeat(200))],
+  ])('reads %s in linear time', (_, value) => {
+    const json = Buffer.from(JSON.stringify([[value]]))
+    const began = performance.now()
+    expect(isDeeperThan(json, 3)).toBe(false)
+    // This takes about 0.02 seconds. If each escape or string caused a search up to the end of the JSON, it would take
+    // 10 seconds.
+    expect(performance.now() - began).toBeLessThan(2_000)
+  })
 })
 
 describe('isValueDeeperThan', () => {
