@@ -5,7 +5,7 @@ import { DamagedArchiveError, NoSuchFileError } from './archives/errors.ts'
 import { ProblemError, UnreachableError } from './client/errors.ts'
 import { UsageError } from './usage-error.ts'
 
-/** The problems that only the command has. `status` is that of a response of the API to such a mistake. */
+/** The problems that only the command has. `status` is that of a similar problem of the API. */
 const OWN_PROBLEMS = [
   { error: UsageError, type: 'usage', status: 400, title: 'The arguments or the settings are not valid' },
   { error: NoSuchFileError, type: 'no-such-file', status: 404, title: 'There is no such file' },

@@ -62,8 +62,8 @@ const SchedulesCheck = z
       .array(z.string())
       .readonly()
       .describe(
-        'The names of the schedules of which it is unknown whether they are overdue, because checks have found three ' +
-          'archives after the last due time damaged, or because 500 archives after it are not good',
+        'The names of the schedules of which it is unknown whether they are overdue, because checks have found ' +
+          'damage in three archives that are newer than the last due time, or because 500 such archives are not good',
       ),
     suspicious: z
       .array(z.string())

@@ -4,8 +4,7 @@ import { EXIT } from '../../functions/cli/exit-codes.ts'
 
 /**
  * Describes a command of the local program, such as `npm run seed`. `--help` prints its description, options and
- * examples. Other options and arguments are rejected with exit code 2, before the
- * command changes anything.
+ * examples. Other options and arguments are rejected with exit code 2, before the command changes anything.
  */
 export const localCommand = (
   script: string,

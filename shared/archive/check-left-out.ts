@@ -17,9 +17,10 @@ export const checkLeftOut = async (archive: OpenArchive): Promise<void> => {
 }
 
 /**
- * Returns the resources that the export left out. Checks the lines of `left-out.jsonl.zst`: each must describe a resource, their number must be that in the manifest,
- * and the first ones must be those in the manifest. Opening an archive verifies only the checksum of this entry. Returns
- * nothing if the archive does not have the entry. Throws `ArchiveInvalidError`.
+ * Returns the resources that the export left out, which `left-out.jsonl.zst` lists. If the archive does not have this
+ * entry, returns nothing. Opening an archive verifies only the checksum of the entry. Therefore, this function checks
+ * its lines: each must describe a resource, their number must be that in the manifest, and the first ones must be those
+ * in the manifest. Throws `ArchiveInvalidError`.
  */
 export async function* readLeftOut({
   source,

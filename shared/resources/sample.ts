@@ -47,7 +47,7 @@ export interface ModelEstimate {
  * Id hashes are distributed evenly, so the number of items in a range of id hashes is proportional to the range. The
  * first page of metadata states how many resources the model has. The sample contains the metadata and the revisions of
  * a hundredth of them, but at most about 1,000 resources, and at least 16 metadata items and 4 histories. Reading it
- * takes about a hundredth of the units of an export, and more only in a model with less than 1,600 resources.
+ * takes about a hundredth of the units of an export, and more only in a model with fewer than 1,600 resources.
  *
  * If few resources contain most of the bytes, the estimate can be wrong by a factor. The map items of the plan then
  * need more passes, or are smaller than necessary.

@@ -28,6 +28,7 @@ export const instantOf = (text: string): string | undefined => {
     return `${text.slice(0, SECONDS_END)}${text[SECONDS_END] === '.' ? text.slice(SECONDS_END, MICROS_END) : '.000000'}Z`
   return readTime(text)?.instant
 }
+
 /**
  * A date and a time with seconds or microseconds. The pattern excludes 29 February, which not every year has, and the
  * days 30 and 31 of months that may not have them.
@@ -37,7 +38,9 @@ const DATE_AND_TIME =
     .source
 /** Times in UTC. */
 const COMMON = new RegExp(`^(?!0000)${DATE_AND_TIME}(?:Z|\\+00:00)$`)
-/** Times with any offset that also have an instant in UTC: the first and the last year are excluded. */
+/**
+ * Times with any offset. The first and the last year are excluded, because some of their times have no instant in UTC.
+ */
 const COMMON_WITH_OFFSET = new RegExp(`^(?!000[01]|9999)${DATE_AND_TIME}(?:Z|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)$`)
 /** The lengths of a time until the end of its seconds and of its microseconds. */
 const SECONDS_END = 19

@@ -88,7 +88,10 @@ export interface Comparison {
   readonly kind?: 'records' | 'blobs'
 }
 
-/** Before S3 copies a large blob to an archive, an export reads it once to hash it. Small blobs are read in any case. */
+/**
+ * Before S3 copies a large blob to an archive, an export reads the blob once to hash it. Small blobs are read in any
+ * case.
+ */
 const HASH_LARGE_BLOBS = 'get large blobs'
 /** Large blobs are not put, but copied by S3. */
 const WRITE_BLOBS = 'put blobs|copy blobs'

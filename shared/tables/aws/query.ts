@@ -24,7 +24,10 @@ export interface QueryOptions {
  * memory.
  */
 const MAX_PAGES_AHEAD = 4
-/** The smallest number after the first page. Without the second page, the end of each range would wait for the first page of the next one. */
+/**
+ * The smallest number of pages that are read at the same time, after the first page. The second one is the first page
+ * of the next range. Without it, the caller would wait at the end of each range.
+ */
 const MIN_PAGES_AHEAD = 2
 /** A page with at most this number of items is small. */
 const SMALL_PAGE = 100

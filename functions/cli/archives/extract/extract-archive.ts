@@ -25,7 +25,7 @@ export interface Extracted {
   /** The first 1,000 faults: resources and blobs that are damaged, not complete or not in the archive. */
   readonly faults: string[]
   faults_total: number
-  /** The number of resources that the export left out. Zero if only some resources were extracted. */
+  /** The number of resources in `left-out.jsonl`. Zero if there is no such file. */
   left_out: number
 }
 
@@ -41,8 +41,8 @@ const addFault = (folder: NewFolder, extracted: Extracted, fault: string): void 
 /**
  * Writes resources and blobs of an archive to files: `models/{model}/{id}.json` and `blobs/{file id}`, and a list of
  * the blobs to `blobs.jsonl`. By default, extracts everything, and writes a list of the resources that the export left
- * out to `left-out.jsonl`. If `selected` is given, extracts these resources, and
- * the blobs to which they refer. Goes on after damage. If something is missing, writes a list of it to `faults.txt`.
+ * out to `left-out.jsonl`. If `selected` is given, extracts these resources, and the blobs to which they refer. Goes on
+ * after damage. If something is missing, writes a list of it to `faults.txt`.
  */
 export const extractArchive = async (
   contents: ArchiveContents,

@@ -57,7 +57,7 @@ const contentOf = (output: Output, verification: ArchiveVerification): (readonly
   ]
 }
 
-/** If the archive is damaged, the counts are those of the checked part. The references to blobs are not counted then. */
+/** If the archive is damaged, the counts are those of the checked part, and the numbers of blobs are omitted. */
 const modelsText = (output: Output, { models }: ArchiveVerification, isWhole: boolean): string => {
   const suffix = isWhole ? '' : ' CHECKED'
   type Row = readonly [model: string, counts: ArchiveVerification['models'][string]]

@@ -17,11 +17,14 @@ export interface ArchiveVerification {
   /** True if no check has a finding. */
   readonly passed: boolean
   /**
-   * False if blobs are missing, or if the export left out resources. Such an archive can be sound. Absent if the
-   * archive could not be opened.
+   * False if blobs are missing, or if the export left out resources. Such an archive can be sound. Absent if `fault` is
+   * present.
    */
   readonly complete?: boolean
-  /** The type of the problem with which the archive could not be opened. Absent if it was opened. */
+  /**
+   * The type of the problem because of which the archive could not be opened, or the stream could not be read to its
+   * end.
+   */
   readonly fault?: string
   readonly missing_blobs: number
   readonly left_out: number

@@ -5,7 +5,10 @@ import { memorySource } from '../../../archive/memory.ts'
 import { buildStream } from '../../../specstar/build-stream.ts'
 
 const resource = (id: string) => ({ id, revisions: { [`${id}:1`]: `"${'x'.repeat(1_000)}"`, [`${id}:2`]: '{}' } })
-/** The resource `b` occurs twice, as in streams of SpecStar's memory store. The resources `bad` and `worse` are not sound. */
+/**
+ * The resource `b` occurs twice, as in streams of SpecStar's memory store. The resources `bad` and `worse` are not
+ * sound.
+ */
 const stream = buildStream({
   city: { resources: ['a', 'b', 'b', 'c'].map(resource) },
   land: { resources: [resource('a'), ...['bad', 'worse'].map((id) => ({ ...resource(id), dataHash: 'xxh3_128:0' }))] },
