@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { errorMessage } from '../../shared/values/error-message.ts'
+import { NoSuchFileError } from './archives/errors.ts'
 import { nameOfAddress, parseAddress } from './archives/sources/address.ts'
 import { isJobId } from './client/paths.ts'
 import { UsageError } from './usage-error.ts'
@@ -38,7 +39,7 @@ const fileOrJob = async (text: string): Promise<RestoreSource> => {
   if (found?.isFile() === false) throw new UsageError(`archive: ${text} is not a file`)
   if (found !== undefined) return { in: 'file', path: text, size: found.size }
   if (isJobId(text)) return { in: 's3', from: { job_id: text } }
-  throw new UsageError(`archive: ${JSON.stringify(text)} does not exist; ${ALLOWED}`)
+  throw new NoSuchFileError(`archive: ${JSON.stringify(text)} does not exist; ${ALLOWED}`)
 }
 
 export const describeSource = (source: RestoreSource): string => {

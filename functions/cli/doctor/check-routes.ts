@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { Problem } from '../../../shared/problems/problem.ts'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 import type { ApiRequest, SendRequest } from '../client/send-request.ts'
-import { failed, type Finding, ok, warning } from './finding.ts'
+import { failed, type Finding, ok, skipped, warning } from './finding.ts'
 
 interface Probe {
   readonly name: string
@@ -91,16 +91,13 @@ const PROBES: readonly Probe[] = [
 /** Checks that the server is this API, which routes the user may call, and the health of the deployment. */
 export const routeFindings = async (send: SendRequest): Promise<Finding[]> => {
   const findings: Finding[] = []
-  for (const { name, request, expected } of PROBES) findings.push(...(await probe(send, name, request, expected)))
-  return findings
+  for (const each of PROBES) findings.push(...(await probe(send, each)))
+  return findings.some(({ check }) => check === 'health')
+    ? findings
+    : [...findings, skipped('health', `needs ${HEALTH.path}`)]
 }
 
-const probe = async (
-  send: SendRequest,
-  name: string,
-  request: ApiRequest,
-  expected: Probe['expected'],
-): Promise<readonly Finding[]> => {
+const probe = async (send: SendRequest, { name, request, expected }: Probe): Promise<readonly Finding[]> => {
   const check = `may ${name}`
   const called = `${request.method} ${request.path}`
   try {

@@ -74,6 +74,10 @@ describe('doctor', () => {
       result: 'failed',
       details: expect.stringContaining('allow execute-api:Invoke') as string,
     })
+    expect(findings.slice(-2)).toMatchObject([
+      { check: 'may read the health', result: 'failed' },
+      { check: 'health', result: 'skipped', details: 'needs /_backup/health' },
+    ])
   })
 
   it.each([

@@ -72,6 +72,8 @@ describe('specstar-backup', () => {
 
   it.each([
     [['ls', '/nope'], 2, { type: 'no-such-file', status: 404 }],
+    [['verify', '/nope'], 2, { type: 'no-such-file', status: 404 }],
+    [['restore', '/nope'], 2, { type: 'no-such-file', status: 404 }],
     [['ls', 'package.json'], 4, { type: 'not-an-archive', status: 400, title: 'The input is not an archive' }],
     [['jobs', '--endpoint', 'http://127.0.0.1:9'], 1, { type: 'request-failed', status: 503 }],
     [['extract', 'test/fixtures/acbak/catalogue-v3.acbak', '-o', 'test'], 1, { type: 'command-failed', status: 500 }],
