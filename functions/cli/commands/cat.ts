@@ -44,7 +44,7 @@ export const CAT = defineCommand({
     if (blob !== undefined && context.io.stdout.isTTY === true)
       throw new UsageError('--blob: the bytes of a blob could control the terminal; write them to a file with > FILE')
     const only = resource === undefined ? undefined : parseModelId(resource)
-    const selection = only === undefined ? undefined : { resources: [only], isCounted: false }
+    const selection = { resources: only === undefined ? [] : [only], isCounted: false }
     await withContents(context, archive, { selection }, async (contents, source) => {
       if (only !== undefined) await printResource(context, contents, source, only, revision)
       if (blob !== undefined) await printBlob(context, contents, blob)

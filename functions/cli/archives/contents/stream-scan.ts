@@ -31,8 +31,8 @@ export interface Selection {
 
 export interface ScanOptions {
   /**
-   * If present, only the records of these resources are kept. If all records are counted, the others are kept without
-   * their bodies, unless they are not sound. Blobs are kept anyway, without their bytes.
+   * If present, only the records of these resources are kept. If all records are counted, the other sound records are
+   * kept without their bodies. All blobs are kept, without their bytes.
    */
   readonly selection?: Selection | undefined
   readonly limits?: SorterLimits
