@@ -62,8 +62,9 @@ const SchedulesCheck = z
       .array(z.string())
       .readonly()
       .describe(
-        'The names of the schedules of which it is unknown whether they are overdue, because checks have found ' +
-          'damage in three archives that are newer than the last due time, or because 500 such archives are not good',
+        'The names of the schedules for which the route cannot decide whether they are overdue, because checks have ' +
+          'found damage in three archives that are newer than the last due time, or because 500 such archives are ' +
+          'not good',
       ),
     suspicious: z
       .array(z.string())
@@ -71,7 +72,7 @@ const SchedulesCheck = z
       .describe(
         'The names of the schedules with a suspicious archive that is newer than every good archive ' +
           'and waits for a decision. No archives of these schedules are deleted. ' +
-          'Of each schedule, only the newest 500 archives are examined',
+          'Only the newest 500 archives of each schedule are examined',
       ),
     paused: z
       .array(z.object({ name: z.string(), by: z.string(), until: z.string() }).readonly())
