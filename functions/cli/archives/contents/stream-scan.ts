@@ -5,7 +5,7 @@ import { idHashOf } from '../../../../shared/resources/keys.ts'
 import { decodeLocation } from '../../../../shared/restore/convert/content-location.ts'
 import { decodeFault } from '../../../../shared/restore/convert/fault-entry.ts'
 import { RecordCollector } from '../../../../shared/restore/convert/record-collector.ts'
-import type { RunEntry } from '../../../../shared/restore/convert/run-entry.ts'
+import { entrySize, type RunEntry } from '../../../../shared/restore/convert/run-entry.ts'
 import { ScanFindings } from '../../../../shared/restore/convert/scan-findings.ts'
 import type { Finding } from '../../../../shared/restore/messages/finding.ts'
 import { contentHashes } from '../../../../shared/specstar/content-hashes.ts'
@@ -80,7 +80,8 @@ export const scanStream = async (
       lines: {
         add: (entry) => {
           const part = kept(entry)
-          if (part !== undefined) lines.add(part)
+          // A key and a body can be parts of the same `ArrayBuffer`, so the key alone can keep both in memory.
+          if (part !== undefined) lines.add(part, entrySize(entry))
         },
       },
       contents: {

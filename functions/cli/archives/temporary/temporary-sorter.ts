@@ -33,10 +33,13 @@ export class TemporarySorter {
     this.#limits = limits
   }
 
-  /** Adds an entry. The caller must call `makeRoom` from time to time. */
-  add(entry: RunEntry): void {
+  /**
+   * Adds an entry. `heldBytes` is the memory that cannot be freed before the entry is written. The caller must call
+   * `makeRoom` from time to time.
+   */
+  add(entry: RunEntry, heldBytes = entrySize(entry)): void {
     this.#entries.push(entry)
-    this.#bytes += entrySize(entry)
+    this.#bytes += heldBytes
   }
 
   /** Writes the entries in memory to a file, if they are large enough. */

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { openContents } from '../../../../functions/cli/archives/contents/open-contents.ts'
 import { scanStream, type Selection } from '../../../../functions/cli/archives/contents/stream-scan.ts'
+import { TemporaryFile } from '../../../../functions/cli/archives/temporary/temporary-file.ts'
 import { memorySource } from '../../../archive/memory.ts'
 import { buildStream } from '../../../specstar/build-stream.ts'
 
@@ -52,6 +53,22 @@ describe('a stream of which only some resources are needed', () => {
     expect(counted.bodies).toBeLessThan(whole.bodies / 2)
     expect(selected.entries).toBeLessThan(whole.entries / 2)
     expect(counted.bodies).toBe(selected.bodies)
+  })
+
+  it('is written to temporary files as early as a whole stream, because the keys keep the bodies in memory', async () => {
+    const filesOf = async (selection?: Selection): Promise<number> => {
+      const create = vi.spyOn(TemporaryFile, 'create')
+      const limits = { runBytes: 4_000, mergedRuns: 100 }
+      const { lines, contents } = await scanStream(memorySource(stream), { selection, limits })
+      const files = create.mock.calls.length
+      create.mockRestore()
+      await lines.close()
+      await contents.close()
+      return files
+    }
+    const files = await filesOf()
+    expect(files).toBeGreaterThan(1)
+    expect(await filesOf(selectionOf(true))).toBe(files)
   })
 
   it.each([true, false])('returns the records and faults of these resources only (counted: %s)', async (isCounted) => {
