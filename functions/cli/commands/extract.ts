@@ -55,7 +55,7 @@ export const EXTRACT = defineCommand({
             ? []
             : [
                 `The export left out ${counted(left_out, 'resource')}; left-out.jsonl in the folder lists ` +
-                  `${left_out === 1 ? 'it' : 'them'}`,
+                  (left_out === 1 ? 'it' : 'them'),
               ]),
           ...faults.slice(0, SHOWN_FAULTS).map((fault) => output.style('yellow', fault)),
           ...(faults_total > SHOWN_FAULTS
