@@ -37,9 +37,9 @@ describe('specstar-backup models propose', () => {
     expect((await loadModelsFile(file)).names).toEqual(['character', 'guild', 'item'])
     const text = await readFile(file, 'utf8')
     expect(await propose(archive, '-o', file)).toEqual({
-      code: 1,
+      code: 2,
       stdout: '',
-      stderr: `error: ${file} exists already; delete it or choose another file\n`,
+      stderr: `error: ${file} exists already; delete it or choose another file\nThe option --help describes the arguments and options.\n`,
     })
     expect(await readFile(file, 'utf8')).toBe(text)
     expect(await propose(archive, '-o', join(folder, 'no', 'folder'))).toMatchObject({ code: 1, stdout: '' })

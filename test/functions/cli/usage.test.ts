@@ -76,7 +76,7 @@ describe('specstar-backup', () => {
     [['restore', '/nope'], 2, { type: 'no-such-file', status: 404 }],
     [['ls', 'package.json'], 4, { type: 'not-an-archive', status: 400, title: 'The input is not an archive' }],
     [['jobs', '--endpoint', 'http://127.0.0.1:9'], 1, { type: 'request-failed', status: 503 }],
-    [['extract', 'test/fixtures/acbak/catalogue-v3.acbak', '-o', 'test'], 1, { type: 'command-failed', status: 500 }],
+    [['extract', 'test/fixtures/acbak/catalogue-v3.acbak', '-o', 'test'], 2, { type: 'usage', status: 400 }],
   ])('prints the error of %j as a problem with --json', async (args, expected, problem) => {
     const { code, stdout, stderr } = await cli([...args, '--json'])
     expect({ code, stdout }).toEqual({ code: expected, stdout: '' })

@@ -3,7 +3,8 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ArchiveUnavailableError, RepeatedEntryError } from '../errors.ts'
+import { UsageError } from '../../usage-error.ts'
+import { RepeatedEntryError } from '../errors.ts'
 import { fileNameOf } from './file-name.ts'
 
 /** Archives contain all data of a store, so only the user may read what is extracted. */
@@ -23,14 +24,14 @@ export class NewFolder {
     this.path = path
   }
 
-  /** Creates the folder. Throws `ArchiveUnavailableError` if it exists and is not empty. */
+  /** Creates the folder. Throws `UsageError` if it exists and is not empty. */
   static async create(path: string): Promise<NewFolder> {
     await mkdir(path, { recursive: true, mode: FOLDER_MODE }).catch((error: unknown) => {
       if (!isExistsError(error) && !isError(error, 'ENOTDIR')) throw error
-      throw new ArchiveUnavailableError(`${path} is a file; choose a new folder with --output`, { cause: error })
+      throw new UsageError(`${path} is a file; choose a new folder with --output`, { cause: error })
     })
     if ((await readdir(path)).length > 0)
-      throw new ArchiveUnavailableError(`the folder ${path} is not empty; choose a new folder with --output`)
+      throw new UsageError(`the folder ${path} is not empty; choose a new folder with --output`)
     return new NewFolder(path)
   }
 

@@ -73,8 +73,8 @@ describe('the folder of specstar-backup extract', () => {
   it('says what to do if a file has the name of the folder', async () => {
     const path = await folders.saved(Buffer.from('x'))
     expect(await cli(['extract', CATALOGUE, '-o', path])).toMatchObject({
-      code: 1,
-      stderr: `error: ${path} is a file; choose a new folder with --output\n`,
+      code: 2,
+      stderr: `error: ${path} is a file; choose a new folder with --output\nThe option --help describes the arguments and options.\n`,
     })
   })
 
@@ -86,8 +86,8 @@ describe('the folder of specstar-backup extract', () => {
     await symlink(outside, join(target, 'models'))
     const { code, stderr } = await cli(['extract', CATALOGUE, '-o', target])
     expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: `error: the folder ${target} is not empty; choose a new folder with --output\n`,
+      code: 2,
+      stderr: `error: the folder ${target} is not empty; choose a new folder with --output\nThe option --help describes the arguments and options.\n`,
     })
     expect(await readdir(outside)).toEqual([])
   })
