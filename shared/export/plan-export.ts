@@ -19,11 +19,11 @@ const DIGEST_BUCKETS = 0x10000
  */
 const MAX_ITEMS = 5_000
 /**
- * An export is divided into at least this number of ranges, unless they would be tiny. DynamoDB returns the pages of a
- * partition one after the other, so a pass over one large range spends much of its time waiting.
+ * An export has at least this number of ranges, unless they would be smaller than `SMALL_RANGE_BYTES`. DynamoDB returns
+ * the pages of a partition one after the other, so a pass over one large range spends much of its time waiting.
  */
 const MIN_RANGES = 4
-/** The smallest estimated size of ranges that are made for this reason, in compressed bytes. */
+/** The estimated size in compressed bytes below which a range is not divided further to reach `MIN_RANGES`. */
 const SMALL_RANGE_BYTES = 3 * 1024 * 1024
 /**
  * The measured factor by which zstd level 1 compresses record lines. If the lines of a model compress less well, its

@@ -18,7 +18,8 @@ export const MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 /** The approximate size of a revision item without its payload, in bytes. */
 const REVISION_BYTES = 1024
 /**
- * A batch is returned as soon as it has `BATCH` resources, or as soon as its revisions need `BATCH_BYTES` of memory.
+ * A batch is returned as soon as it has `BATCH` resources, or as soon as its revisions need `BATCH_BYTES` of memory. A
+ * batch has about as many bytes as a page of DynamoDB, because only one further page is read while it is processed.
  */
 const BATCH = 256
 const BATCH_BYTES = 1024 * 1024

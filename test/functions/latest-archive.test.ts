@@ -36,19 +36,23 @@ describe('GET /_backup/archives/latest', () => {
     })
   })
 
-  it('continues a search whose page has ended without a match', async () => {
-    const archives = [await routes.add('2026-01-04'), await routes.add('2026-01-03'), await routes.add('2026-01-02')]
-    const kept = await routes.add('2026-01-01')
-    for (const archive of archives) await routes.deleteObject(archive)
+  /** Makes each lookup of an object take as long as a page of the search. */
+  const slowDownLookups = (): void => {
     const { objects } = routes.api.services
     const head = objects.head.bind(objects)
-    // Each lookup takes as long as a page.
     let now = 0
     vi.spyOn(performance, 'now').mockImplementation(() => now)
     vi.spyOn(objects, 'head').mockImplementation((...location) => {
       now += 4_000
       return head(...location)
     })
+  }
+
+  it('continues a search whose page has ended without a match', async () => {
+    const archives = [await routes.add('2026-01-04'), await routes.add('2026-01-03'), await routes.add('2026-01-02')]
+    const kept = await routes.add('2026-01-01')
+    for (const archive of archives) await routes.deleteObject(archive)
+    slowDownLookups()
     expect(await latest()).toBe(kept.key)
   })
 
@@ -56,14 +60,7 @@ describe('GET /_backup/archives/latest', () => {
     const archives: CataloguedArchive[] = []
     for (let k = 0; k < 9; k++) archives.push(await routes.add(`2026-01-0${k + 1}`))
     for (const archive of archives.slice(1)) await routes.deleteObject(archive)
-    const { objects } = routes.api.services
-    const head = objects.head.bind(objects)
-    let now = 0
-    vi.spyOn(performance, 'now').mockImplementation(() => now)
-    vi.spyOn(objects, 'head').mockImplementation((...location) => {
-      now += 4_000
-      return head(...location)
-    })
+    slowDownLookups()
     expect(await routes.get('/latest')).toMatchObject({ status: 503, body: { type: 'search-timeout' } })
     vi.restoreAllMocks()
     // The first search has removed some of the deleted archives.

@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { UsageError } from '../usage-error.ts'
 
-/** Writes a new file. Throws `UsageError` if the file exists, because it may contain changes that somebody made by hand. */
+/**
+ * Writes a new file. Throws `UsageError` if the file exists, because it may contain changes that somebody made by hand.
+ */
 export const writeNewFile = async (path: string, text: string): Promise<void> => {
   try {
     await writeFile(path, text, { flag: 'wx' })
