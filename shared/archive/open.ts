@@ -6,7 +6,15 @@ import { LEFT_OUT_NAME } from './left-out.ts'
 import type { Manifest } from './manifest.ts'
 import { checkGeometry, checkManifestSize, parseManifest } from './read-manifest.ts'
 import { rejectSpecStarStream } from './specstar-stream.ts'
-import { MANIFEST_NAME, parseTrailer, TAIL_BYTES, trailerHeader } from './tail.ts'
+import {
+  checkManifestSha256,
+  isTrailer,
+  MANIFEST_NAME,
+  parseTrailer,
+  TAIL_BYTES,
+  TRAILER_NAME,
+  trailerHeader,
+} from './tail.ts'
 import { BLOCK, encodeTarHeader, paddedSize } from './tar-header.ts'
 import { checkZero, isTarHeader, isZero, parseHeaderBlock } from './tar-reader.ts'
 import { walkArchive } from './walk.ts'
@@ -28,7 +36,10 @@ export const openArchive = async (
   if (source.size === 0) throw new NotAnArchiveError('the file is empty')
   if (source.size >= TAIL_BYTES + BLOCK) {
     const tail = await source.read(source.size - TAIL_BYTES, TAIL_BYTES)
-    if (tail.subarray(0, BLOCK).equals(await trailerHeader())) return openByTrailer(source, tail)
+    const header = tail.subarray(0, BLOCK)
+    if (header.equals(await trailerHeader())) return openByTrailer(source, tail)
+    if (!isTarHeader(header) && isTrailer(tail.subarray(BLOCK, 2 * BLOCK)))
+      throw new ArchiveInvalidError(`the tar header of ${TRAILER_NAME} is damaged`)
   }
   if (requiresTrailer)
     throw new ArchiveInvalidError('it has no trailer, so it is incomplete or was not written by an export')
@@ -56,20 +67,18 @@ const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenA
   checkZero(tail.subarray(2 * BLOCK), 'the end of the tar')
   checkManifestSize(size)
   const start = offset - BLOCK
-  const surplus = source.size - TAIL_BYTES - offset - paddedSize(size)
-  if (start < 0 || start % BLOCK !== 0 || surplus !== 0)
+  const end = offset + paddedSize(size)
+  const trailerStart = source.size - TAIL_BYTES
+  if (start < 0 || start % BLOCK !== 0 || end !== trailerStart)
     throw new ArchiveInvalidError(
-      `${MANIFEST_NAME} must end where the header of the trailer begins` +
-        (surplus === 0
-          ? ''
-          : `, but by the trailer, the file has ${Math.abs(surplus)} bytes too ${surplus > 0 ? 'many' : 'few'}`),
+      `by ${TRAILER_NAME}, ${MANIFEST_NAME} is at the bytes ${offset} to ${end}, but it must be a whole entry that ends ` +
+        `at byte ${trailerStart}; ${TRAILER_NAME} is damaged, or bytes in front of it are missing or were added`,
     )
   const bytes = await source.read(start, BLOCK + paddedSize(size))
   if (!bytes.subarray(0, BLOCK).equals(await encodeTarHeader(MANIFEST_NAME, size)))
     throw new ArchiveInvalidError(`the tar header of ${MANIFEST_NAME} must consist of the bytes that FORMAT.md defines`)
   const json = bytes.subarray(BLOCK, BLOCK + size)
-  const actual = hash('sha256', json)
-  if (actual !== sha256) throw new EntryCorruptError(MANIFEST_NAME, sha256, actual)
+  checkManifestSha256(sha256, hash('sha256', json))
   checkZero(bytes.subarray(BLOCK + size), `the padding of ${MANIFEST_NAME}`)
   const manifest = parseManifest(json)
   checkGeometry(manifest, start)

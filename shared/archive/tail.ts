@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { ArchiveInvalidError, UnsupportedVersionError } from './errors.ts'
+import { ArchiveInvalidError, EntryCorruptError, UnsupportedVersionError } from './errors.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
 import { BLOCK, encodeTarHeader, paddingOf } from './tar-header.ts'
 
@@ -41,6 +41,31 @@ export const parseTrailer = (bytes: Buffer): ManifestLocation => {
       `${TRAILER_NAME} must be the canonical JSON of FORMAT.md, padded with spaces to ${BLOCK} bytes`,
     )
   return location
+}
+
+/** Returns true if `parseTrailer` accepts the bytes. */
+export const isTrailer = (bytes: Buffer): boolean => {
+  try {
+    parseTrailer(bytes)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Two different contents have SHA-256s of which about 4 of the 64 digits are equal. */
+const MIN_EQUAL_DIGITS = 32
+
+/**
+ * Throws `EntryCorruptError` if the SHA-256 of the manifest is not the one that the trailer states. The error names the
+ * trailer if most digits are equal: the digits in the trailer are then damaged, and the manifest is sound.
+ */
+export const checkManifestSha256 = (stated: string, actual: string): void => {
+  if (stated === actual) return
+  const equal = [...stated].filter((digit, k) => digit === actual[k]).length
+  throw equal < MIN_EQUAL_DIGITS
+    ? new EntryCorruptError(MANIFEST_NAME, stated, actual)
+    : new EntryCorruptError(TRAILER_NAME, actual, stated, `the sha256 of ${MANIFEST_NAME},`)
 }
 
 /** Returns the tar header in front of a trailer. */

@@ -7,7 +7,7 @@ import { LEFT_OUT_NAME } from './left-out.ts'
 import type { Manifest, ManifestSegment } from './manifest.ts'
 import { decodeIndex } from './read-index.ts'
 import { checkManifestSize, parseManifest } from './read-manifest.ts'
-import { MANIFEST_NAME, parseTrailer, TRAILER_NAME } from './tail.ts'
+import { checkManifestSha256, MANIFEST_NAME, parseTrailer, TRAILER_NAME } from './tail.ts'
 import { readTarFiles, type TarFile, type TarLimits } from './tar-files.ts'
 import { BLOCK } from './tar-header.ts'
 
@@ -109,7 +109,7 @@ const checkTrailer = async (source: ArchiveSource, files: TarFiles, manifest: Ta
   if (file === undefined) return false
   if (file.size !== BLOCK) throw new ArchiveInvalidError(`${TRAILER_NAME} has ${file.size} bytes instead of ${BLOCK}`)
   const { size, sha256 } = parseTrailer(await source.read(file.offset, file.size))
-  if (sha256 !== manifest.sha256) throw new EntryCorruptError(MANIFEST_NAME, sha256, manifest.sha256)
+  checkManifestSha256(sha256, manifest.sha256)
   if (size !== manifest.size)
     throw new ArchiveInvalidError(`${MANIFEST_NAME} has ${manifest.size} bytes, but ${size} in ${TRAILER_NAME}`)
   return true

@@ -105,8 +105,8 @@ describe('openArchive', () => {
     await expectError(
       archive.subarray(-TAIL_BYTES - 512),
       invalid(
-        'manifest.json must end where the header of the trailer begins, but by the trailer, ' +
-          `the file has ${archive.length - TAIL_BYTES - 512} bytes too few`,
+        `by acbak.trailer, manifest.json is at the bytes ${manifestOffset} to ${archive.length - TAIL_BYTES}, but it must ` +
+          'be a whole entry that ends at byte 512; acbak.trailer is damaged, or bytes in front of it are missing or were added',
       ),
     )
   })
@@ -140,26 +140,50 @@ describe('openArchive', () => {
       await expectError(broken(at), invalid('the end of the tar must be zero bytes'))
   })
 
+  it('names the trailer if its bytes are damaged and the manifest is sound', async () => {
+    const sha256 = hash('sha256', manifest)
+    const at = archive.lastIndexOf(sha256)
+    const broken = Buffer.from(archive)
+    broken.write(sha256.startsWith('0') ? '1' : '0', at)
+    await expectError(
+      broken,
+      new EntryCorruptError(
+        'acbak.trailer',
+        sha256,
+        broken.toString('latin1', at, at + 64),
+        'the sha256 of manifest.json,',
+      ),
+    )
+    const header = Buffer.from(archive)
+    header.write('x', archive.length - TAIL_BYTES)
+    await expectError(header, invalid('the tar header of acbak.trailer is damaged'))
+  })
+
   it('rejects a trailer that does not locate the manifest in front of it', async () => {
     const located = (location: object): Buffer => {
       const right = { offset: manifestOffset, size: manifest.length, sha256: 'a'.repeat(64) }
       return Buffer.concat([archive.subarray(0, -1536), encodeTrailer({ ...right, ...location }), END])
     }
-    const elsewhere = (bytes: Buffer, end: string): Promise<void> =>
-      expectError(bytes, invalid(`manifest.json must end where the header of the trailer begins${end}`))
-    const surplus = (bytes: number, which: string): string =>
-      `, but by the trailer, the file has ${bytes} bytes too ${which}`
+    const elsewhere = (bytes: Buffer, from: number, to: number): Promise<void> =>
+      expectError(
+        bytes,
+        invalid(
+          `by acbak.trailer, manifest.json is at the bytes ${from} to ${to}, but it must be a whole entry that ends ` +
+            `at byte ${bytes.length - TAIL_BYTES}; ` +
+            'acbak.trailer is damaged, or bytes in front of it are missing or were added',
+        ),
+      )
     const length = archive.length - TAIL_BYTES
     await expectError(
       located({ size: 32 * MIB + 1 }),
       invalid(`manifest.json: the manifest has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
     )
-    await elsewhere(located({ size: 32 * MIB }), surplus(manifestOffset + 32 * MIB - length, 'few'))
-    await elsewhere(located({ offset: 0, size: length }), '')
-    await elsewhere(located({ offset: length - 1024 - 100, size: 1124 }), surplus(412, 'few'))
-    await elsewhere(located({ offset: length - 1124, size: 1024 }), surplus(100, 'many'))
-    await elsewhere(located({ offset: length - 1024, size: 512 }), surplus(512, 'many'))
-    await elsewhere(Buffer.concat([Buffer.alloc(512), archive]), surplus(512, 'many'))
+    await elsewhere(located({ size: 32 * MIB }), manifestOffset, manifestOffset + 32 * MIB)
+    await elsewhere(located({ offset: 0, size: length }), 0, length)
+    await elsewhere(located({ offset: length - 1024 - 100, size: 1124 }), length - 1124, length + 412)
+    await elsewhere(located({ offset: length - 1124, size: 1024 }), length - 1124, length - 100)
+    await elsewhere(located({ offset: length - 1024, size: 512 }), length - 1024, length - 512)
+    await elsewhere(Buffer.concat([Buffer.alloc(512), archive]), manifestOffset, length)
     await expectError(
       located({ offset: 512, size: length - 512 }),
       invalid('the tar header of manifest.json must consist of the bytes that FORMAT.md defines'),
