@@ -47,7 +47,7 @@ export const EXTRACT = defineCommand({
       const { output } = context
       const target = await NewFolder.create(folder)
       const extracted = await extractArchive(contents, target, selected.length === 0 ? undefined : selected)
-      const { resources: count, blobs, faults, faults_total, left_out } = extracted
+      const { resources: count, blobs, faults, faults_total, harmless_damage, left_out } = extracted
       output.show({ folder, ...extracted, read: readBytes(source) }, () =>
         [
           `Extracted ${counted(count, 'resource')} and ${counted(blobs, 'blob')} to ${printable(folder)}`,
@@ -61,6 +61,12 @@ export const EXTRACT = defineCommand({
           ...(faults_total > SHOWN_FAULTS
             ? [`… and ${counted(faults_total - SHOWN_FAULTS, 'further fault')}; faults.txt in the folder lists all`]
             : []),
+          ...(harmless_damage.length === 0
+            ? []
+            : [
+                'The archive is damaged between its entries. Nothing is missing because of this damage:',
+                ...harmless_damage.slice(0, SHOWN_FAULTS).map((damage) => `  ${printable(damage)}`),
+              ]),
         ].join('\n'),
       )
       if (!output.json) output.note(readText(readBytes(source)))

@@ -33,6 +33,8 @@ export interface ReadOptions {
    */
   readonly skipsDamage?: boolean
   readonly onLostBlobs?: (reason: string) => void
+  /** Receives the damage between entries, by which no record is lost. */
+  readonly onHarmlessDamage?: (damage: string) => void
 }
 
 export interface ContentsBlob {
@@ -81,7 +83,7 @@ export interface ArchiveContents {
   records(
     model: string,
     ids?: readonly string[],
-    options?: Pick<ReadOptions, 'skipsDamage'>,
+    options?: Pick<ReadOptions, 'skipsDamage' | 'onHarmlessDamage'>,
   ): AsyncIterable<readonly (ContentsRecord | FaultyContentsRecord)[]>
   /** Returns the paths at which payloads of a model refer to blobs. Undefined if the archive does not state them. */
   blobPaths(model: string): BlobPaths

@@ -29,7 +29,7 @@ export class LocatedContents implements ArchiveContents {
   records(
     model: string,
     ids?: readonly string[],
-    options?: Pick<ReadOptions, 'skipsDamage'>,
+    options?: Pick<ReadOptions, 'skipsDamage' | 'onHarmlessDamage'>,
   ): AsyncGenerator<readonly (ContentsRecord | FaultyContentsRecord)[]> {
     return this.#locateEach(this.#contents.records(model, ids, options))
   }

@@ -4,7 +4,7 @@ import { must } from '../../../../shared/values/must.ts'
 import type { ArchivedResource } from '../documents/resource-document.ts'
 import type { ArchiveContents, ContentsRecord, FaultyContentsRecord, ReadOptions } from './contents.ts'
 
-export interface ResourcesOptions extends Pick<ReadOptions, 'skipsDamage'> {
+export interface ResourcesOptions extends Pick<ReadOptions, 'skipsDamage' | 'onHarmlessDamage'> {
   /** If present, only these resources are returned. */
   readonly ids?: readonly string[] | undefined
   /**

@@ -1,7 +1,7 @@
 import type { OpenArchive, SegmentSpan } from '../../../../shared/archive/archive.ts'
 import { type ArchivedRecord, archivedRecords } from '../../../../shared/archive/archived-records.ts'
 import { readLineBatches } from '../../../../shared/archive/chunk-lines.ts'
-import { isArchiveFault } from '../../../../shared/archive/errors.ts'
+import { isArchiveFault, RecordInvalidError } from '../../../../shared/archive/errors.ts'
 import type { IndexLine } from '../../../../shared/archive/index-line.ts'
 import { type DecodedRecord, decodeRecord } from '../../../../shared/archive/record-line.ts'
 import { readTogether } from '../../../../shared/archive/read-together.ts'
@@ -27,26 +27,33 @@ type FaultyRecord = Pick<Extract<DecodedRecord, { readonly fault: string }>, 'id
 type LocatedRecord = SoundRecord | FaultyRecord
 type Salvaged = LocatedRecord | LostRecords
 
+export interface SalvageOptions {
+  /** If given, only the chunks that can contain these resources are read. */
+  readonly ids: readonly string[] | undefined
+  /** Receives the damage between the chunks of a segment, such as that of tar headers. No record is lost by it. */
+  readonly onHarmlessDamage: ((damage: string) => void) | undefined
+}
+
 /**
  * Reads the records of consecutive segments of a model, and goes on after each damaged chunk. In place of the records
- * that cannot be read, returns a `LostRecords`. If `ids` is given, reads only the chunks that can contain these
- * resources.
+ * that cannot be read, returns a `LostRecords`.
  */
 export async function* salvagedRecords(
   archive: OpenArchive,
   { first, last }: SegmentSpan,
-  ids?: readonly string[],
+  options: SalvageOptions,
 ): AsyncGenerator<readonly Salvaged[]> {
   const segments = Array.from({ length: last - first + 1 }, (_, k) => first + k)
-  const together = ids === undefined ? readTogether(archive, segments) : archive
-  for (const segment of segments) yield* salvagedSegment(together, segment, ids)
+  const together = options.ids === undefined ? readTogether(archive, segments) : archive
+  for (const segment of segments) yield* salvagedSegment(together, segment, options)
 }
 
 async function* salvagedSegment(
   archive: OpenArchive,
   segment: number,
-  ids: readonly string[] | undefined,
+  options: SalvageOptions,
 ): AsyncGenerator<readonly Salvaged[]> {
+  const { ids } = options
   let last: ArchivedRecord | undefined
   try {
     for await (const batch of archivedRecords(archive, { first: segment, last: segment }, { ids })) {
@@ -55,14 +62,13 @@ async function* salvagedSegment(
     }
   } catch (error) {
     if (!isArchiveFault(error)) throw error
-    yield* chunkByChunk(archive, segment, { after: last, ids, error })
+    yield* chunkByChunk(archive, segment, { ...options, after: last, error })
   }
 }
 
-interface ChunkOptions {
+interface ChunkOptions extends SalvageOptions {
   /** The last record that was returned. */
   readonly after: ArchivedRecord | undefined
-  readonly ids: readonly string[] | undefined
   /** The error that ended the reading of the whole segment. */
   readonly error: Error
 }
@@ -70,7 +76,7 @@ interface ChunkOptions {
 async function* chunkByChunk(
   archive: OpenArchive,
   segment: number,
-  { after, ids, error }: ChunkOptions,
+  { after, ids, onHarmlessDamage, error }: ChunkOptions,
 ): AsyncGenerator<readonly Salvaged[]> {
   const opened = must(archive.segments[segment])
   const { first_h, last_h } = opened
@@ -85,6 +91,7 @@ async function* chunkByChunk(
   }
   const hashes = ids?.map(idHashOf)
   let isFound = false
+  let isEveryRecordRead = true
   let previous: Pick<SoundRecord, 'id' | 'sk'> | undefined = after?.fault === undefined ? after : undefined
   for (const [ordinal, entry] of index.entries()) {
     if (ordinal < (after?.entry ?? 0)) continue
@@ -92,9 +99,11 @@ async function* chunkByChunk(
     if (hashes?.some((h) => own.first <= h && h <= own.last) === false) continue
     // The records before this line have been returned.
     const firstLine = ordinal === after?.entry ? (after.location.line ?? 0) + 1 : 1
+    let lines = 0
     try {
       for await (const records of chunkRecords(archive, segment, entry)) {
         const wanted: LocatedRecord[] = []
+        lines += records.length
         for (const record of records) {
           if (record.location.line < firstLine) continue
           const fault = record.fault === undefined ? misplacement(opened.model, previous, record) : undefined
@@ -104,6 +113,7 @@ async function* chunkByChunk(
         }
         if (wanted.length > 0) yield wanted
       }
+      if (lines !== (entry.resources ?? 0) + (entry.revisions ?? 0)) isEveryRecordRead = false
     } catch (fault) {
       if (!isArchiveFault(fault)) throw fault
       isFound = true
@@ -111,8 +121,11 @@ async function* chunkByChunk(
       yield [{ reason: `${fault.message} (${location})`, range: own }]
     }
   }
+  if (isFound) return
   // All chunks can be read, so the damage is between them, or the order of the records is wrong.
-  if (!isFound) yield [{ reason: `${error.message} (in the segment at byte ${opened.offset} of the archive)`, range }]
+  const reason = `${error.message} (in the segment at byte ${opened.offset} of the archive)`
+  if (isEveryRecordRead && !(error instanceof RecordInvalidError)) onHarmlessDamage?.(reason)
+  else yield [{ reason, range }]
 }
 
 /** Returns true if a record belongs to one of the resources, according to its attributes or to its key. */

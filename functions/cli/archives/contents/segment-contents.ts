@@ -75,14 +75,14 @@ export class SegmentContents implements ArchiveContents {
   async *records(
     model: string,
     ids?: readonly string[],
-    { skipsDamage = false }: Pick<ReadOptions, 'skipsDamage'> = {},
+    { skipsDamage = false, onHarmlessDamage }: Pick<ReadOptions, 'skipsDamage' | 'onHarmlessDamage'> = {},
   ): AsyncGenerator<readonly (ContentsRecord | FaultyContentsRecord)[]> {
     const { segments } = this.#archive
     const first = segments.findIndex((segment) => segment.model === model)
     if (first === -1) return
     const last = segments.findLastIndex((segment) => segment.model === model)
     const batches = skipsDamage
-      ? salvagedRecords(this.#archive, { first, last }, ids)
+      ? salvagedRecords(this.#archive, { first, last }, { ids, onHarmlessDamage })
       : archivedRecords(this.#archive, { first, last }, { ids })
     for await (const batch of batches)
       yield batch.map((record) => {

@@ -25,6 +25,8 @@ export interface Extracted {
   /** The first 1,000 faults: resources and blobs that are damaged, not complete or not in the archive. */
   readonly faults: string[]
   faults_total: number
+  /** The first 1,000 damaged parts between entries. Nothing is missing because of them. */
+  readonly harmless_damage: string[]
   /** The number of resources in `left-out.jsonl`. Zero if there is no such file. */
   left_out: number
 }
@@ -49,7 +51,14 @@ export const extractArchive = async (
   folder: NewFolder,
   selected?: readonly WantedResource[],
 ): Promise<Extracted> => {
-  const extracted: Extracted = { resources: 0, blobs: 0, faults: [], faults_total: 0, left_out: 0 }
+  const extracted: Extracted = {
+    resources: 0,
+    blobs: 0,
+    faults: [],
+    faults_total: 0,
+    harmless_damage: [],
+    left_out: 0,
+  }
   const description = await contents.describe()
   await folder.write([], 'archive', '.json', once(`${JSON.stringify(description, null, 2)}\n`))
   if (selected === undefined && description.left_out > 0) await extractLeftOut(contents, folder, extracted)
@@ -130,7 +139,10 @@ const extractModel = async (
         `resource ${model}/${shownId(previous.id)}: the damaged part may contain further revisions`,
       )
   }
-  for await (const resource of resourcesOf(contents, model, { ids, skipsDamage: true, onFault })) {
+  const onHarmlessDamage = (damage: string): void => {
+    if (extracted.harmless_damage.length < MAX_FAULTS) extracted.harmless_damage.push(damage)
+  }
+  for await (const resource of resourcesOf(contents, model, { ids, skipsDamage: true, onFault, onHarmlessDamage })) {
     const { metadata, revisions } = resource
     previous = metadata
     const observed = collect === undefined ? revisions : observe(revisions, collect)

@@ -95,6 +95,35 @@ describe('specstar-backup extract of a damaged archive', () => {
     expect(one.stdout).toContain(`resource city/${absent}: is not in the sound parts of the archive`)
   })
 
+  it('extracts everything if only tar headers and padding are damaged, and states that nothing is missing', async () => {
+    const bytes = await readFile(CATALOGUE)
+    const { segments } = await openArchive(memorySource(bytes))
+    const [first, second] = segments.map(({ offset, index }) => ({ header: offset, end: index.offset - 513 }))
+    flip(bytes, must(first).header)
+    flip(bytes, must(second).end)
+    const archive = await folders.saved(bytes)
+    const { code, stdout } = await cli(['extract', archive, '-o', folders.newFolder()])
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(
+        new RegExp(
+          '^Extracted 122 resources and 84 blobs to \\S+\\n' +
+            'The archive is damaged between its entries. Nothing is missing because of this damage:\\n' +
+            `  .*tar header .* \\(in the segment at byte ${first?.header} of the archive\\)\\n` +
+            '  .*padding of entry .* \\(in the segment at byte \\d+ of the archive\\)\\n$',
+        ),
+      ) as string,
+    })
+    const listed = await cli(['ls', CATALOGUE, 'character', '--json'])
+    const resources = jsonLines(listed.stdout).map(
+      (line) => `character/${(line as { resource_id: string }).resource_id}`,
+    )
+    const some = await cli(['extract', archive, ...resources, '-o', folders.newFolder(), '--json'])
+    expect(some.code).toBe(0)
+    expect(jsonLines(some.stdout)).toMatchObject([{ resources: resources.length, faults: [], faults_total: 0 }])
+    expect((await cli(['verify', archive])).code).toBe(4)
+  })
+
   it('goes on after a damaged spilled payload, and extracts no incomplete resource', async () => {
     const bytes = await readFile(CATALOGUE)
     const archive = await openArchive(memorySource(bytes))
@@ -159,6 +188,7 @@ describe('specstar-backup extract of a damaged archive', () => {
       resources: 2,
       blobs: 0,
       faults_total: 1,
+      harmless_damage: [],
       left_out: 0,
       faults: ['resource city/b: revision "b:1" cannot be shown as JSON: Invalid string length'],
     })
