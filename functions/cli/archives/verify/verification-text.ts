@@ -15,14 +15,9 @@ const PASSED = {
 
 /** Returns the result of a verification for people. */
 export const verificationText = (output: Output, archive: string, verification: ArchiveVerification): string => {
-  const isWhole = Object.values(verification.checks).every(({ complete }) => complete)
   return [
-    list(output, [
-      ['archive', archive],
-      ['size', bytesText(verification.size)],
-      ...(isWhole ? contentOf(output, verification) : []),
-    ]),
-    modelsText(output, verification, isWhole),
+    list(output, [['archive', archive], ['size', bytesText(verification.size)], ...contentOf(output, verification)]),
+    modelsText(output, verification),
     checksText(output, verification),
     findingsText(output, verification),
     notesOf(verification).join('\n'),
@@ -49,28 +44,33 @@ const failedText = ({ fault, checks }: ArchiveVerification): string => {
     : 'Failed: the archive is not valid, or lacks what it does not list as missing'
 }
 
+/** The content of an archive that is not damaged. */
 const contentOf = (output: Output, verification: ArchiveVerification): (readonly [string, string])[] => {
-  const { blobs, complete } = verification
+  const { blobs, complete, missing_blobs = 0, left_out = 0 } = verification
+  if (blobs === undefined) return []
   return [
-    ...(complete === undefined ? [] : [['complete', completeText(output, verification)] as const]),
+    ...(complete === undefined
+      ? []
+      : [['complete', completeText(output, { complete, missing_blobs, left_out })] as const]),
     ['blobs', `${countText(blobs.count)} (${bytesText(blobs.bytes)})`],
   ]
 }
 
 /** If the archive is damaged, the counts are those of the checked part, and the numbers of blobs are omitted. */
-const modelsText = (output: Output, { models }: ArchiveVerification, isWhole: boolean): string => {
-  const suffix = isWhole ? '' : ' CHECKED'
-  type Row = readonly [model: string, counts: ArchiveVerification['models'][string]]
+const modelsText = (output: Output, { models, checked_models = {} }: ArchiveVerification): string => {
+  const suffix = models === undefined ? ' CHECKED' : ''
+  type Row = readonly [model: string, counts: { resources: number; revisions: number; blobs?: number }]
   const columns: Column<Row>[] = [
     { head: 'MODEL', cell: ([model]) => model },
     { head: `RESOURCES${suffix}`, align: 'right', cell: ([, { resources }]) => countText(resources) },
     { head: `REVISIONS${suffix}`, align: 'right', cell: ([, { revisions }]) => countText(revisions) },
   ]
-  if (isWhole) columns.push({ head: 'BLOBS', align: 'right', cell: ([, { blobs: own }]) => countText(own) })
-  return table(output, columns, Object.entries(models), '')
+  if (models !== undefined)
+    columns.push({ head: 'BLOBS', align: 'right', cell: ([, { blobs = 0 }]) => countText(blobs) })
+  return table(output, columns, Object.entries(models ?? checked_models), '')
 }
 
-const passedText = ({ format = 'acbak', missing_blobs }: ArchiveVerification): string => {
+const passedText = ({ format = 'acbak', missing_blobs = 0 }: ArchiveVerification): string => {
   const missing = `; ${counted(missing_blobs, 'blob')} ${missing_blobs === 1 ? 'is' : 'are'} missing`
   return `Passed: ${PASSED[format]}${missing_blobs === 0 ? '' : missing}`
 }

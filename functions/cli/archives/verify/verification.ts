@@ -10,6 +10,8 @@ export interface CheckResult {
   readonly findings_total: number
 }
 
+type CheckedCounts = Readonly<Record<'resources' | 'revisions', number>>
+
 /** The result of the verification of an archive. */
 export interface ArchiveVerification {
   readonly format?: 'acbak' | 'specstar'
@@ -17,21 +19,20 @@ export interface ArchiveVerification {
   /** True if no check has a finding. */
   readonly passed: boolean
   /**
-   * False if blobs are missing, or if the export left out resources. Such an archive can be sound. Absent if `fault` is
-   * present.
-   */
-  readonly complete?: boolean
-  /**
    * The type of the problem because of which the archive could not be opened, or the stream could not be read to its
-   * end.
+   * end. The members that describe the content are then absent.
    */
   readonly fault?: string
-  readonly missing_blobs: number
-  readonly left_out: number
+  /** False if blobs are missing, or if the export left out resources. Such an archive can be sound. */
+  readonly complete?: boolean
+  readonly missing_blobs?: number
+  readonly left_out?: number
   readonly proven_manifest?: boolean
-  /** If a check is not complete, `models` and `blobs` count only what was checked. */
-  readonly models: Readonly<Record<string, Readonly<Record<'resources' | 'revisions' | 'blobs', number>>>>
-  readonly blobs: { readonly count: number; readonly bytes: number }
+  /** The counts of the archive. Absent if a check is not complete. */
+  readonly models?: Readonly<Record<string, Readonly<Record<'resources' | 'revisions' | 'blobs', number>>>>
+  readonly blobs?: { readonly count: number; readonly bytes: number }
+  /** What was checked of the records, if a check is not complete. */
+  readonly checked_models?: Readonly<Record<string, CheckedCounts>>
   readonly checks: Readonly<Partial<Record<ArchiveCheckName, CheckResult>>>
   /** The first 1,000 findings. */
   readonly findings: readonly ArchiveFinding[]

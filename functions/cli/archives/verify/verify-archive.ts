@@ -1,5 +1,5 @@
 import type { ArchiveSource } from '../../../../shared/archive/archive.ts'
-import { checkArchive } from '../../../../shared/archive/check/check-archive.ts'
+import { checkArchive, type CheckedArchive } from '../../../../shared/archive/check/check-archive.ts'
 import { ArchiveFindings } from '../../../../shared/archive/check/findings.ts'
 import { isArchiveFault } from '../../../../shared/archive/errors.ts'
 import { openArchive } from '../../../../shared/archive/open.ts'
@@ -24,10 +24,6 @@ export const verifyArchive = async (source: ArchiveSource): Promise<ArchiveVerif
       size: source.size,
       ...verdictOf(findings, ['bytes'], ['bytes']),
       fault: problemOf(error).type,
-      missing_blobs: 0,
-      left_out: 0,
-      models: {},
-      blobs: { count: 0, bytes: 0 },
       accepted: [],
     }
   }
@@ -51,11 +47,18 @@ const verifySegments = async (source: ArchiveSource): Promise<ArchiveVerificatio
       missing_blobs: missing_blobs.length,
       left_out: left_out?.count ?? 0,
       proven_manifest: archive.provenManifest,
-      models,
-      blobs,
+      ...(findings.total('bytes') === 0 ? { models, blobs } : { checked_models: withoutBlobs(models) }),
       accepted: [],
     }
   } finally {
     await references.close()
   }
 }
+
+/** Damaged records can refer to any blob, so the numbers of blobs of a damaged archive are unknown. */
+const withoutBlobs = (
+  models: CheckedArchive['models'],
+): Record<string, { readonly resources: number; readonly revisions: number }> =>
+  Object.fromEntries(
+    Object.entries(models).map(([model, { resources, revisions }]) => [model, { resources, revisions }]),
+  )

@@ -103,7 +103,7 @@ const checkBlobs = async (
   references: TemporaryReferences,
   models: ReadonlyMap<string, Counts>,
   findings: ArchiveFindings,
-): Promise<{ readonly blobs: ArchiveVerification['blobs']; readonly missing: number }> => {
+): Promise<{ readonly blobs: { readonly count: number; readonly bytes: number }; readonly missing: number }> => {
   const blobs = { count: 0, bytes: 0 }
   const merge = await contents.merge()
   const positions = async function* (): AsyncGenerator<{ readonly position: string; readonly isDamaged: boolean }> {

@@ -125,8 +125,11 @@ describe('specstar-backup verify', () => {
     const blob = (segments.at(-1)?.offset ?? 0) + 512
     bytes[blob] = (bytes[blob] ?? 0) ^ 1
     const json = await cli(['verify', await saved('damaged-blob.acbak', bytes), '--json'])
+    expect(Object.keys(jsonLines(json.stdout)[0] as object)).not.toContain('blobs')
+    expect(Object.keys(jsonLines(json.stdout)[0] as object)).not.toContain('models')
     expect(jsonLines(json.stdout)[0]).toMatchObject({
       passed: false,
+      checked_models: { guild: { resources: 12, revisions: 39 } },
       checks: { blobs: { passed: false, complete: false, findings_total: 0 } },
     })
     expect((await cli(['verify', join(folder, 'damaged-blob.acbak')])).stdout).not.toMatch(/^complete|^blobs +\d/m)
@@ -141,6 +144,7 @@ describe('specstar-backup verify', () => {
     const empty = await cli(['verify', await saved('empty.acbak', Buffer.alloc(0)), '--json'])
     expect(empty.code).toBe(4)
     expect(jsonLines(empty.stdout)).toMatchObject([{ passed: false, fault: 'not-an-archive' }])
+    expect(empty.stdout).not.toMatch(/"(?:models|checked_models|blobs|missing_blobs|left_out)"/)
     const missing = join(folder, 'missing.acbak')
     const { code, stderr } = await cli(['verify', missing])
     expect(code).toBe(2)
