@@ -215,16 +215,41 @@ export const modelsFindings = (json: unknown): readonly string[] => {
 const readModels = (json: unknown): ModelRegistry | readonly string[] => {
   const { models, prefixes } = splitRegistry(json)
   const ignored = IgnoredKeyPrefixes.safeParse(prefixes)
-  if (!ignored.success) return [`${IGNORED}: must be a list of strings that are not empty`]
   const parsed = ModelFile.safeParse(models, { error: schemaMessage })
-  if (!parsed.success) return parsed.error.issues.map(issueText)
-  const names = Object.keys(parsed.data)
-  const findings = Object.entries(parsed.data).flatMap(([name, entry]) => findErrors(name, entry, names))
-  if (findings.length > 0) return findings
+  const issues = parsed.error?.issues ?? []
+  const entries = parsed.data ?? validMembers(models, issues)
+  const names = Object.keys(entries)
+  const findings = [
+    ...(ignored.success ? [] : [`${IGNORED}: must be a list of strings that are not empty`]),
+    ...issues.map(issueText),
+    ...Object.entries(entries).flatMap(([name, entry]) => findErrors(name, entry, names)),
+  ]
+  if (findings.length > 0 || !ignored.success) return findings
   return new ModelRegistry(
-    Object.entries(parsed.data).map(([name, entry]) => modelOf(name, entry)),
+    Object.entries(entries).map(([name, entry]) => modelOf(name, entry)),
     ignored.data,
   )
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Returns the models without the members that have issues, so that all errors are found at once. */
+const validMembers = (models: unknown, issues: readonly z.core.$ZodIssue[]): z.output<typeof ModelFile> => {
+  if (!isObject(models)) return {}
+  const isInvalid = (model: string, member: string): boolean =>
+    issues.some(({ path, ...issue }) =>
+      path[0] !== model
+        ? false
+        : path.length > 1
+          ? path[1] === member
+          : issue.code === 'unrecognized_keys' && issue.keys.includes(member),
+    )
+  const valid = Object.entries(models).map(([model, entry]: [string, unknown]) => {
+    const members = isObject(entry) ? Object.entries(entry) : []
+    return [model, Object.fromEntries(members.filter(([member]) => !isInvalid(model, member)))]
+  })
+  return ModelFile.safeParse(Object.fromEntries(valid)).data ?? {}
 }
 
 /**
@@ -232,8 +257,6 @@ const readModels = (json: unknown): ModelRegistry | readonly string[] => {
  * object, the member is a model with this name, because registries of earlier releases may contain such a model.
  */
 const splitRegistry = (json: unknown): { readonly models: unknown; readonly prefixes: unknown } => {
-  const isObject = (value: unknown): value is object =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isObject(json) || !(IGNORED in json) || isObject(json[IGNORED])) return { models: json, prefixes: [] }
   const { [IGNORED]: prefixes, ...models } = json
   return { models, prefixes }

@@ -112,6 +112,22 @@ describe('the model registry', () => {
     ])
   })
 
+  it('has a finding for each error, whatever the kinds of the errors', () => {
+    const city = { indexd: [], shards: 0, references: [{ field: 'x', target: 'town' }] }
+    const broken = { indexed: 'name', shards: 3, references: [{ field: 'to', target: 'city' }] }
+    expect(modelsFindings({ city, '1': broken, blobs: 5, ignored_key_prefixes: 7 })).toEqual([
+      'ignored_key_prefixes: must be a list of strings that are not empty',
+      'model 1: indexed: must be a list, not a string',
+      'model city: shards: must be at least 1',
+      'model city: has the unknown member "indexd"; allowed: indexed, references, blobs, schema, shards',
+      'model blobs: must be an object',
+      'model "1": a name must be a letter, followed by at most 62 of A-Z a-z 0-9 _ -',
+      'model 1: shards: 3 is not a power of two',
+      'model city: references: field x: target town is not registered',
+      'model blobs: SpecStar uses this name for its routes /blobs/…; rename the model',
+    ])
+  })
+
   it.each([
     ['> specstar-backup@0.1.0 models\n{"a":{}}', true],
     ['\n\n> specstar-backup@0.1.0 models\n{"a":{}}', true],

@@ -21,7 +21,7 @@ export const MODELS_CHECK = defineCommand({
   run: async ({ output }, { file }) => {
     const read = parsed(await readRegistry(file), file)
     if ('findings' in read) {
-      output.show({ valid: false, findings: read.findings }, () =>
+      output.show({ file, valid: false, findings: read.findings }, () =>
         [output.style('red', `${file} is invalid:`), ...read.findings.map((finding) => `  ${finding}`)].join('\n'),
       )
       return EXIT.verificationFailed
@@ -30,7 +30,7 @@ export const MODELS_CHECK = defineCommand({
       const { indexed, references, shards, blobs } = read.registry.get(name)
       return { model: name, indexed: indexed.length, references: references.length, shards, blob_paths: blobs?.length }
     })
-    output.show({ valid: true, models }, () =>
+    output.show({ file, valid: true, models }, () =>
       table(
         output,
         [
