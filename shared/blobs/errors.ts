@@ -21,14 +21,15 @@ export class BlobsMissingError extends Error {
   /** The first 100 blobs, each with the first resources that refer to it. Absent if no such resource is known. */
   readonly referred_by?: readonly MissingBlob[]
 
-  constructor(ids: readonly string[], referredBy: readonly MissingBlob[] = []) {
+  /** `advice` is a sentence about what the caller can do. */
+  constructor(ids: readonly string[], referredBy: readonly MissingBlob[] = [], advice = '') {
     const noun = ids.length === 1 ? 'blob' : 'blobs'
     const named = ids.slice(0, MAX_NAMED).map((id) => withReferrer(id, referredBy))
     const list = `${named.join(', ')}${ids.length > MAX_NAMED ? ', …' : ''}`
     const isExplained = (id: string): boolean =>
       id.startsWith('payloads/') || referredBy.some((blob) => blob.id === id && blob.reason !== undefined)
     const hint = ids.every(isExplained) ? '' : `. ${MISSING_BLOBS_HINT}`
-    super(`${ids.length} ${noun} cannot be read: ${list}${hint}`)
+    super(`${ids.length} ${noun} cannot be read: ${list}${advice === '' ? '' : `. ${advice}`}${hint}`)
     this.count = ids.length
     this.ids = ids.slice(0, MAX_KEPT)
     if (referredBy.length > 0) this.referred_by = referredBy.slice(0, MAX_KEPT)

@@ -61,4 +61,5 @@ export const missingError = (missing: readonly MissingBlob[]): BlobsMissingError
   new BlobsMissingError(
     missing.map(({ id }) => id),
     listedReferrers(missing).referred_by,
+    'Restore the blobs, or export with strict=false to leave them out',
   )

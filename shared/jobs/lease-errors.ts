@@ -9,14 +9,9 @@ export class RestoreRunningError extends Error {
    */
   readonly until: string
 
-  /** `hint` states when to retry. */
-  constructor(
-    model: string,
-    jobId: string,
-    until: string,
-    hint = `retry after that job has ended; if it has ended already or has stopped, retry after ${until}`,
-  ) {
-    super(`job ${jobId} is restoring model ${model}; ${hint}`)
+  /** `reason` states what the job does, and when to retry. */
+  constructor(model: string, jobId: string, until: string, reason: string) {
+    super(`job ${jobId} ${reason}`)
     this.model = model
     this.job_id = jobId
     this.until = until

@@ -150,6 +150,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'The model is not registered',
     retryable: false,
     callerFault: 'request',
+    messageRepeatsTitle: true,
     members: fields('model', 'registered'),
   },
   UnknownJobError: {
@@ -224,6 +225,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'The archive contains resources or blobs that already exist',
     retryable: false,
     callerFault: 'request',
+    messageRepeatsTitle: true,
     members: countAndIds('duplicates'),
   },
   RestoreRunningError: {
@@ -232,6 +234,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'Another restore of the model is running',
     retryable: false,
     callerFault: 'request',
+    messageRepeatsTitle: true,
     members: fields('model', 'job_id', 'until'),
   },
   ShardsChangedError: {
@@ -264,6 +267,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 409,
     title: 'Blobs that resources refer to cannot be read',
     retryable: false,
+    messageRepeatsTitle: true,
     members: ({ count, ids, referred_by }) => ({
       missing_blobs: { count, ids: shortened(ids ?? []), ...(referred_by === undefined ? {} : { referred_by }) },
     }),
@@ -274,6 +278,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 409,
     title: 'A stored blob or payload does not match its SHA-256',
     retryable: true,
+    messageRepeatsTitle: true,
     members: fields('id'),
   },
   BlobTooLargeError: {
@@ -288,6 +293,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 409,
     title: 'S3 rejected the headers of a blob',
     retryable: false,
+    messageRepeatsTitle: true,
     members: fields('id'),
   },
   TornResourcesError: {
@@ -295,6 +301,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 409,
     title: 'The current revision of some resources does not exist',
     retryable: false,
+    messageRepeatsTitle: true,
     members: countAndIds('torn_resources'),
   },
   UnrestorableResourcesError: {
@@ -310,6 +317,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'SpecStar would not accept the exported data',
     retryable: false,
     callerFault: 'request',
+    messageRepeatsTitle: true,
     members: fields('model', 'id'),
   },
   VerificationFailedError: {

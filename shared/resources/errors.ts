@@ -33,7 +33,10 @@ export class TornResourcesError extends Error {
     const noun = ids.length === 1 ? 'resource' : 'resources'
     const named = ids.slice(0, MAX_NAMED).map(quote).join(', ')
     const more = ids.length > MAX_NAMED ? ', …' : ''
-    super(`the current revision of ${ids.length} ${noun} is missing: ${named}${more}`)
+    super(
+      `the current revision of ${ids.length} ${noun} is missing: ${named}${more}. ` +
+        'Correct the data, or export with strict=false to leave out such resources',
+    )
     this.count = ids.length
     this.ids = ids.slice(0, MAX_KEPT)
   }

@@ -49,9 +49,25 @@ describe('a lease on a model', () => {
     await lease.drain()
     await expect(lease.check()).rejects.toThrow(LeaseLostError)
     now += 19 * MINUTE - 1
-    await expect(leases.take(model, 'b')).rejects.toThrow(RestoreRunningError)
+    await expect(leases.take(model, 'b')).rejects.toThrow(
+      new RestoreRunningError(
+        model,
+        'a',
+        '2026-03-05T10:19:00.000Z',
+        `has failed or was cancelled while it restored model ${model}, and its last writes may still arrive; ` +
+          'retry after 2026-03-05T10:19:00.000Z',
+      ),
+    )
     now += 1
     await leases.take(model, 'b')
+  })
+
+  it('of a running restore cannot be taken, and the error states what the time means', async () => {
+    await leases.take(model, 'a')
+    await expect(leases.take(model, 'b')).rejects.toThrow(
+      `job a is restoring model ${model}; retry when that job has ended. Only if it fails, is cancelled or stops, ` +
+        'the model stays reserved, at present until 2026-03-05T10:19:00.000Z',
+    )
   })
 
   it('can be taken by another job 16 minutes after its expiry', async () => {

@@ -14,7 +14,11 @@ describe('the error for torn resources', () => {
     [5, 'the current revision of 5 resources is missing: "id 0", "id 1", "id 2", "id 3", "id 4"'],
     [6, 'the current revision of 6 resources is missing: "id 0", "id 1", "id 2", "id 3", "id 4", …'],
   ])('names at most five of %d ids in its message', (count, message) => {
-    expect(new TornResourcesError(ids(count))).toMatchObject({ count, message, ids: ids(count) })
+    expect(new TornResourcesError(ids(count))).toMatchObject({
+      count,
+      message: `${message}. Correct the data, or export with strict=false to leave out such resources`,
+      ids: ids(count),
+    })
   })
 
   it('contains the first 100 ids', () => {

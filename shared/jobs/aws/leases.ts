@@ -93,16 +93,24 @@ export class Leases {
       ':abandoned': { N: `${now - TAKEOVER_MS}` },
     })
     if (taken !== undefined) return taken.holder !== jobId
-    const { holder, epoch, expires } = await this.#read(model)
+    const { holder, epoch, expires, draining } = await this.#read(model)
     // The other job released the lease between the two requests.
     if (holder === undefined) return this.#take(model, jobId, isRestoring)
-    if (expires + TAKEOVER_MS > now)
-      throw new RestoreRunningError(model, holder, new Date(expires + TAKEOVER_MS).toISOString())
+    if (expires + TAKEOVER_MS > now) {
+      const until = new Date(expires + TAKEOVER_MS).toISOString()
+      const reason = draining
+        ? `has failed or was cancelled while it restored model ${model}, and its last writes may still arrive; ` +
+          `retry after ${until}`
+        : `is restoring model ${model}; retry when that job has ended. Only if it fails, is cancelled or stops, ` +
+          `the model stays reserved, at present until ${until}`
+      throw new RestoreRunningError(model, holder, until, reason)
+    }
     if (await isRestoring(holder)) {
-      const hint =
-        `its workers have not renewed their lease since ${new Date(expires - LEASE_MS).toISOString()}, for example ` +
-        'because they are throttled, but its workflow is running; retry after that job has ended, or cancel it'
-      throw new RestoreRunningError(model, holder, new Date(now).toISOString(), hint)
+      const reason =
+        `is restoring model ${model}; its workers have not renewed their lease since ` +
+        `${new Date(expires - LEASE_MS).toISOString()}, for example because they are throttled, but its workflow is ` +
+        'running; retry when that job has ended, or cancel it'
+      throw new RestoreRunningError(model, holder, new Date(now).toISOString(), reason)
     }
     const unchanged = await this.#takeIf(
       model,

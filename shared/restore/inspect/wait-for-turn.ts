@@ -91,7 +91,8 @@ const rejectBeforeEarlier = async (
     const otherModels = other.leased ?? other.request.models
     const common = models.find((model) => otherModels === undefined || otherModels.includes(model))
     if (common === undefined || (await wasNotStarted(services, other))) continue
-    throw new RestoreRunningError(common, other.job_id, clock().toISOString())
+    const reason = `is an earlier upload that restores model ${common}; retry when that job has ended`
+    throw new RestoreRunningError(common, other.job_id, clock().toISOString(), reason)
   }
 }
 

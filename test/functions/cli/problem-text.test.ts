@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { problemText } from '../../../functions/cli/terminal/problem-text.ts'
 import { EntryCorruptError } from '../../../shared/archive/errors.ts'
 import { SpecstarRefusesError, UnrestorableResourcesError } from '../../../shared/export/errors.ts'
+import { missingError } from '../../../shared/compose/missing-blobs.ts'
 import { UnknownJobError } from '../../../shared/jobs/errors.ts'
+import { TornResourcesError, UnknownModelError } from '../../../shared/resources/errors.ts'
 import { problemOf, problemOfWorkflow } from '../../../shared/problems/problem.ts'
 import { ArchiveResourcesInvalidError, DuplicatesError, UnknownModelsError } from '../../../shared/restore/errors.ts'
 
@@ -10,6 +12,16 @@ describe('the text of a problem', () => {
   it.each([
     [new EntryCorruptError('blobs/a', 'b', 'c'), 'entry blobs/a is corrupt: expected sha256 b, found c'],
     [new UnknownJobError('a'), 'no job with id a exists; jobs are kept for 90 days'],
+    [
+      new TornResourcesError(['a']),
+      'the current revision of 1 resource is missing: "a". ' +
+        'Correct the data, or export with --no-strict to leave out such resources',
+    ],
+    [new UnknownModelError('a', ['b']), 'model a is not registered (registered: b)'],
+    [
+      missingError([{ id: 'payloads/a', resources: [] }]),
+      '1 blob cannot be read: payloads/a. Restore the blobs, or export with --no-strict to leave them out',
+    ],
     [new UnknownJobError('a', 'export'), 'no export with id a exists; jobs are kept for 90 days'],
   ])('states only once what is wrong: %s', (error, text) => {
     expect(problemText(problemOf(error))).toBe(text)
