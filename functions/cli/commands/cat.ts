@@ -2,6 +2,7 @@ import { Argument, Option } from 'commander'
 import * as z from 'zod'
 import { ARCHIVE_ARGUMENT, checkModel, parseModelId } from '../archives/arguments.ts'
 import type { ArchiveContents, FaultyContentsRecord } from '../archives/contents/contents.ts'
+import { absenceOfBlob, reasonsLeftOut } from '../archives/contents/explain-absence.ts'
 import { resourcesOf } from '../archives/contents/resources.ts'
 import type { WantedResource } from '../archives/contents/stream-scan.ts'
 import { resourceDocument } from '../archives/documents/resource-document.ts'
@@ -82,13 +83,12 @@ const printResource = async (
   }
   throwFault()
   if (isPrinted) return
-  await explainAbsence(contents, model)
-  throw new ArchiveUnavailableError(`the archive contains no resource ${model}/${id}. ${readText(readBytes(source))}`)
-}
-
-const explainAbsence = async (contents: ArchiveContents, model: string): Promise<void> => {
-  const { models } = await contents.describe()
-  checkModel(Object.keys(models), model)
+  checkModel(Object.keys((await contents.describe()).models), model)
+  const reason = (await reasonsLeftOut(contents, model, [id])).get(id)
+  throw new ArchiveUnavailableError(
+    `the archive contains no resource ${model}/${id}${reason === undefined ? '' : `, because the export left it out: ${reason}`}. ` +
+      readText(readBytes(source)),
+  )
 }
 
 const printBlob = async ({ io }: CommandContext, contents: ArchiveContents, fileId: string): Promise<void> => {
@@ -98,5 +98,5 @@ const printBlob = async ({ io }: CommandContext, contents: ArchiveContents, file
     await writePieces(io.stdout, blob.read())
     return
   }
-  throw new ArchiveUnavailableError(`the archive contains no blob ${JSON.stringify(fileId)}`)
+  throw new ArchiveUnavailableError(`blob ${JSON.stringify(fileId)}: ${absenceOfBlob(contents, fileId)}`)
 }

@@ -93,6 +93,8 @@ export interface ArchiveContents {
   blobs(options?: ReadOptions): AsyncIterable<ContentsBlob | FaultyContentsBlob>
   /** Returns the blobs with the given ids that the archive contains, in any order. */
   findBlobs(fileIds: ReadonlySet<string>): AsyncIterable<ContentsBlob | FaultyContentsBlob>
+  /** Returns true if the archive lists a blob as missing. False for a stream, which lists no blobs. */
+  isMissing(fileId: string): boolean
   /** Returns the resources that the export left out. Empty for a stream, which does not list them. */
   leftOut(): AsyncIterable<UnrestorableStoredResource>
   /**

@@ -50,6 +50,10 @@ export class LocatedContents implements ArchiveContents {
     for await (const blob of this.#locateEach(this.#contents.findBlobs(fileIds))) yield this.#locatedBlob(blob)
   }
 
+  isMissing(fileId: string): boolean {
+    return this.#contents.isMissing(fileId)
+  }
+
   leftOut(): AsyncGenerator<UnrestorableStoredResource> {
     return this.#locateEach(this.#contents.leftOut())
   }

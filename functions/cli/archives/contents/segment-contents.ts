@@ -68,6 +68,10 @@ export class SegmentContents implements ArchiveContents {
     })
   }
 
+  isMissing(fileId: string): boolean {
+    return this.#archive.manifest.missing_blobs.includes(fileId)
+  }
+
   leftOut(): AsyncGenerator<UnrestorableStoredResource, void> {
     return readLeftOut(this.#archive)
   }

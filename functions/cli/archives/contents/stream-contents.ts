@@ -112,6 +112,10 @@ export class StreamContents implements ArchiveContents {
     }
   }
 
+  isMissing(): boolean {
+    return false
+  }
+
   /** Every error about a stream contains its offset. */
   offsetOf(): Promise<undefined> {
     return Promise.resolve(undefined)

@@ -10,6 +10,7 @@ import type {
   FaultyContentsBlob,
   FaultyContentsRecord,
 } from '../contents/contents.ts'
+import { absenceOfBlob, reasonsLeftOut } from '../contents/explain-absence.ts'
 import { resourcesOf } from '../contents/resources.ts'
 import type { WantedResource } from '../contents/stream-scan.ts'
 import { type ArchivedResource, resourceDocument } from '../documents/resource-document.ts'
@@ -150,11 +151,16 @@ const extractModel = async (
     const isWritten = await extractResource(contents, folder, { metadata, revisions: observed }, extracted)
     if (isWritten) extracted.resources += 1
   }
-  for (const id of ids ?? []) {
-    if (found.has(id)) continue
-    const reason = lost.some((part) => mayBeLost(part, idHashOf(id)))
-      ? 'is not in the sound parts of the archive'
-      : 'the archive does not contain it'
+  const absent = ids?.filter((id) => !found.has(id)) ?? []
+  const { result: leftOut } = await orFault(() => reasonsLeftOut(contents, model, absent))
+  for (const id of absent) {
+    const stated = leftOut?.get(id)
+    const reason =
+      stated !== undefined
+        ? `the export left it out: ${stated}`
+        : lost.some((part) => mayBeLost(part, idHashOf(id)))
+          ? 'is not in the sound parts of the archive'
+          : 'the archive does not contain it'
     addFault(folder, extracted, `resource ${model}/${shownId(id)}: ${reason}`)
   }
 }
@@ -241,7 +247,8 @@ async function* findBlobs(
       yield* result
     }
   }
-  for (const fileId of absent) addFault(folder, extracted, `blob ${shownId(fileId)}: the archive does not contain it`)
+  for (const fileId of absent)
+    addFault(folder, extracted, `blob ${shownId(fileId)}: ${absenceOfBlob(contents, fileId)}`)
 }
 
 /** The errors that concern only one resource or blob. */

@@ -181,6 +181,7 @@ describe('specstar-backup extract of a damaged archive', () => {
       blobs: () => sound.blobs(),
       findBlobs: (fileIds) => sound.findBlobs(fileIds),
       offsetOf: () => Promise.resolve(undefined),
+      isMissing: () => false,
       leftOut: () => sound.leftOut(),
       close: () => sound.close(),
     }

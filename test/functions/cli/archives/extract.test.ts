@@ -70,6 +70,17 @@ describe('specstar-backup extract', () => {
     expect(jsonLines(await readFile(join(target, 'left-out.jsonl'), 'utf8'))).toEqual([leftOut])
     const json = await cli(['extract', archive, '-o', folders.newFolder(), '--json'])
     expect(jsonLines(json.stdout)).toMatchObject([{ left_out: 1, faults: [] }])
+    const one = await cli(['extract', archive, 'city/x', 'city/y', '-o', folders.newFolder()])
+    expect(one.code).toBe(3)
+    expect(one.stdout).toMatch(
+      /\nresource city\/x: the export left it out: no\nresource city\/y: the archive does not contain it\n$/,
+    )
+    expect(await cli(['cat', archive, 'city/x'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        'error: the archive contains no resource city/x, because the export left it out: no. Read ',
+      ) as string,
+    })
     const whole = folders.newFolder()
     await cli(['extract', CATALOGUE, '-o', whole])
     expect(await filesIn(whole)).not.toContain('left-out.jsonl')

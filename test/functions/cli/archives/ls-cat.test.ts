@@ -188,12 +188,22 @@ describe('specstar-backup cat', () => {
       code: 0,
       sha256: '86e1deac3f3643b11dc0d0c695b66e95169e23f23d3419fcded53b70242ed816',
     })
-    expect(await blob('none')).toMatchObject({ code: 1, stderr: 'error: the archive contains no blob "none"\n' })
+    expect(await blob('none')).toMatchObject({
+      code: 1,
+      stderr: 'error: blob "none": the archive does not contain it\n',
+    })
   })
 
   it('says what is missing, and what it has read to find this out', async () => {
     const { code, stdout, stderr } = await cli(['cat', CATALOGUE, 'guild/none'])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    const listed = await saved('missing.acbak', craftRecords({ manifest: { missing_blobs: ['b'], complete: false } }))
+    expect(await cli(['cat', listed, '--blob', 'b'])).toMatchObject({
+      code: 1,
+      stderr:
+        'error: blob "b": the archive does not contain it, because the export could not read it ' +
+        '(missing_blobs lists it)\n',
+    })
     expect(stderr).toMatch(/^error: the archive contains no resource guild\/none\. Read .* requests\.\n$/)
     expect(await cli(['cat', CATALOGUE, 'planet/none'])).toMatchObject({
       code: 1,
