@@ -5,7 +5,6 @@ import { ProblemError, UnreachableError } from './client/errors.ts'
 import { findJob } from './client/find-job.ts'
 import type { Job } from './client/job.ts'
 import { jobText } from './terminal/job-text.ts'
-import { problemText } from './terminal/problem-text.ts'
 import { exitCodeOf, waitForJob } from './wait-for-job.ts'
 
 /** Waits until a job that the command has started has ended, writes it, and returns the exit code for its status. */
@@ -17,7 +16,7 @@ export const finishJob = async (context: CommandContext, jobId: string): Promise
 export const showEndedJob = ({ output }: CommandContext, job: Job): ExitCode => {
   const { error, ...withoutError } = job
   output.show(job, () => jobText(output, withoutError))
-  if (error !== undefined) output.error(error, `${output.styleNote('red', 'error')}: ${problemText(error)}`)
+  if (error !== undefined) output.error(error, `${output.styleNote('red', 'error')}: ${output.problemText(error)}`)
   return exitCodeOf(job)
 }
 

@@ -12,11 +12,11 @@ import { COMMANDS, GROUPS } from './commands.ts'
 import { DamagedArchiveError, NoSuchFileError } from './archives/errors.ts'
 import { errorProblem } from './error-problem.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode, isInterrupted } from './exit-codes.ts'
+import { fieldNames } from './field-name.ts'
 import { InterruptedError } from './interrupted-error.ts'
 import { BUDGET } from './run-command.ts'
 import type { EndingSignal, Io } from './terminal/io.ts'
 import { Output } from './terminal/output.ts'
-import { problemText } from './terminal/problem-text.ts'
 import { failureOf, flushed, isBrokenPipe, isFailureOf, watchStream } from './terminal/written-stream.ts'
 import { UsageError } from './usage-error.ts'
 import { commandVersion } from './version.ts'
@@ -95,7 +95,7 @@ const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, 
       camelCase(argument.name()),
       added.processedArgs[index],
     ])
-    await execute(command, contextOf(io, all, rootOf(added)), Object.fromEntries([...given, ...own]))
+    await execute(command, contextOf(io, all, rootOf(added), command), Object.fromEntries([...given, ...own]))
   })
 }
 
@@ -140,7 +140,12 @@ const describe = (added: Command, { summary, details }: Pick<CliCommand, 'summar
 
 const rootOf = (command: Command): Command => (command.parent === null ? command : rootOf(command.parent))
 
-const contextOf = (io: Io, options: Readonly<Record<string, unknown>>, program: Command): CommandContext => {
+const contextOf = (
+  io: Io,
+  options: Readonly<Record<string, unknown>>,
+  program: Command,
+  command: CliCommand,
+): CommandContext => {
   const flags: SettingFlags = Object.fromEntries(
     (['endpoint', 'region', 'profile', 's3Endpoint', 'config'] as const).flatMap((name) =>
       typeof options[name] === 'string' ? [[name, options[name]]] : [],
@@ -149,7 +154,11 @@ const contextOf = (io: Io, options: Readonly<Record<string, unknown>>, program: 
   const settings = once(() => resolveSettings(flags, io.env))
   return {
     io,
-    output: new Output(io, { json: options['json'] === true, showUrls: options['showUrls'] === true }),
+    output: new Output(io, {
+      json: options['json'] === true,
+      showUrls: options['showUrls'] === true,
+      fieldName: fieldNames(command),
+    }),
     settings,
     program,
     api: once(() => new ApiClient(requestSender(settings(), credentialsOf(settings())))),
@@ -181,7 +190,7 @@ const reportError = (error: unknown, output: Output, signal?: EndingSignal): Exi
   }
   if (error instanceof ProblemError) {
     const { problem } = error
-    output.error(problem, `${output.styleNote('red', 'error')}: ${problemText(problem)}`)
+    output.error(problem, `${output.styleNote('red', 'error')}: ${output.problemText(problem)}`)
     if (problem.type === 'verification-failed') return EXIT.verificationFailed
     return USAGE_PROBLEMS.includes(problem.type) ? EXIT.usage : EXIT.error
   }

@@ -3,7 +3,6 @@ import * as z from 'zod'
 import { pages } from '../client/pages.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
-import { problemText } from '../terminal/problem-text.ts'
 import { table } from '../terminal/table.ts'
 import { counted, timeText, withTimeTexts } from '../terminal/units.ts'
 import { Problem } from '../../../shared/problems/problem.ts'
@@ -39,7 +38,7 @@ export const PRUNE = defineCommand({
     for await (const { items, body } of pages(api(), request)) {
       objects.push(...items)
       for (const { retention, schedule, error } of Failures.parse(body).failures ?? [])
-        failures.push(`${schedule === undefined ? retention : `schedule ${schedule}`}: ${problemText(error)}`)
+        failures.push(`${schedule === undefined ? retention : `schedule ${schedule}`}: ${output.problemText(error)}`)
     }
     const deleted = objects.filter(({ action }) => action === 'delete')
     const shown = all ? objects : deleted

@@ -1,7 +1,6 @@
 import type { Job } from '../client/job.ts'
 import { JobResult } from '../client/job-result.ts'
 import type { Output } from './output.ts'
-import { problemText } from './problem-text.ts'
 import { resultText } from './result-text.ts'
 import { statusText } from './status-text.ts'
 import { list } from './table.ts'
@@ -21,7 +20,7 @@ export const jobText = (output: Output, job: Job): string => {
             'This version of the command cannot show the result: use --json, or update the command',
           ),
         ]),
-    ...(job.error === undefined ? [] : [`${output.style('red', 'error')}: ${problemText(job.error)}`]),
+    ...(job.error === undefined ? [] : [`${output.style('red', 'error')}: ${output.problemText(job.error)}`]),
   ].join('\n\n')
 }
 

@@ -1,5 +1,6 @@
 import type { Problem } from '../../../shared/problems/problem.ts'
 import type { Io, TerminalStream } from './io.ts'
+import { problemText } from './problem-text.ts'
 import { forTerminal, printable, printableJson, styled, type TextFormat } from './printable.ts'
 import { writePieces } from './written-stream.ts'
 
@@ -7,6 +8,8 @@ interface OutputOptions {
   readonly json: boolean
   /** If true, JSON contains the signatures of presigned URLs. */
   readonly showUrls?: boolean
+  /** Returns the argument or option of the command for a field of a request. */
+  readonly fieldName?: (field: string) => string
 }
 
 /**
@@ -15,12 +18,14 @@ interface OutputOptions {
  */
 export class Output {
   readonly json: boolean
+  readonly #fieldName: ((field: string) => string) | undefined
   readonly #io: Pick<Io, 'stdout' | 'stderr' | 'env'>
   readonly #showUrls: boolean
   #results: TerminalStream
 
-  constructor(io: Pick<Io, 'stdout' | 'stderr' | 'env'>, { json, showUrls = false }: OutputOptions) {
+  constructor(io: Pick<Io, 'stdout' | 'stderr' | 'env'>, { json, showUrls = false, fieldName }: OutputOptions) {
     this.#io = io
+    this.#fieldName = fieldName
     this.json = json
     this.#showUrls = showUrls
     this.#results = io.stdout
@@ -78,6 +83,11 @@ export class Output {
   /** Writes an error to stderr: with `--json`, as one line of JSON. */
   error(problem: Problem, text: string): void {
     this.note(text, { error: problem })
+  }
+
+  /** Returns the text of a problem in the words of the command. */
+  problemText(problem: Problem): string {
+    return problemText(problem, this.#fieldName)
   }
 
   /** Formats a text for stdout, if it is a terminal that may show colours. */
