@@ -1,7 +1,7 @@
 import { isArchiveFault } from '../../shared/archive/errors.ts'
 import { type Problem, problemOf } from '../../shared/problems/problem.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
-import { DamagedArchiveError, NoSuchFileError } from './archives/errors.ts'
+import { DamagedArchiveError, NoSuchFileError, NotInArchiveError } from './archives/errors.ts'
 import { ProblemError, UnreachableError } from './client/errors.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -9,6 +9,7 @@ import { UsageError } from './usage-error.ts'
 const OWN_PROBLEMS = [
   { error: UsageError, type: 'usage', status: 400, title: 'The arguments or the settings are not valid' },
   { error: NoSuchFileError, type: 'no-such-file', status: 404, title: 'There is no such file' },
+  { error: NotInArchiveError, type: 'not-in-archive', status: 404, title: 'The archive does not contain it' },
   { error: UnreachableError, type: 'request-failed', status: 503, title: 'A request has failed' },
 ] as const
 

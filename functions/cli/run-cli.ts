@@ -9,7 +9,7 @@ import { requestSender } from './client/send-request.ts'
 import { resolveSettings, type SettingFlags } from './client/settings.ts'
 import { type CliCommand, type CommandContext } from './command.ts'
 import { COMMANDS, GROUPS } from './commands.ts'
-import { DamagedArchiveError, NoSuchFileError } from './archives/errors.ts'
+import { DamagedArchiveError, NoSuchFileError, NotInArchiveError } from './archives/errors.ts'
 import { errorProblem } from './error-problem.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode, isInterrupted } from './exit-codes.ts'
 import { fieldNames } from './field-name.ts'
@@ -198,12 +198,12 @@ const reportError = (error: unknown, output: Output, signal?: EndingSignal): Exi
   const message = errorMessage(error)
   output.error(errorProblem(error), `${output.styleNote('red', 'error')}: ${message.replaceAll('\n', '\n  ')}`)
   if (error instanceof DamagedArchiveError) return EXIT.verificationFailed
-  return error instanceof NoSuchFileError ? EXIT.usage : EXIT.error
+  return error instanceof NoSuchFileError || error instanceof NotInArchiveError ? EXIT.usage : EXIT.error
 }
 
 const SIGNAL_CODES = { SIGTERM: EXIT.terminated, SIGHUP: EXIT.hangup } as const
 
-/** Problems that a parameter of the request has caused, which the user has passed. */
-const USAGE_PROBLEMS = ['invalid-request', 'filters-exclusive', 'unknown-model']
+/** Problems that a parameter of the request has caused, which the user has passed, or that concern what it names. */
+const USAGE_PROBLEMS = ['invalid-request', 'filters-exclusive', 'unknown-model', 'unknown-job', 'unknown-schedule']
 
 const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())

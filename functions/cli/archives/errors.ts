@@ -6,6 +6,9 @@ export class ArchiveUnavailableError extends Error {
 /** There is no file, and no job or object in S3 either, with the name that the user has passed. */
 export class NoSuchFileError extends ArchiveUnavailableError {}
 
+/** The archive does not contain the model, resource, revision or blob that the user has named. */
+export class NotInArchiveError extends ArchiveUnavailableError {}
+
 /** A resource cannot be shown as JSON, for example because its text would be longer than a string of Node.js can be. */
 export class UnshowableResourceError extends Error {
   override readonly name = 'UnshowableResourceError'

@@ -6,7 +6,7 @@ import { absenceOfBlob, reasonsLeftOut } from '../archives/contents/explain-abse
 import { resourcesOf } from '../archives/contents/resources.ts'
 import type { WantedResource } from '../archives/contents/stream-scan.ts'
 import { resourceDocument } from '../archives/documents/resource-document.ts'
-import { ArchiveUnavailableError } from '../archives/errors.ts'
+import { ArchiveUnavailableError, NotInArchiveError } from '../archives/errors.ts'
 import type { CountedSource } from '../archives/sources/counted-source.ts'
 import { noteRead, readBytes, readText, withContents } from '../archives/with-archive.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
@@ -85,7 +85,7 @@ const printResource = async (
   if (isPrinted) return
   checkModel(Object.keys((await contents.describe()).models), model)
   const reason = (await reasonsLeftOut(contents, model, [id])).get(id)
-  throw new ArchiveUnavailableError(
+  throw new NotInArchiveError(
     `the archive contains no resource ${model}/${id}${reason === undefined ? '' : `, because the export left it out: ${reason}`}. ` +
       readText(readBytes(source)),
   )
@@ -98,5 +98,5 @@ const printBlob = async ({ io }: CommandContext, contents: ArchiveContents, file
     await writePieces(io.stdout, blob.read())
     return
   }
-  throw new ArchiveUnavailableError(`blob ${JSON.stringify(fileId)}: ${absenceOfBlob(contents, fileId)}`)
+  throw new NotInArchiveError(`blob ${JSON.stringify(fileId)}: ${absenceOfBlob(contents, fileId)}`)
 }

@@ -130,12 +130,12 @@ describe('specstar-backup download', () => {
 
   it('says how to start again if it fails, without the signature of the URL', async () => {
     await serve((_request, response) => {
-      response.writeHead(404).end()
+      response.writeHead(410).end()
       return true
     })
     const { code, stderr } = await run(['download', 'e-1', '-o', target()])
     expect(code).toBe(1)
-    expect(stderr).toContain('the server returned 404')
+    expect(stderr).toContain('the server returned 410')
     expect(stderr).toContain(`To try again: specstar-backup download e-1 -o ${target()}`)
     expect(stderr).not.toContain('Signature')
     expect(await readdir(folder)).toEqual([])

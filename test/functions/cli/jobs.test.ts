@@ -117,7 +117,7 @@ describe('restore', () => {
     expect(code).toBe(1)
     expect(stdout).toMatch(/^status +failed$/m)
     expect(stdout).not.toContain('error:')
-    expect(stderr).toContain('\nerror: The archive contains resources or blobs that already exist')
+    expect(stderr).toContain('\nerror: the target already has ')
     const json = await run('restore', archive, '--on-duplicate', 'raise_error', '--json')
     const [job] = jsonLines(json.stdout) as [{ status: string; error: { type: string } }]
     expect(job).toMatchObject({ status: 'failed', error: { type: 'duplicates' } })
@@ -226,7 +226,17 @@ describe('jobs, show and cancel', () => {
 
   it('reports a job that does not exist', async () => {
     const { code, stderr } = await run('show', 'no-such-job', '--json')
-    expect(code).toBe(1)
+    expect(code).toBe(2)
+    for (const args of [
+      ['cancel', 'no-such-job'],
+      ['show', '--wait', 'no-such-job'],
+      ['download', 'no-such-job', '-o', '-'],
+      ['ls', 'no-such-job'],
+      ['verify', 'no-such-job'],
+      ['restore', 'no-such-job', '--yes'],
+      ['export', '--model', 'planet'],
+    ])
+      expect((await run(...args)).code).toBe(2)
     expect(jsonLines(stderr)).toMatchObject([{ error: { type: 'unknown-job', status: 404 } }])
   })
 })

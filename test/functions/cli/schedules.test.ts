@@ -80,8 +80,9 @@ describe('schedules', () => {
 
   it('names the schedules if a schedule does not exist', async () => {
     const { code, stderr } = await run('schedules', 'run', 'hourly')
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr).toContain('nightly, weekly')
+    for (const action of ['pause', 'resume']) expect((await run('schedules', action, 'hourly')).code).toBe(2)
   })
 
   it('rejects a pause of more than 30 days', async () => {

@@ -2,7 +2,7 @@ import { itemMembers } from '../../../../shared/archive/item-text.ts'
 import { payloadOf, RevisionView } from '../../../../shared/resources/views.ts'
 import { errorMessage } from '../../../../shared/values/error-message.ts'
 import type { ArchiveContents, ContentsRecord } from '../contents/contents.ts'
-import { ArchiveUnavailableError, UnshowableResourceError } from '../errors.ts'
+import { NotInArchiveError, UnshowableResourceError } from '../errors.ts'
 import { layOutJson } from './json-layout.ts'
 import { payloadMembers } from './payload-text.ts'
 
@@ -16,7 +16,7 @@ export interface ArchivedResource {
  * Returns a resource as a JSON document, piece by piece:
  * `{"model":…,"resource_id":…,"metadata":{…},"revisions":[{…,"payload":…},…]}`. At most one revision is in memory.
  * `lastMembers` returns further members for the end. `revisionId` selects the revisions with this id. If none has it,
- * throws `ArchiveUnavailableError` before the first piece. If the first revision cannot be read, there are no pieces
+ * throws `NotInArchiveError` before the first piece. If the first revision cannot be read, there are no pieces
  * either.
  */
 export async function* resourceDocument(
@@ -50,7 +50,7 @@ export async function* resourceDocument(
     count += 1
   }
   if (count === 0 && revisionId !== undefined)
-    throw new ArchiveUnavailableError(`resource ${model}/${id} has no revision ${JSON.stringify(revisionId)}`)
+    throw new NotInArchiveError(`resource ${model}/${id} has no revision ${JSON.stringify(revisionId)}`)
   yield `${count === 0 ? head : `${newline}${pad(1)}`}]`
   const last = lastMembers()
   if (last !== '') yield `,${newline}${pad(1)}${last}`

@@ -3,7 +3,7 @@ import { bytesOf } from '../../../../shared/values/bytes-of.ts'
 import { errorMessage } from '../../../../shared/values/error-message.ts'
 import { must } from '../../../../shared/values/must.ts'
 import { isOnThisMachine, isPrivate } from '../../client/private-url.ts'
-import { ArchiveUnavailableError } from '../errors.ts'
+import { ArchiveUnavailableError, NoSuchFileError } from '../errors.ts'
 import { nameOfAddress } from './address.ts'
 import type { OpenSource } from './source.ts'
 import { repeated, resumedStream } from './resumed-stream.ts'
@@ -109,7 +109,8 @@ class RemoteFile {
       throw new TemporaryError(`${this.#name}: ${explainStatus(status)}`)
     }
     if (status >= 500 || status === 429) throw new TemporaryError(`${this.#name}: the server returned ${status}`)
-    throw new ArchiveUnavailableError(`${this.#name}: ${explainStatus(status)}`)
+    const message = `${this.#name}: ${explainStatus(status)}`
+    throw status === 404 ? new NoSuchFileError(message) : new ArchiveUnavailableError(message)
   }
 
   /** Returns true for the requested range, or for one that ends before it. Remembers the size of the file. */

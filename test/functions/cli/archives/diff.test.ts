@@ -188,7 +188,7 @@ describe('specstar-backup diff', () => {
   it('rejects a model that neither archive contains, and accepts one that only one of them contains', async () => {
     const only = await saved('model.acbak', await writeArchive({ models: { planet: [resource('mars', '{}')] } }))
     expect(await cli(['diff', CATALOGUE, CATALOGUE, '--model', 'planet'])).toMatchObject({
-      code: 1,
+      code: 2,
       stdout: '',
       stderr: 'error: neither archive has a model planet; their models are: character, guild, item\n',
     })

@@ -47,7 +47,7 @@ describe('specstar-backup extract', () => {
       stdout: `Extracted 1 resource and 6 blobs to ${target}\nresource item/none: the archive does not contain it\n`,
     })
     expect(await cli(['extract', CATALOGUE, 'planet/x', '-o', folders.newFolder()])).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: 'error: the archive has no model planet; its models are: character, guild, item\n',
     })
   })
@@ -76,7 +76,7 @@ describe('specstar-backup extract', () => {
       /\nresource city\/x: the export left it out: no\nresource city\/y: the archive does not contain it\n$/,
     )
     expect(await cli(['cat', archive, 'city/x'])).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringContaining(
         'error: the archive contains no resource city/x, because the export left it out: no. Read ',
       ) as string,

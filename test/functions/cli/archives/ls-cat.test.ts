@@ -112,7 +112,7 @@ describe('specstar-backup ls', () => {
   it('says which models the archive has if it lacks the model', async () => {
     for (const archive of [CATALOGUE, STREAM])
       expect(await cli(['ls', archive, 'planet'])).toEqual({
-        code: 1,
+        code: 2,
         stdout: '',
         stderr: 'error: the archive has no model planet; its models are: character, guild, item\n',
       })
@@ -168,7 +168,7 @@ describe('specstar-backup cat', () => {
     const printed = await document(CATALOGUE, 'guild/guild:étoile', '--revision', 'guild:étoile:3')
     expect((printed as { revisions: unknown[] }).revisions).toMatchObject([{ revision_id: 'guild:étoile:3' }])
     expect(await cli(['cat', CATALOGUE, 'guild/guild:étoile', '--revision', 'x'])).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: 'error: resource guild/guild:étoile has no revision "x"\n',
     })
   })
@@ -189,24 +189,24 @@ describe('specstar-backup cat', () => {
       sha256: '86e1deac3f3643b11dc0d0c695b66e95169e23f23d3419fcded53b70242ed816',
     })
     expect(await blob('none')).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: 'error: blob "none": the archive does not contain it\n',
     })
   })
 
   it('says what is missing, and what it has read to find this out', async () => {
     const { code, stdout, stderr } = await cli(['cat', CATALOGUE, 'guild/none'])
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     const listed = await saved('missing.acbak', craftRecords({ manifest: { missing_blobs: ['b'], complete: false } }))
     expect(await cli(['cat', listed, '--blob', 'b'])).toMatchObject({
-      code: 1,
+      code: 2,
       stderr:
         'error: blob "b": the archive does not contain it, because the export could not read it ' +
         '(missing_blobs lists it)\n',
     })
     expect(stderr).toMatch(/^error: the archive contains no resource guild\/none\. Read .* requests\.\n$/)
     expect(await cli(['cat', CATALOGUE, 'planet/none'])).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: 'error: the archive has no model planet; its models are: character, guild, item\n',
     })
   })
@@ -244,7 +244,7 @@ describe('specstar-backup cat', () => {
   it('prints nothing if the resource has no such revision', async () => {
     for (const more of [[], ['--json']])
       expect(await cli(['cat', CATALOGUE, 'guild/guild-iron', '--revision', 'none', ...more])).toMatchObject({
-        code: 1,
+        code: 2,
         stdout: '',
         stderr: expect.stringContaining('has no revision') as string,
       })

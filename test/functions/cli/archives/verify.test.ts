@@ -172,6 +172,20 @@ describe('specstar-backup verify', () => {
     }
   })
 
+  it('exits with 2 if the server of a URL has no such file', async () => {
+    const server = await startRangeServer(Buffer.from('x'), {
+      intercept: (_request, response) => {
+        response.writeHead(404).end()
+        return true
+      },
+    })
+    try {
+      expect(await cli(['verify', server.url])).toMatchObject({ code: 2, stdout: '' })
+    } finally {
+      await server.stop()
+    }
+  })
+
   it('accepts resources that the manifest lists as left out, but says that the archive is not complete', async () => {
     const leftOut = { model: 'city', resource_id: 'x', key: { pk: 'city#m#0', sk: 'x' }, reason: 'no' }
     const bytes = await writeArchive({ models: { city: [] }, leftOut: [leftOut] })
