@@ -12,8 +12,9 @@ import { abortSavedUpload, uploadInSteps } from '../jobs/upload-in-steps.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { PinnedObject } from '../objects/object.ts'
+import { copiedPartBytes } from '../objects/copied-ranges.ts'
 import { LAYOUT_LIMITS, type Part, PartLayout, type Piece } from '../objects/part-layout.ts'
-import { copiedPartBytes, type PartSource } from '../objects/part-source.ts'
+import type { PartSource } from '../objects/part-source.ts'
 
 /** The position inside a large blob at which the next pass continues. First the blob is hashed, and then copied. */
 export const LargeBlobPosition = z.discriminatedUnion('step', [

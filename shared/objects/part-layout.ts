@@ -1,3 +1,4 @@
+import { equalRanges } from '../values/equal-ranges.ts'
 import { must } from '../values/must.ts'
 
 /** A range of bytes of one source. */
@@ -109,11 +110,10 @@ export class PartLayout<T> {
 
   /** Divides a range into equal parts of at most `max` bytes. Returns as few parts as possible. */
   #copies(source: T, start: number, length: number): Part<T>[] {
-    const count = Math.ceil(length / this.#limits.max)
-    const border = (k: number): number => start + Math.floor((k * length) / count)
-    return Array.from({ length: count }, (_, k) => {
-      const size = border(k + 1) - border(k)
-      return { kind: 'copy', slice: { source, start: border(k), length: size }, size }
-    })
+    return equalRanges(length, this.#limits.max).map((range) => ({
+      kind: 'copy',
+      slice: { source, start: start + range.start, length: range.length },
+      size: range.length,
+    }))
   }
 }

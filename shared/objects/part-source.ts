@@ -1,27 +1,18 @@
 import type { ObjectStore } from './aws/object-store.ts'
 import type { ObjectRange } from './object.ts'
-import { type Part, PartLayout, type Slice } from './part-layout.ts'
+import { copiedRanges } from './copied-ranges.ts'
+import type { Part, Slice } from './part-layout.ts'
 
 /** The source of a slice of a part: bytes in memory, or a range of an object. */
 export type PartSource = { readonly bytes: Uint8Array } | { readonly range: ObjectRange }
 
-/** S3's limit on the parts of one upload. */
-const MAX_PARTS = 10_000
-/** The number of parts that the headers, the padding and the index of a segment with one blob need at most. */
-const OTHER_PARTS = 10
-
-/**
- * Returns the size of the copied parts of a blob: `partBytes`, or more if the blob would otherwise need too many parts.
- */
-export const copiedPartBytes = (blobBytes: number, partBytes: number): number =>
-  Math.max(partBytes, Math.ceil(blobBytes / (MAX_PARTS - OTHER_PARTS)))
-
-/** Divides a range into equal parts of about `partBytes`, which S3 copies. The upload has at most 10,000 parts. */
-export const copyParts = (range: ObjectRange, partBytes: number): Part<PartSource>[] => {
-  const max = copiedPartBytes(range.length, partBytes)
-  const layout = new PartLayout<PartSource>({ min: 0, big: 0, flush: 0, max })
-  return layout.add({ size: range.length, source: { range }, copyable: true })
-}
+/** Divides a range into equal parts of about `partBytes`, which S3 copies (`copiedRanges`). */
+export const copyParts = (range: ObjectRange, partBytes: number): Part<PartSource>[] =>
+  copiedRanges(range.length, partBytes).map(({ start, length }) => ({
+    kind: 'copy',
+    slice: { source: { range }, start, length },
+    size: length,
+  }))
 
 /** Returns the range that a copied part consists of. */
 export const copiedRange = ({ source, start, length }: Slice<PartSource>): ObjectRange => {
