@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import * as z from 'zod'
+import { copiedRanges } from '../objects/copied-ranges.ts'
 import { must } from '../values/must.ts'
+import { PartsSha256, PartsSha256State } from '../values/parts-sha256.ts'
 import { ResumableSha256 } from '../values/resumable-sha256.ts'
 import type { ArchiveSegment, OpenArchive } from './archive.ts'
 import { ByteReader } from './byte-reader.ts'
@@ -22,8 +25,13 @@ export const SegmentPosition = z
   .object({
     /** The index of the next entry. */
     entry: z.int(),
-    /** The part of this entry's content that is verified. `state` is that of a `ResumableSha256`. */
-    content: z.exactOptional(z.object({ bytes: z.int(), state: z.string() }).readonly()),
+    /**
+     * The part of this entry's content that is verified. `state` is that of a `ResumableSha256`. `parts` is absent in
+     * positions of earlier versions of the deployment.
+     */
+    content: z.exactOptional(
+      z.object({ bytes: z.int(), state: z.string(), parts: z.exactOptional(PartsSha256State) }).readonly(),
+    ),
     /** The state of the checksum of the tar headers and padding so far. Absent if they are not verified. */
     frame: z.exactOptional(z.string()),
   })
@@ -37,11 +45,19 @@ export interface SegmentStep {
   readonly ordinal: number
   /** True if the whole content of the entry is verified. */
   readonly isComplete: boolean
+  /**
+   * The checksum that S3 computes if it copies the content in the parts that `copiedRanges` returns for `hashStepBytes`
+   * (`shared/values/parts-sha256.ts`). Only present if the entry was read in steps and is complete.
+   */
+  readonly partsSha256?: string
   /** Returns the position after this step. */
   readonly position: () => SegmentPosition
 }
 
-/** The sizes from which an entry is read in steps, and of one step, in bytes. */
+/**
+ * The size from which an entry is read in steps, and the size of one step, in bytes. The steps of an entry are the
+ * ranges that `copiedRanges` returns.
+ */
 export interface StepSizes {
   readonly largeBlobBytes: number
   readonly hashStepBytes: number
@@ -83,16 +99,21 @@ async function* readFramed(
       if (ordinal < start.entry) continue
       const resumed = ordinal === start.entry ? start.content : undefined
       if (resumed === undefined) await readHeader(reader, frame, entry, end)
-      for await (const content of verifyContent(reader, entry, resumed, sizes))
+      const verifying = verifyContent(reader, entry, resumed, sizes)
+      let step = await verifying.next()
+      for (; step.done !== true; step = await verifying.next()) {
+        const content = step.value
         yield {
           entry,
           ordinal,
           isComplete: false,
           position: () => ({ entry: ordinal, content: content(), frame: frame.save() }),
         }
+      }
       await readPadding(reader, frame, entry)
       end = entry.offset + paddedSize(entry.size)
-      yield { entry, ordinal, isComplete: true, position: () => ({ entry: ordinal + 1, frame: frame.save() }) }
+      const position = (): SegmentPosition => ({ entry: ordinal + 1, frame: frame.save() })
+      yield { entry, ordinal, isComplete: true, ...step.value, position }
     }
     await readIndexEntry(reader, frame, segment, end)
     checkFrame(segment, frame.digest())
@@ -132,39 +153,53 @@ async function* readRun(
   let end: number | undefined
   for (const { entry, ordinal } of run) {
     if (end !== undefined) await readHeader(reader, undefined, entry, end)
-    for await (const content of verifyContent(reader, entry, end === undefined ? resumed : undefined, sizes))
+    const verifying = verifyContent(reader, entry, end === undefined ? resumed : undefined, sizes)
+    let step = await verifying.next()
+    for (; step.done !== true; step = await verifying.next()) {
+      const content = step.value
       yield { entry, ordinal, isComplete: false, position: () => ({ entry: ordinal, content: content() }) }
+    }
     if (ordinal !== must(run.at(-1)).ordinal) await readPadding(reader, undefined, entry)
     end = entry.offset + paddedSize(entry.size)
-    yield { entry, ordinal, isComplete: true, position: () => ({ entry: ordinal + 1 }) }
+    yield { entry, ordinal, isComplete: true, ...step.value, position: () => ({ entry: ordinal + 1 }) }
   }
 }
 
 /**
  * Reads and verifies the content of an entry. After each step inside a large entry, yields a function that returns the
- * position inside the content. Throws `EntryCorruptError` if the checksum is wrong.
+ * position inside the content. Returns the checksum of the parts of a large entry. Throws `EntryCorruptError` if the
+ * SHA-256 is wrong.
  */
 async function* verifyContent(
   reader: ByteReader,
   { path, size, sha256 }: IndexLine,
   resumed: SegmentPosition['content'],
   { largeBlobBytes, hashStepBytes }: StepSizes,
-): AsyncGenerator<() => NonNullable<SegmentPosition['content']>> {
+): AsyncGenerator<() => NonNullable<SegmentPosition['content']>, Pick<SegmentStep, 'partsSha256'>> {
   if (size < largeBlobBytes) {
     await new EntryContent(reader, path, size, sha256).finish()
-    return
+    return {}
   }
   const hash = await ResumableSha256.resume(resumed?.state)
+  const parts = await PartsSha256.resume(resumed?.parts)
+  const ranges = copiedRanges(size, hashStepBytes)
   let bytes = resumed?.bytes ?? 0
-  while (bytes < size) {
-    const stepEnd = Math.min(bytes + hashStepBytes, size)
-    while (bytes < stepEnd) {
-      const piece = await reader.readSome(stepEnd - bytes)
+  for (const { start, length } of ranges) {
+    const end = start + length
+    if (end <= bytes) continue
+    const part = createHash('sha256')
+    /** A position of an earlier version of the deployment can be inside a range. */
+    const isWholePart = start === bytes
+    while (bytes < end) {
+      const piece = await reader.readSome(end - bytes)
       hash.update(piece)
+      part.update(piece)
       bytes += piece.length
     }
-    if (bytes < size) yield () => ({ bytes: stepEnd, state: hash.save() })
+    if (isWholePart) parts.add(part.digest())
+    if (end < size) yield () => ({ bytes: end, state: hash.save(), parts: parts.save() })
   }
   const actual = hash.digest()
   if (actual !== sha256) throw new EntryCorruptError(path, sha256, actual)
+  return parts.count === ranges.length ? { partsSha256: parts.digest() } : {}
 }

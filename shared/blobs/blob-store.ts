@@ -139,17 +139,20 @@ export class BlobStore {
   /**
    * Returns the same as `sha256Of`, but reads the bytes of a large blob in steps. If the time is up before the end of
    * the blob, returns the position at which the next pass continues. If the blob has changed since `start`, its bytes
-   * are read from the beginning.
+   * are read from the beginning. If S3 has computed the checksum `archived.parts_sha256` of the parts of the blob, its
+   * bytes are those of the archived blob, and are not read.
    */
   async sha256InSteps(
     fileId: string,
+    archived: { readonly sha256: string; readonly parts_sha256?: string },
     start: HashPosition | undefined,
     steps: HashSteps,
   ): Promise<{ readonly blob: VerifiedBlob | undefined } | { readonly position: HashPosition }> {
     const stored = await this.#objects.head(this.#bucket, keyOf(fileId))
     if (stored === undefined) return { blob: undefined }
     const object = pinnedOf(stored)
-    const { checksumSha256: sha256 } = stored
+    const isArchived = archived.parts_sha256 !== undefined && archived.parts_sha256 === stored.partsSha256
+    const sha256 = isArchived ? archived.sha256 : stored.checksumSha256
     const hashed = sha256 === undefined ? await hashInSteps(this.#objects, object, start, steps) : { sha256 }
     if ('position' in hashed) return hashed
     return { blob: { sha256: hashed.sha256, size: stored.size, object, properties: readProperties(stored) } }

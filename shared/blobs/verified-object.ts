@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { pipeline as pipe, Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pMap from 'p-map'
+import { copiedRanges } from '../objects/copied-ranges.ts'
 import type { ObjectRange, PinnedObject } from '../objects/object.ts'
 import { ObjectChangedError } from '../objects/errors.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
@@ -25,13 +26,12 @@ export interface VerifiedObject {
  */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024
 /**
- * The size of a copied part. S3 allows 5 GiB. Large parts take no memory in this process, because S3 copies the bytes.
+ * The size of a copied part. S3 allows 5 GiB. Blobs that are larger are copied in several passes. S3 then stores the
+ * checksum of a single part, with which the SHA-256 in the user metadata can be verified without reading the bytes.
  */
-const COPY_PART_BYTES = 512 * 1024 * 1024
+const COPY_PART_BYTES = 1024 * 1024 * 1024
 /** The number of parts of one object that are copied at the same time. */
 const PARALLEL_COPIES = 4
-/** S3's limit on the parts of one upload. */
-const MAX_PARTS = 10_000
 /** How often an object is read if it is replaced during each read. */
 const READ_ATTEMPTS = 3
 
@@ -184,20 +184,13 @@ export const copyRange = async (
   range: ObjectRange,
   options: WriteOptions & { readonly ifAbsent?: boolean },
 ): Promise<PinnedObject> =>
-  objects.putInParts(bucket, key, options, (upload) => {
-    const count = Math.ceil(range.length / Math.max(COPY_PART_BYTES, Math.ceil(range.length / MAX_PARTS)))
-    const border = (k: number): number => Math.floor((k * range.length) / count)
-    return pMap(
-      Array.from({ length: count }, (_, k) => k),
-      (k) =>
-        upload.copyPart(k + 1, {
-          object: range.object,
-          start: range.start + border(k),
-          length: border(k + 1) - border(k),
-        }),
+  objects.putInParts(bucket, key, { ...options, storesSha256: true }, (upload) =>
+    pMap(
+      copiedRanges(range.length, COPY_PART_BYTES),
+      ({ start, length }, k) => upload.copyPart(k + 1, { object: range.object, start: range.start + start, length }),
       { concurrency: PARALLEL_COPIES },
-    )
-  })
+    ),
+  )
 
 export const pinnedOf = ({ bucket, key, size, etag, version_id }: StoredObject): PinnedObject => ({
   bucket,

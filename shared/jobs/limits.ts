@@ -77,14 +77,20 @@ export interface Limits {
   readonly largeBlobBytes: number
   /**
    * The largest size of a blob, in bytes. A larger blob is rejected before it is read. Hashing 5 TiB in steps takes 41
-   * hours at 37 MB/s (`infra/SCALE.md`). An export hashes a blob once and may run for 72 hours. A restore hashes it at
-   * most twice and may run for 92 hours.
+   * hours at 37 MB/s (`infra/SCALE.md`). An export hashes a blob once and may run for 72 hours. A restore hashes it in
+   * the archive, and may run for 92 hours. It also hashes the restored blob if the S3 server has computed no checksums.
    * S3 accepts objects of up to 50 TB since December 2025, but no job could hash them in time.
    */
   readonly maxBlobBytes: number
-  /** The number of bytes of a large blob that are hashed in one step. At 37 MB/s, a step takes 7 seconds. */
+  /**
+   * The largest size of the steps in which a large blob is hashed. At 37 MB/s, a step takes 7 seconds. A restore copies
+   * the blob in parts that are equal to these steps. S3 requires 5 MiB for a part, so the limit must be at least 10 MiB.
+   */
   readonly hashStepBytes: number
-  /** The size of the parts in which a large blob is copied. S3 copies a part of 512 MiB within seconds. */
+  /**
+   * The size of the parts in which large blobs are copied into archives, and archives into another bucket. S3 copies a
+   * part of 512 MiB within seconds.
+   */
   readonly copyPartBytes: number
   /**
    * The time after which a run that copies scheduled archives starts no other request to copy, in ms. Its function may

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pMap from 'p-map'
 import * as z from 'zod'
 import { abandon } from '../objects/abandon.ts'
-import type { UploadedPart } from '../objects/aws/multipart-upload.ts'
+import type { ChecksumOptions, UploadedPart } from '../objects/aws/multipart-upload.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { hasNoSuchUploadName, isConflict } from '../objects/aws/s3-errors.ts'
 import type { WriteOptions } from '../objects/aws/stored-object.ts'
@@ -20,7 +20,7 @@ import { workUntil } from './work-until.ts'
 export interface UploadTarget {
   readonly bucket: string
   readonly key: string
-  readonly options?: WriteOptions
+  readonly options?: WriteOptions & ChecksumOptions
   readonly ifAbsent?: boolean
 }
 
@@ -31,7 +31,13 @@ const OpenUpload = z
     key: z.string(),
     upload_id: z.string(),
     /** The parts that earlier passes have created. */
-    parts: z.array(z.object({ number: z.int(), etag: z.string(), size: z.int() }).readonly()).readonly(),
+    parts: z
+      .array(
+        z.object({ number: z.int(), etag: z.string(), size: z.int(), sha256: z.exactOptional(z.string()) }).readonly(),
+      )
+      .readonly(),
+    /** True if S3 stores the SHA-256 of each part. */
+    stores_sha256: z.exactOptional(z.literal(true)),
     /** The number of uploads that were begun for this object (see `MAX_UPLOADS`). */
     begun: z.int(),
   })
@@ -49,7 +55,8 @@ const OPEN_UPLOAD: WorkFile<OpenUpload, [id: string]> = { name: (id) => `${PREFI
 const PARALLEL_PARTS = 3
 /**
  * The number of uploads for one object. Another one begins if the completion conflicts with another write, or if the
- * upload no longer exists, for example because an attempt whose result was lost has completed it.
+ * upload no longer exists, for example because an attempt whose result was lost has completed it. The same happens once
+ * if the server computes no checksums of copied parts.
  */
 const MAX_UPLOADS = 5
 
@@ -89,7 +96,9 @@ export const uploadInSteps = async (
   const { job_id, timeIsUp, mustHandOver = () => false } = pass
   const open =
     saved === undefined ? await begin(services, job_id, target, 1) : await workFiles.readPinned(OPEN_UPLOAD, saved)
-  const upload = objects.resumeMultipart(open.bucket, open.key, open.upload_id)
+  const upload = objects.resumeMultipart(open.bucket, open.key, open.upload_id, {
+    storesSha256: open.stores_sha256 === true,
+  })
   const continueLater = async (state: OpenUpload): Promise<{ readonly upload: PinnedObject }> => ({
     upload: await writeOpenUpload(workFiles, job_id, state),
   })
@@ -109,7 +118,7 @@ export const uploadInSteps = async (
       return await continueLater({ ...open, parts: all })
     }
   } catch (error) {
-    const isLost = isConflict(error) || hasNoSuchUploadName(error)
+    const isLost = isConflict(error) || hasNoSuchUploadName(error) || objects.writesWithoutChecksums(error)
     if (saved === undefined || isLost || FINAL.some((type) => error instanceof type)) await abandon(upload)
     if (!isLost || open.begun === MAX_UPLOADS) throw error
     return continueLater(await begin(services, job_id, target, open.begun + 1))
@@ -130,7 +139,10 @@ const begin = async (
   begun: number,
 ): Promise<OpenUpload> => {
   const upload = await objects.multipart(bucket, key, options)
-  const open = { bucket, key, upload_id: upload.uploadId, parts: [], begun }
+  const open: OpenUpload = {
+    ...{ bucket, key, upload_id: upload.uploadId, parts: [], begun },
+    ...(upload.storesSha256 ? { stores_sha256: true } : {}),
+  }
   try {
     await writeOpenUpload(workFiles, jobId, open)
     const status = (await jobs.get(jobId))?.status

@@ -339,6 +339,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   StorageFullError: { type: 'storage-full', status: 507, title: 'The disk is full', retryable: true },
   ObjectExistsError: INTERNAL_ERROR,
   BodyCutError: INTERNAL_ERROR,
+  CopyWithoutChecksumError: INTERNAL_ERROR,
   ConfigError: INTERNAL_ERROR,
   OtherBucketError: INTERNAL_ERROR,
   ModelsInvalidError: INTERNAL_ERROR,

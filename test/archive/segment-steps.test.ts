@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { EntryCorruptError } from '../../shared/archive/errors.ts'
@@ -8,6 +8,7 @@ import { openArchive } from '../../shared/archive/open.ts'
 import { readIndex } from '../../shared/archive/segment-reader.ts'
 import { readInSteps, SegmentPosition, type SegmentStep, type StepSizes } from '../../shared/archive/segment-steps.ts'
 import { must } from '../../shared/values/must.ts'
+import { ResumableSha256 } from '../../shared/values/resumable-sha256.ts'
 import { craft } from './craft.ts'
 import { memorySource } from './memory.ts'
 import { writeArchive } from './sample.ts'
@@ -24,29 +25,32 @@ interface Reading extends StepSizes {
   readonly filter?: (entry: IndexLine) => boolean
 }
 
+/** A step without its position. */
+const contentOf = ({ entry, ordinal, isComplete, partsSha256 }: SegmentStep) => ({
+  entry,
+  ordinal,
+  isComplete,
+  partsSha256,
+})
+type StepContent = ReturnType<typeof contentOf>
+
 /**
  * Reads the first segment. Every reader stops after its first step, and another one continues at the position, which is
  * stored as JSON in between.
  */
-const readWithStops = async (bytes: Buffer, reading: Reading): Promise<Omit<SegmentStep, 'position'>[]> => {
+const readWithStops = async (bytes: Buffer, reading: Reading): Promise<StepContent[]> => {
   const archive = await openArchive(memorySource(bytes, 7))
   const segment = must(archive.segments[0])
   const index = await readIndex(archive, segment)
-  const steps: Omit<SegmentStep, 'position'>[] = []
+  const steps: StepContent[] = []
   let position: SegmentPosition | undefined = { entry: 0 }
   while (position !== undefined) {
     const start: SegmentPosition = position
     position = undefined
-    for await (const { entry, ordinal, isComplete, position: next } of readInSteps(
-      archive,
-      segment,
-      index,
-      start,
-      reading,
-    )) {
-      expect(index[ordinal]).toBe(entry)
-      steps.push({ entry, ordinal, isComplete })
-      position = SegmentPosition.parse(JSON.parse(JSON.stringify(next())))
+    for await (const step of readInSteps(archive, segment, index, start, reading)) {
+      expect(index[step.ordinal]).toBe(step.entry)
+      steps.push(contentOf(step))
+      position = SegmentPosition.parse(JSON.parse(JSON.stringify(step.position())))
       break
     }
   }
@@ -54,13 +58,13 @@ const readWithStops = async (bytes: Buffer, reading: Reading): Promise<Omit<Segm
 }
 
 /** Reads the first segment with one reader. */
-const readAtOnce = async (bytes: Buffer, reading: Reading): Promise<Omit<SegmentStep, 'position'>[]> => {
+const readAtOnce = async (bytes: Buffer, reading: Reading): Promise<StepContent[]> => {
   const archive = await openArchive(memorySource(bytes, 7))
   const segment = must(archive.segments[0])
   const steps = await Array.fromAsync(
     readInSteps(archive, segment, await readIndex(archive, segment), { entry: 0 }, reading),
   )
-  return steps.map(({ entry, ordinal, isComplete }) => ({ entry, ordinal, isComplete }))
+  return steps.map(contentOf)
 }
 
 const SIZES = { largeBlobBytes: 600, hashStepBytes: 400 }
@@ -151,6 +155,37 @@ describe('the steps of a segment', () => {
     },
   )
 
+  it.each<[string, (bytes: Buffer) => Buffer]>([
+    ['framed', (bytes) => bytes],
+    ['repacked', repacked],
+  ])('state the checksum of the parts in which S3 copies a large entry: %s', async (_title, change) => {
+    const content = randomBytes(900)
+    const archive = change(await writeArchive({ models: {}, blobs: { large: content, small: randomBytes(599) } }))
+    const parts = [0, 300, 600].map((start) => hash('sha256', content.subarray(start, start + 300), 'buffer'))
+    const expected = `${hash('sha256', Buffer.concat(parts), 'base64')}-3`
+    for (const steps of [await readAtOnce(archive, SIZES), await readWithStops(archive, SIZES)])
+      expect(steps.map(({ partsSha256 }) => partsSha256).filter((checksum) => checksum !== undefined)).toEqual([
+        expected,
+      ])
+  })
+
+  it('state no checksum of parts if the position of an earlier version is inside a part', async () => {
+    const content = randomBytes(900)
+    const archive = await openArchive(memorySource(await writeArchive({ models: {}, blobs: { large: content } }), 7))
+    const segment = must(archive.segments[0])
+    const begun = await ResumableSha256.resume()
+    begun.update(content.subarray(0, 400))
+    const start = { entry: 0, content: { bytes: 400, state: begun.save() } }
+    const options = { ...SIZES, filter: () => true }
+    const steps = await Array.fromAsync(
+      readInSteps(archive, segment, await readIndex(archive, segment), start, options),
+    )
+    expect(steps.map(({ isComplete, partsSha256 }) => [isComplete, partsSha256])).toEqual([
+      [false, undefined],
+      [true, undefined],
+    ])
+  })
+
   it('include a part for each step of an entry that has exactly the size of a large one', async () => {
     const steps = await readAtOnce(await archiveOf([600, 599]), SIZES)
     const complete = steps.map(({ entry, isComplete }) => `${entry.size} ${isComplete}`).sort()
@@ -185,8 +220,8 @@ describe('the steps of a segment', () => {
 
     const isLarge = ({ size }: IndexLine): boolean => size === 900
     const begun = await step({ entry: 0 }, isLarge)
-    expect(begun).toMatchObject({ position: { entry, content: { bytes: 400 } }, ranges: [[large.offset, 900]] })
-    expect((await step(begun.position, isLarge)).ranges).toEqual([[large.offset + 400, 500]])
+    expect(begun).toMatchObject({ position: { entry, content: { bytes: 300 } }, ranges: [[large.offset, 900]] })
+    expect((await step(begun.position, isLarge)).ranges).toEqual([[large.offset + 300, 600]])
     expect((await step({ entry: 0 }, ({ size }) => size === 0)).ranges).toEqual([])
   })
 

@@ -176,6 +176,13 @@ export const blobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(await payloads.sha256Of(sha256(bytes))).toMatchObject(expectedOf(bytes))
     })
 
+    it('returns the SHA-256 of the bytes of a copy, also if another one was stated', async () => {
+      const bytes = randomBytes(6 * 1024 * 1024)
+      const object = await objects.put(servers.config.buckets.archives, 'misdescribed', bytes)
+      await blobs.copyIn('misdescribed', { object, start: 0, length: object.size }, { sha256: sha256(randomBytes(9)) })
+      expect(await blobs.sha256Of('misdescribed')).toMatchObject(expectedOf(bytes))
+    })
+
     it('copies an absent blob again if the completion of the copy conflicts with another write', async () => {
       const bytes = randomBytes(6 * 1024 * 1024)
       const object = await objects.put(bucket, 'conflict-source', bytes)

@@ -230,12 +230,12 @@ export class RestoreStages {
     const { n } = input
     const extents = (await this.#applyPlan()).length
     const perSecond = WORKER.verifyBytes / RESOURCE.bytes
-    // S3 returns the checksums of small blobs, so their bytes are not read.
+    // S3 returns the checksums of blobs that a restore has written, so their bytes are not read.
     const work = { lists: 0, perSecond: 8 / LATENCY.s3, uses: [{ capacity: blobs.reads, units: 1 }] }
     const pass =
       n < extents
         ? await this.#passOverExtent(runBuckets, input, perSecond, (range) => table.read(range))
-        : await this.#verifying.pass(n, this.#list(n - extents), work, { hashes: true, copies: false })
+        : await this.#verifying.pass(n, this.#list(n - extents), work, { hashes: false, copies: false })
     const result = { done: pass.done, ...(pass.done ? {} : { cursor: 'cursor' in pass ? pass.cursor : 'next' }) }
     jobs.keep(VERIFY.name, n, input.pass, result)
     return pass.done ? { done: true } : { done: false, cursor: 'cursor' in pass ? (pass.cursor ?? 'next') : 'next' }

@@ -11,8 +11,16 @@ import type { WorkflowRunner } from './workflow-runner.ts'
 
 const MIB = 1024 * 1024
 
-/** A pass ends after each step: 5 MiB of hashing, or the parts that are created at the same time. */
-const limits = { passMs: 0, watchMs: 10, largeBlobBytes: 6 * MIB, hashStepBytes: 5 * MIB, copyPartBytes: 10 * MIB }
+/**
+ * The largest size of a step. The steps of an archived blob are equal, and also the parts in which it is copied. S3
+ * requires 5 MiB for a part.
+ */
+export const STEP_BYTES = 10 * MIB
+/** A pass ends after each step of hashing, or after the parts that are created at the same time. */
+const limits = {
+  ...{ passMs: 0, watchMs: 10 },
+  ...{ largeBlobBytes: 6 * MIB, hashStepBytes: STEP_BYTES, copyPartBytes: STEP_BYTES },
+}
 
 /** Starts a runner for all tests of a file, whose jobs need several passes for a blob of 6 MiB or more. */
 export const startLargeBlobRunner = async (): Promise<WorkflowRunner> => {

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { createHash } from 'node:crypto'
 import type { ObjectRange, PinnedObject } from '../object.ts'
-import { ObjectExistsError, ObjectChangedError } from '../errors.ts'
+import { CopyWithoutChecksumError, ObjectExistsError, ObjectChangedError } from '../errors.ts'
 import {
   copySource,
   isConditionFailed,
@@ -26,6 +26,14 @@ export interface UploadedPart {
   readonly number: number
   readonly etag: string
   readonly size: number
+  /** The SHA-256 of the bytes in base64, which S3 has computed. Present if the upload stores checksums. */
+  readonly sha256?: string
+}
+
+/** How S3 stores an upload. */
+export interface ChecksumOptions {
+  /** If true, S3 computes and stores the SHA-256 of each copied part. All parts of the upload must then be copied. */
+  readonly storesSha256?: boolean
 }
 
 interface CompleteOptions {
@@ -37,24 +45,29 @@ interface CompleteOptions {
   readonly parts?: readonly UploadedPart[]
 }
 
-/**
- * A multipart upload. No checksum algorithm is used, because S3 servers treat the checksums of copied parts
- * differently. S3 verifies uploaded parts by their MD5.
- */
+/** A multipart upload. S3 verifies uploaded parts by their MD5. */
 export class MultipartUpload {
   readonly #client: S3Client
   readonly bucket: string
   readonly key: string
   readonly uploadId: string
+  readonly storesSha256: boolean
   readonly #parts = new Map<number, UploadedPart>()
   /** The requests of this instance that are being sent and create parts. */
   readonly #sending = new Set<Promise<unknown>>()
 
-  constructor(client: S3Client, bucket: string, key: string, uploadId: string) {
+  constructor(
+    client: S3Client,
+    bucket: string,
+    key: string,
+    uploadId: string,
+    { storesSha256 = false }: ChecksumOptions = {},
+  ) {
     this.#client = client
     this.bucket = bucket
     this.key = key
     this.uploadId = uploadId
+    this.storesSha256 = storesSha256
   }
 
   /** Uploads bytes as part `number` (1 to 10,000, without gaps). All parts except the last must have at least 5 MiB. */
@@ -75,7 +88,8 @@ export class MultipartUpload {
 
   /**
    * Copies a range of an object as part `number`. The bytes are copied within S3. Throws `ObjectChangedError` if the
-   * object was deleted or replaced.
+   * object was deleted or replaced. If the upload stores checksums, throws `CopyWithoutChecksumError` if the server has
+   * computed none. The upload cannot be completed then.
    */
   async copyPart(number: number, { object, start, length }: ObjectRange): Promise<UploadedPart> {
     const { bucket, key, version_id, etag } = object
@@ -91,7 +105,10 @@ export class MultipartUpload {
           }),
         ),
       )
-      return this.#keep({ number, etag: plainETag(CopyPartResult?.ETag), size: length })
+      const sha256 = this.storesSha256 ? CopyPartResult?.ChecksumSHA256 : undefined
+      if (this.storesSha256 && sha256 === undefined) throw new CopyWithoutChecksumError(this.bucket, this.key)
+      const part = { number, etag: plainETag(CopyPartResult?.ETag), size: length }
+      return this.#keep(sha256 === undefined ? part : { ...part, sha256 })
     } catch (error) {
       // Status 404 can also mean that the upload does not exist, although the object has not changed.
       if (isConditionFailed(error) || (isNotFound(error) && !hasNoSuchUploadName(error)))
@@ -132,7 +149,11 @@ export class MultipartUpload {
         new CompleteMultipartUploadCommand({
           ...this.#upload,
           MultipartUpload: {
-            Parts: inOrder.map(({ number, etag }) => ({ PartNumber: number, ETag: quotedETag(etag) })),
+            Parts: inOrder.map(({ number, etag, sha256 }) => ({
+              PartNumber: number,
+              ETag: quotedETag(etag),
+              ...(sha256 === undefined ? {} : { ChecksumSHA256: sha256 }),
+            })),
           },
           ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
           ...(ifMatch === undefined ? {} : { IfMatch: quotedETag(ifMatch) }),

@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto'
 import { pipeline, type Readable, Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UnprocessedBackoff } from '../../throttling/unprocessed.ts'
-import { ObjectExistsError } from '../errors.ts'
+import { CopyWithoutChecksumError, ObjectExistsError } from '../errors.ts'
 import type { PinnedObject } from '../object.ts'
 import { type BucketOwners, expectOwners } from './expected-owners.ts'
 import { sendExpires } from './expires-header.ts'
-import { MultipartUpload } from './multipart-upload.ts'
+import { type ChecksumOptions, MultipartUpload } from './multipart-upload.ts'
 import { ObjectReader } from './object-reader.ts'
 import { isConditionFailed, isConflict, isNotFound, quotedETag } from './s3-errors.ts'
 import { pinned, type PutOptions, writeFields, type WriteOptions } from './stored-object.ts'
@@ -35,13 +35,16 @@ const DELETE_BATCH = 1000
 const THROTTLED_CODES: readonly (string | undefined)[] = ['SlowDown', 'ServiceUnavailable']
 
 /** The options of a write that may replace no object, or only a certain object. */
-interface ConditionalWrite extends WriteOptions {
+interface ConditionalWrite extends WriteOptions, ChecksumOptions {
   readonly ifAbsent?: boolean
   readonly ifMatch?: string | undefined
 }
 
 /** Reads and writes objects in S3. */
 export class ObjectStore extends ObjectReader {
+  /** False after the server has computed no checksum of a copied part. */
+  #copiesHaveChecksums = true
+
   /** `owners` contains the expected owners of buckets of other accounts. */
   constructor(client: S3Client, owners: BucketOwners = new Map()) {
     super(client)
@@ -113,7 +116,7 @@ export class ObjectStore extends ObjectReader {
   /**
    * Writes an object with a multipart upload. `write` uploads or copies the parts. With `ifAbsent` or `ifMatch`, throws
    * `ObjectExistsError` if the condition is not met, even if the existing object is equal. If another write of the key
-   * is in progress, begins a new upload and calls `write` again.
+   * is in progress, or if the server computes no checksums of copied parts, begins a new upload and calls `write` again.
    */
   async putInParts(
     bucket: string,
@@ -128,6 +131,7 @@ export class ObjectStore extends ObjectReader {
         return await upload.complete({ ifAbsent, ifMatch })
       } catch (error) {
         await abandon(upload)
+        if (this.writesWithoutChecksums(error)) continue
         if (!isConflict(error) || attempt === UPLOAD_ATTEMPTS) throw error
         await sleep(100 * 2 ** attempt * Math.random())
       }
@@ -195,18 +199,40 @@ export class ObjectStore extends ObjectReader {
     }
   }
 
-  /** Begins a multipart upload. */
-  async multipart(bucket: string, key: string, options: WriteOptions = {}): Promise<MultipartUpload> {
+  /**
+   * Begins a multipart upload. `storesSha256` has no effect if the server has computed no checksum of an earlier copy.
+   */
+  async multipart(
+    bucket: string,
+    key: string,
+    { storesSha256: isRequested = false, ...options }: WriteOptions & ChecksumOptions = {},
+  ): Promise<MultipartUpload> {
+    const storesSha256 = isRequested && this.#copiesHaveChecksums
     const { UploadId } = await this.client.send(
-      new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ...writeFields(options) }),
+      new CreateMultipartUploadCommand({
+        Bucket: bucket,
+        Key: key,
+        ...writeFields(options),
+        ...(storesSha256 ? { ChecksumAlgorithm: 'SHA256' } : {}),
+      }),
     )
     if (UploadId === undefined) throw new Error(`S3 returned no id for the upload of s3://${bucket}/${key}`)
-    return this.resumeMultipart(bucket, key, UploadId)
+    return this.resumeMultipart(bucket, key, UploadId, { storesSha256 })
   }
 
   /** Returns a multipart upload that this or another process has begun. */
-  resumeMultipart(bucket: string, key: string, uploadId: string): MultipartUpload {
-    return new MultipartUpload(this.client, bucket, key, uploadId)
+  resumeMultipart(bucket: string, key: string, uploadId: string, options?: ChecksumOptions): MultipartUpload {
+    return new MultipartUpload(this.client, bucket, key, uploadId, options)
+  }
+
+  /**
+   * Returns true if an upload has failed because the server computes no checksums of copied parts. The next uploads of
+   * this instance then store no checksums.
+   */
+  writesWithoutChecksums(error: unknown): boolean {
+    if (!(error instanceof CopyWithoutChecksumError)) return false
+    this.#copiesHaveChecksums = false
+    return true
   }
 
   /**

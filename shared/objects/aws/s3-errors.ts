@@ -1,3 +1,5 @@
+import { partsSha256OfOne } from '../../values/parts-sha256.ts'
+
 /*
  * This file contains conventions of S3 and compatible servers for errors, ETags, copies and checksums. An error is
  * recognized by its name or by its status. The name alone is not enough, because S3 sends it in the body of the
@@ -68,12 +70,21 @@ export const quotedETag = (etag: string): string => `"${etag.replaceAll('"', '')
 export const copySource = (bucket: string, key: string, versionId: string | undefined): string =>
   `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`}`
 
+const SHA256 = /^[0-9a-f]{64}$/
+
 /**
- * Returns the SHA-256 of the whole object in hex, from the checksum of a response. Returns undefined if the response
- * has no SHA-256, or if S3 has computed it from the checksums of the parts.
+ * Returns the SHA-256 of the whole object in hex, from the checksum of a response. If S3 has computed the checksum from
+ * one part, it proves or disproves `claimed`, the SHA-256 in the user metadata. Returns undefined if the response has
+ * no SHA-256, and if S3 has computed it from several parts or from a part with another SHA-256 than `claimed`.
  */
-export const fullSha256 = (base64: string | undefined, type: string | undefined): string | undefined => {
-  if (base64 === undefined || type === 'COMPOSITE' || base64.includes('-')) return undefined
+export const fullSha256 = (
+  base64: string | undefined,
+  type: string | undefined,
+  claimed: string | undefined,
+): string | undefined => {
+  if (base64 === undefined) return undefined
+  if (claimed !== undefined && SHA256.test(claimed) && base64 === partsSha256OfOne(claimed)) return claimed
+  if (type === 'COMPOSITE' || base64.includes('-')) return undefined
   const bytes = Buffer.from(base64, 'base64')
   return bytes.length === 32 ? bytes.toString('hex') : undefined
 }

@@ -26,6 +26,8 @@ export interface StoredObject extends PinnedObject {
   readonly checksum_crc64?: string
   /** The SHA-256 of the bytes, in hex, which S3 has verified. */
   readonly checksumSha256?: string
+  /** The checksum that S3 has computed of the parts of the object (`shared/values/parts-sha256.ts`). */
+  readonly partsSha256?: string
 }
 
 export interface WriteOptions {
@@ -101,8 +103,8 @@ export const storedObject = (
 ): StoredObject => {
   const { ContentLength = 0, ETag, VersionId, ContentType, Metadata = {}, ChecksumSHA256, ChecksumType } = answer
   const { ObjectLockRetainUntilDate, ChecksumCRC64NVME } = answer
-  const checksum = fullSha256(ChecksumSHA256, ChecksumType)
   const sha256 = Metadata['sha256']
+  const checksum = fullSha256(ChecksumSHA256, ChecksumType, sha256)
   return {
     ...pinned(bucket, key, ContentLength, ETag, VersionId),
     headers: presentHeaders({
@@ -117,6 +119,7 @@ export const storedObject = (
     ...(ContentType === undefined ? {} : { content_type: ContentType }),
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(checksum === undefined ? {} : { checksumSha256: checksum }),
+    ...(ChecksumSHA256?.includes('-') === true ? { partsSha256: ChecksumSHA256 } : {}),
     ...(ChecksumCRC64NVME === undefined || ChecksumType === 'COMPOSITE' ? {} : { checksum_crc64: ChecksumCRC64NVME }),
     ...(ObjectLockRetainUntilDate === undefined ? {} : { locked_until: ObjectLockRetainUntilDate.toISOString() }),
   }

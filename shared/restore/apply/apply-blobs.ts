@@ -24,7 +24,7 @@ import { type BlobWriterServices, BlobWriter, COPIED_BLOB_BYTES, PARALLEL_BLOBS 
 const BATCH = 256
 
 interface ApplyBlobsServices extends OpenRestoreServices, LeasedPassServices, BlobWriterServices {
-  readonly limits: LeasedPassServices['limits'] & Pick<Limits, 'largeBlobBytes' | 'copyPartBytes'>
+  readonly limits: LeasedPassServices['limits'] & Pick<Limits, 'largeBlobBytes' | 'hashStepBytes'>
 }
 
 /**

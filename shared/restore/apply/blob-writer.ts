@@ -35,7 +35,7 @@ const MAX_HELD_BYTES = 48 * 1024 * 1024
 
 export interface BlobWriterServices {
   readonly jobs: JobStore
-  readonly limits: Pick<Limits, 'copyPartBytes'>
+  readonly limits: Pick<Limits, 'hashStepBytes'>
   readonly objects: ObjectStore
   readonly workFiles: WorkFiles
   readonly blobs: BlobStore
@@ -74,7 +74,7 @@ export class BlobWriter {
   }
 
   /**
-   * Writes a large blob as `copy` does, in parts. If the time is up before the last part, or if AWS throttles a part
+   * Writes a large blob as `copy` does, in the parts whose checksums preflight has computed. If the time is up before the last part, or if AWS throttles a part
    * until the time of the pass is used up, returns the unfinished upload, with which the next pass continues.
    */
   async copyInSteps(
@@ -84,10 +84,16 @@ export class BlobWriter {
   ): Promise<PinnedObject | undefined> {
     const { blobs, limits } = this.#services
     const { archive, isOverwriting } = this.#options
-    const parts = copyParts({ object: archive, start: blob.offset, length: blob.size }, limits.copyPartBytes)
+    const parts = copyParts({ object: archive, start: blob.offset, length: blob.size }, limits.hashStepBytes)
     try {
       const written = await blobs.writeObject(blob.id, contentOf(blob), blob.size, (target) =>
-        uploadInSteps(this.#services, attempt, { ...target, ifAbsent: !isOverwriting }, parts, saved),
+        uploadInSteps(
+          this.#services,
+          attempt,
+          { ...target, options: { ...target.options, storesSha256: true }, ifAbsent: !isOverwriting },
+          parts,
+          saved,
+        ),
       )
       return 'upload' in written ? written.upload : undefined
     } catch (error) {

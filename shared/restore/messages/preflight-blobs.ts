@@ -38,10 +38,18 @@ export const BlobsCursor = z
     position: SegmentPosition,
     /**
      * Present if the archived bytes of a large blob are verified, but the comparison with the target has not ended.
-     * `entry` is the index of the blob in the segment, and `hash` is the position inside the blob of the target. `hash`
-     * is absent if no byte of it has been read.
+     * `entry` is the index of the blob in the segment, `parts_sha256` is that of `ARCHIVED_BLOB`, and `hash` is the
+     * position inside the blob of the target. `hash` is absent if no byte of it has been read.
      */
-    target: z.exactOptional(z.object({ entry: z.int(), hash: z.exactOptional(HashPosition) }).readonly()),
+    target: z.exactOptional(
+      z
+        .object({
+          entry: z.int(),
+          parts_sha256: z.exactOptional(z.string()),
+          hash: z.exactOptional(HashPosition),
+        })
+        .readonly(),
+    ),
   })
   .readonly()
 export type BlobsCursor = z.output<typeof BlobsCursor>
@@ -81,6 +89,11 @@ const ARCHIVED_BLOB = {
   offset: z.int(),
   size: z.int(),
   sha256: z.string(),
+  /**
+   * The checksum that S3 computes of the parts in which the blob is copied (`shared/values/parts-sha256.ts`). Only large
+   * blobs have it. Absent in lists of earlier versions of the deployment.
+   */
+  parts_sha256: z.exactOptional(z.string()),
   content_type: z.exactOptional(z.string()),
   ...PROPERTY_MEMBERS,
   /** The models whose resources refer to the blob or payload. */

@@ -104,18 +104,18 @@ export class BlobComparison {
   /**
    * Adds an entry. If a resource that will be written refers to the entry, begins to compare it with the target. If the
    * blob of the target is known, `target` contains it. `start` is the position at which a pass continues that repeats
-   * this entry.
+   * this entry. For a large entry, it contains the checksum of its parts.
    */
   add(position: string, entry: IndexLine, offset: number, start: BlobsCursor, target?: TargetBlob): void {
     this.#entries += 1
     const reference = this.#references.get(position)
-    const compared = this.#begin(entry, offset, reference, target)
+    const compared = this.#begin({ ...entry, ...partsOf(start.target) }, offset, reference, target)
     this.#pending.push({ position, entry, models: reference?.models ?? [], compared, start })
   }
 
   /** Begins the comparison of an entry. Returns undefined if the entry is not compared. */
   #begin(
-    entry: IndexLine,
+    entry: IndexLine & PartsChecksum,
     offset: number,
     reference: BlobReference | undefined,
     target: TargetBlob | undefined,
@@ -125,7 +125,7 @@ export class BlobComparison {
     const { size, sha256 } = entry
     const kind = entry.kind === 'payload' ? 'payload' : 'blob'
     const { id, models } = reference
-    const blob = { kind, id, offset, size, sha256, models, ...propertiesOf(entry) } as const
+    const blob = { kind, id, offset, size, sha256, ...partsOf(entry), models, ...propertiesOf(entry) } as const
     this.#propertyCharacters += propertyCharacters(entry)
     const compared = this.#limit(async () => {
       if (this.#isThrottled) throw new Error('an earlier comparison was throttled')
@@ -194,7 +194,9 @@ export class BlobComparison {
     const size = (await blobs.head(reference.id))?.object.size
     // The bytes of a blob of another size differ in any case, so they are not read.
     const hashed =
-      size === entry.size ? await blobs.sha256InSteps(reference.id, start.target?.hash, steps) : { blob: undefined }
+      size === entry.size
+        ? await blobs.sha256InSteps(reference.id, { ...entry, ...partsOf(start.target) }, start.target?.hash, steps)
+        : { blob: undefined }
     if ('position' in hashed) return hashed.position
     this.add(position, entry, offset, start, { exists: size !== undefined, verified: hashed.blob })
     return undefined
@@ -245,6 +247,12 @@ export class BlobComparison {
     return differences.length === 0 ? { action: 'same' } : { action, differs: 'headers' }
   }
 }
+
+/** The checksum of the parts of a large blob (`RestoredBlob`). */
+type PartsChecksum = Pick<RestoredBlob, 'parts_sha256'>
+
+const partsOf = ({ parts_sha256 }: PartsChecksum = {}): PartsChecksum =>
+  parts_sha256 === undefined ? {} : { parts_sha256 }
 
 const readTarget = async (
   { payloads, blobs }: TargetBlobs,

@@ -5,7 +5,6 @@ import { readTogether } from '../../archive/read-together.ts'
 import { readIndex } from '../../archive/segment-reader.ts'
 import { readInSteps, type SegmentPosition } from '../../archive/segment-steps.ts'
 import { BlobTooLargeError } from '../../blobs/errors.ts'
-import type { HashPosition } from '../../blobs/hash-in-steps.ts'
 import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { Limits } from '../../jobs/limits.ts'
@@ -163,11 +162,10 @@ const readBlobs = async (
      * comparison.
      */
     const add = async (
-      ordinal: number,
+      target: NonNullable<BlobsCursor['target']>,
       position: SegmentPosition,
-      hash?: HashPosition,
     ): Promise<BlobsCursor | undefined> => {
-      const entry = must(index[ordinal])
+      const entry = must(index[target.entry])
       const sortKey = entrySortKey(entry)
       if (sortKey < lastPosition || (sortKey === lastPosition && comparison.entries > 0))
         throw new ArchiveInvalidError(`entry ${entry.path} is out of order`)
@@ -176,11 +174,10 @@ const readBlobs = async (
       const after = { segment: k, position }
       if (entry.size >= largeBlobBytes) {
         await comparison.settle(0)
-        const target = { entry: ordinal, ...(hash === undefined ? {} : { hash }) }
         // If this pass continues inside the comparison, it has not made progress yet.
         if (read.to.target === undefined) read.to = { ...after, target }
         const reached = await comparison.addLarge(sortKey, entry, offset, read.to, steps)
-        if (reached !== undefined) return { ...after, target: { entry: ordinal, hash: reached } }
+        if (reached !== undefined) return { ...after, target: { ...target, hash: reached } }
       } else comparison.add(sortKey, entry, offset, read.to)
       await comparison.settle()
       read.to = after
@@ -188,7 +185,7 @@ const readBlobs = async (
     }
     const resumed: BlobsCursor = k === start.segment ? start : { segment: k, position: { entry: 0 } }
     if (resumed.target !== undefined) {
-      const cursor = await add(resumed.target.entry, resumed.position, resumed.target.hash)
+      const cursor = await add(resumed.target, resumed.position)
       if (cursor !== undefined) return cursor
     }
     const options = {
@@ -196,24 +193,25 @@ const readBlobs = async (
       ...(plan.reads_all_blobs ? {} : { filter: isRead }),
     }
     /** The last entry of the segment. It is added after the rest of the segment, which is its index, is verified. */
-    let last: { readonly ordinal: number; readonly position: SegmentPosition } | undefined
-    for await (const { ordinal, isComplete, position } of readInSteps(
+    let last: { readonly target: NonNullable<BlobsCursor['target']>; readonly position: SegmentPosition } | undefined
+    for await (const { ordinal, isComplete, partsSha256, position } of readInSteps(
       archive,
       opened,
       index,
       resumed.position,
       options,
     )) {
+      const target = { entry: ordinal, ...(partsSha256 === undefined ? {} : { parts_sha256: partsSha256 }) }
       if (isComplete && ordinal === index.length - 1) {
-        last = { ordinal, position: position() }
+        last = { target, position: position() }
         continue
       }
-      const cursor = isComplete ? await add(ordinal, position()) : undefined
+      const cursor = isComplete ? await add(target, position()) : undefined
       if (cursor !== undefined) return cursor
       if (!isComplete) read.to = { segment: k, position: position() }
       if (isFull()) return read.to
     }
-    const cursor = last === undefined ? undefined : await add(last.ordinal, last.position)
+    const cursor = last === undefined ? undefined : await add(last.target, last.position)
     if (cursor !== undefined) return cursor
   }
   return undefined

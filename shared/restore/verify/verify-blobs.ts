@@ -127,7 +127,8 @@ const verifyLargeBlob = async (
   { timeIsUp, mustHandOver }: Pick<Attempt, 'timeIsUp' | 'mustHandOver'>,
   findings: Findings,
 ): Promise<HashPosition | undefined> => {
-  const hashed = await blobs.sha256InSteps(blob.id, start, { stepBytes: limits.hashStepBytes, timeIsUp, mustHandOver })
+  const steps = { stepBytes: limits.hashStepBytes, timeIsUp, mustHandOver }
+  const hashed = await blobs.sha256InSteps(blob.id, blob, start, steps)
   if ('position' in hashed) return hashed.position
   check({ blob, stored: hashed.blob }, findings)
   return undefined
