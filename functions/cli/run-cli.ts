@@ -26,7 +26,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<ExitCode>
   let code: ExitCode = EXIT.succeeded
   // Until a command runs, its options are unknown.
   let output: Output | undefined
-  const program = createProgram(io, async (command, context, input) => {
+  const program = createProgram(io, versionText(args), async (command, context, input) => {
     output = context.output
     code = await withCallBudget(BUDGET, () => command.run(context, input))
   })
@@ -50,10 +50,13 @@ export const runCli = async (args: readonly string[], io: Io): Promise<ExitCode>
 /** The longest time in which an interrupted command writes the rest of its output. Its reader may have stopped. */
 const FLUSH_MS = 1_000
 
+const versionText = (args: readonly string[]): string =>
+  args.includes('--json') ? JSON.stringify({ version: commandVersion() }) : commandVersion()
+
 type Execute = (command: CliCommand, context: CommandContext, input: unknown) => Promise<void>
 
 /** Returns the program with all commands of the table. `execute` is called for the command that the user has chosen. */
-const createProgram = (io: Io, execute: Execute): Command => {
+const createProgram = (io: Io, version: string, execute: Execute): Command => {
   const program = new Command('specstar-backup')
     .description('Backs up and restores the resources of a SpecStar deployment.')
     .option('--endpoint <url>', 'the URL of the API (default: the local program, http://127.0.0.1:3000)')
@@ -63,7 +66,7 @@ const createProgram = (io: Io, execute: Execute): Command => {
     .option('--config <file>', 'the settings file (default: ~/.config/specstar-backup.json)')
     .option('--json', 'print results as JSON, one object a line')
     .option('--show-urls', 'print presigned URLs with their signatures, with which anybody can read the archive')
-    .version(commandVersion(), '--version', 'print the version of this command')
+    .version(version, '--version', 'print the version of this command')
     .addHelpText('after', `\n${EXIT_CODES_HELP}`)
   prepare(program, io)
   const groups = new Map<string, Command>()

@@ -5,7 +5,7 @@ import { catalogueStores } from '../client/catalogue-stores.ts'
 import { dynamodbEndpointOf } from '../client/settings.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
-import { countText } from '../terminal/units.ts'
+import { counted, countText } from '../terminal/units.ts'
 
 /** The time between two lines of progress, in milliseconds. */
 const PROGRESS_MS = 2_000
@@ -48,7 +48,7 @@ export const CATALOGUE_REBUILD = defineCommand({
       onProgress: (progress) => {
         if (performance.now() - shown < PROGRESS_MS) return
         shown = performance.now()
-        output.note(countsText(progress))
+        output.note(`so far: ${countsText(progress)}`)
       },
       onNotListed: (key, reason) => {
         output.note(`not in the catalogue: ${key}: ${reason}`)
@@ -61,7 +61,7 @@ export const CATALOGUE_REBUILD = defineCommand({
 
 const countsText = ({ archives, unreadable, unfinished, removed }: RebuildCounts): string =>
   [
-    `${countText(archives)} archives in the catalogue`,
+    `${counted(archives, 'archive')} in the catalogue`,
     `${countText(unreadable)} could not be read`,
     ...(unfinished === 0 ? [] : [`${countText(unfinished)} of cancelled or failed exports`]),
     `${countText(removed)} removed`,

@@ -56,7 +56,7 @@ export const PRUNE = defineCommand({
           shown,
           '',
         ),
-        `The next daily deletion deletes ${counted(deleted.length, 'object')} and keeps ${counted(objects.length - deleted.length, 'object')}.`,
+        summaryText(deleted.length, objects.length - deleted.length),
       ]
         .filter((text) => text !== '')
         .join('\n\n'),
@@ -65,3 +65,9 @@ export const PRUNE = defineCommand({
     return failures.length === 0 ? EXIT.succeeded : EXIT.error
   },
 })
+
+const summaryText = (deleted: number, kept: number): string =>
+  deleted + kept === 0
+    ? 'No rule of the daily deletion applies to any object that was read, so the next run deletes nothing.'
+    : `The next daily deletion deletes ${counted(deleted, 'object')} and keeps ${counted(kept, 'object')}. ` +
+      'Objects to which no rule applies are kept, too.'

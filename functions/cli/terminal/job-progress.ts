@@ -26,13 +26,35 @@ const FRAME_MS = 100
 /** The time between two lines of the same phase. */
 const LINE_EVERY_MS = 30_000
 
+/** The phase of a job that is being observed. */
+class ObservedPhase {
+  #name = ''
+  #began = 0
+  #done: ReadonlyMap<string, number> = new Map()
+
+  /** Returns true if another phase has begun. */
+  observe(job: Job, now: number): boolean {
+    const name = `${job.status} ${job.phase ?? ''}`
+    if (name === this.#name) return false
+    this.#name = name
+    this.#began = now
+    this.#done = new Map(barsOf(job).map((bar) => [bar.name, bar.done]))
+    return true
+  }
+
+  amountsOf(bar: PhaseBar, now: number): string {
+    const rate = rateText(bar, { seconds: (now - this.#began) / 1000, from: this.#done.get(bar.name) ?? 0 })
+    return rate.endsWith(' left') ? `${rate} in this phase` : rate
+  }
+}
+
 /** A spinner with the state of the job, and a bar for each count whose total is known. */
 class AnimatedProgress implements JobProgress {
   readonly #io: Io
   readonly #output: Output
   #shown: Shown | undefined
   #job: Job | undefined
-  #phaseBegan = { phase: '', at: 0 }
+  readonly #phase = new ObservedPhase()
   #frame = 0
 
   constructor(io: Io, output: Output) {
@@ -42,21 +64,16 @@ class AnimatedProgress implements JobProgress {
 
   update(job: Job): void {
     const now = performance.now()
-    const phase = `${job.status} ${job.phase ?? ''}`
-    if (phase !== this.#phaseBegan.phase) {
-      this.pause()
-      this.#phaseBegan = { phase, at: now }
-    }
+    if (this.#phase.observe(job, now)) this.pause()
     this.#job = job
     const bars = barsOf(job)
     if (this.#shown?.bars.length !== bars.length) {
       this.pause()
-      this.#shown = this.#show(bars)
+      this.#shown = this.#show(bars, now)
     }
-    const seconds = (now - this.#phaseBegan.at) / 1000
     for (const [index, bar] of bars.entries()) {
       this.#shown.bars[index]?.setTotal(bar.total)
-      this.#shown.bars[index]?.update(Math.min(bar.done, bar.total), this.#barPayload(bar, seconds))
+      this.#shown.bars[index]?.update(Math.min(bar.done, bar.total), this.#barPayload(bar, now))
     }
     this.#spin()
   }
@@ -68,7 +85,7 @@ class AnimatedProgress implements JobProgress {
     this.#shown = undefined
   }
 
-  #show(bars: readonly PhaseBar[]): Shown {
+  #show(bars: readonly PhaseBar[], now: number): Shown {
     const multi = new MultiBar({
       stream: this.#io.stderr,
       format: '  {name} {bar} {percentage}%  {amounts}',
@@ -80,7 +97,7 @@ class AnimatedProgress implements JobProgress {
       fps: 10,
     })
     const spinner = multi.create(1, 0, { text: '' }, { format: '{text}' })
-    const shown = bars.map((bar) => multi.create(bar.total, 0, this.#barPayload(bar, 0)))
+    const shown = bars.map((bar) => multi.create(bar.total, 0, this.#barPayload(bar, now)))
     const timer = setInterval(() => {
       this.#frame += 1
       this.#spin()
@@ -95,8 +112,8 @@ class AnimatedProgress implements JobProgress {
     this.#shown?.spinner.update(0, { text: forTerminal(`${frame} ${stateText(this.#job, this.#output)}`) })
   }
 
-  #barPayload(bar: PhaseBar, seconds: number): object {
-    return { name: bar.name.padEnd(NAME_WIDTH), amounts: rateText(bar, seconds) }
+  #barPayload(bar: PhaseBar, now: number): object {
+    return { name: bar.name.padEnd(NAME_WIDTH), amounts: this.#phase.amountsOf(bar, now) }
   }
 }
 
@@ -113,9 +130,8 @@ const NAME_WIDTH = 'resources'.length
 /** Writes a line when the phase changes, and sometimes during a long phase. */
 class LineProgress implements JobProgress {
   readonly #output: Output
-  #state = ''
+  readonly #phase = new ObservedPhase()
   #lastAt = 0
-  #phaseAt = 0
 
   constructor(output: Output) {
     this.#output = output
@@ -123,14 +139,10 @@ class LineProgress implements JobProgress {
 
   update(job: Job): void {
     const now = performance.now()
-    const state = `${job.status} ${job.phase ?? ''}`
-    const isNew = state !== this.#state
+    const isNew = this.#phase.observe(job, now)
     if (!isNew && now - this.#lastAt < LINE_EVERY_MS) return
-    if (isNew) this.#phaseAt = now
-    this.#state = state
     this.#lastAt = now
-    const seconds = (now - this.#phaseAt) / 1000
-    const amounts = isNew ? [] : barsOf(job).map((bar) => `${bar.name} ${rateText(bar, seconds)}`)
+    const amounts = isNew ? [] : barsOf(job).map((bar) => `${bar.name} ${this.#phase.amountsOf(bar, now)}`)
     this.#output.note([stateText(job, this.#output), ...amounts].join('; '))
   }
 

@@ -100,11 +100,12 @@ export class Output {
     return this.#isStyled(this.#io.stderr) ? styled(format, text) : printable(text)
   }
 
-  /** `NO_COLOR` (https://no-color.org) has precedence over `FORCE_COLOR`. */
+  /** `FORCE_COLOR` has precedence over `NO_COLOR` (https://no-color.org), as in Node.js. */
   #isStyled(stream: TerminalStream): boolean {
     const { env } = this.#io
-    if (this.json || isSet(env['NO_COLOR'])) return false
-    if (isSet(env['FORCE_COLOR'])) return env['FORCE_COLOR'] !== '0'
+    if (this.json) return false
+    if (isSet(env['FORCE_COLOR'])) return !['0', 'false'].includes(env['FORCE_COLOR'] ?? '')
+    if (isSet(env['NO_COLOR'])) return false
     return stream.isTTY === true && env['TERM'] !== 'dumb'
   }
 

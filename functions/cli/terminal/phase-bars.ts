@@ -25,11 +25,25 @@ export const barsOf = ({ progress, counts = {}, expected = {} }: Job): PhaseBar[
   return [{ name: 'workers', done: progress.done, total: progress.total }]
 }
 
-/** Returns the amounts of a bar, its rate and the time that is left, from the seconds since the phase began. */
-export const rateText = ({ name, done, total }: PhaseBar, seconds: number): string => {
+/** The time for which a bar was observed, and what was done when this time began. */
+interface Observed {
+  readonly seconds: number
+  readonly from: number
+}
+
+/**
+ * Returns the amounts of a bar, its rate and the time that is left for this bar. Only work that was observed counts,
+ * because the command can begin to observe a job in the middle of a phase. The time is shown only if a tenth of the
+ * work was observed: the first workers begin one after the other, so an earlier estimate would be wrong.
+ */
+export const rateText = ({ name, done, total }: PhaseBar, { seconds, from }: Observed): string => {
   const amount = name === 'bytes' ? bytesText : countText
+  const observed = done - from
   const parts = [`${amount(done)} of ${amount(total)}`]
-  if (done > 0 && seconds >= 1 && name !== 'workers') parts.push(`${amount(Math.round(done / seconds))}/s`)
-  if (done > 0 && seconds >= 1 && done < total) parts.push(`${durationText(((total - done) * seconds) / done)} left`)
+  if (observed > 0 && seconds >= 1) {
+    if (name !== 'workers') parts.push(`${amount(Math.round(observed / seconds))}/s`)
+    if (done < total && observed * 10 >= total)
+      parts.push(`about ${durationText(((total - done) * seconds) / observed)} left`)
+  }
   return parts.join(', ')
 }

@@ -31,7 +31,13 @@ export const countedTransfer = (io: Pick<Io, 'stderr'>, output: Output, name: st
     : undefined
   const payload = (): object => ({
     name,
-    amounts: rateText({ name: 'bytes', done: bytes, total }, (performance.now() - begin) / 1000),
+    amounts: rateText(
+      { name: 'bytes', done: bytes, total },
+      {
+        seconds: (performance.now() - begin) / 1000,
+        from: 0,
+      },
+    ),
   })
   bar?.start(total, 0, payload())
   const add = (more: number): void => {

@@ -37,7 +37,7 @@ describe('specstar-backup catalogue rebuild', () => {
     const { code, stdout, stderr } = await rebuild()
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: '1 archives in the catalogue, 1 could not be read, 1 removed\n',
+      stdout: '1 archive in the catalogue, 1 could not be read, 1 removed\n',
     })
     expect(stderr).toContain(
       'not in the catalogue: exports/2026/01/01/b.acbak: the archive is invalid: it has no trailer',

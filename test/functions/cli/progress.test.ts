@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { stripVTControlCharacters } from 'node:util'
+import { rateText } from '../../../functions/cli/terminal/phase-bars.ts'
 import { cli } from './cli-run.ts'
 import { fakeApi, type FakeApi } from './fake-api.ts'
 
@@ -55,7 +56,7 @@ describe('the progress of a job on a terminal', () => {
     const text = stripVTControlCharacters(stderr)
     expect(text).toMatch(/resources +█{12}░{12} 50% {2}500 of 1,000/)
     expect(text).toMatch(/bytes +█{12}░{12} 50% {2}2 KiB of 4 KiB/)
-    expect(text).toMatch(/500 of 1,000, \d+\/s, \d+\.\d s left/)
+    expect(text).toMatch(/500 of 1,000, \d+\/s, about \d+\.\d s left in this phase/)
     expect(text).not.toContain('workers')
   })
 
@@ -83,6 +84,33 @@ describe('the progress of a job on a terminal', () => {
     expect(plain.stdout).not.toContain('\u001b')
     const coloured = await cli(['show', 'job-1'], { env, tty: true })
     expect(coloured.stdout).toContain('\u001b[32msucceeded\u001b[39m')
+  })
+
+  it.each([
+    [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false, true],
+    [{ FORCE_COLOR: '1' }, false, true],
+    [{ FORCE_COLOR: '', NO_COLOR: '1' }, true, false],
+    [{ FORCE_COLOR: '0' }, true, false],
+    [{ FORCE_COLOR: 'false' }, true, false],
+  ])('has colours as Node.js decides: %j, on a terminal: %s', async (colours, tty, isColoured) => {
+    api = await fakeApi(() => ({ status: 200, body: ENDED }))
+    const { stdout } = await cli(['show', 'job-1'], { env: { SPECSTAR_BACKUP_ENDPOINT: api.url, ...colours }, tty })
+    expect(stdout.includes('\u001b[32m')).toBe(isColoured)
+  })
+})
+
+describe('the rate of a bar', () => {
+  it('counts only the work that was observed', () => {
+    const bar = { name: 'resources', done: 900, total: 1_000 }
+    expect(rateText(bar, { seconds: 10, from: 700 })).toBe('900 of 1,000, 20/s, about 5.0 s left')
+    expect(rateText(bar, { seconds: 10, from: 900 })).toBe('900 of 1,000')
+  })
+
+  it('has no time left before a tenth of the work was observed, and none at the end', () => {
+    const rate = (done: number) => rateText({ name: 'blobs', done, total: 1_000 }, { seconds: 10, from: 0 })
+    expect(rate(99)).toBe('99 of 1,000, 10/s')
+    expect(rate(100)).toBe('100 of 1,000, 10/s, about 1 min 30 s left')
+    expect(rate(1_000)).toBe('1,000 of 1,000, 100/s')
   })
 })
 

@@ -94,10 +94,13 @@ describe('schedules', () => {
 
 describe('prune', () => {
   it('explains what is deleted and what is kept', async () => {
+    expect((await run('prune')).stdout).not.toContain('keeps 0 objects')
     await run('schedules', 'run', 'nightly', '--wait')
     const { code, stdout } = await run('prune')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^The next daily deletion deletes 0 objects and keeps \d+ objects?\.$/m)
+    expect(stdout).toMatch(
+      /^The next daily deletion deletes 0 objects and keeps \d+ objects?\. Objects to which no rule applies are kept, too\.$/m,
+    )
     const all = await run('prune', '--all')
     expect(all.stdout).toMatch(/^keep +nightly +\d{4}-\d\d-\d\d .* s3:\/\/\S+\/scheduled\/nightly\//m)
     expect(all.stdout).toMatch(/ is kept until \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(keep_days is 30\)$/m)

@@ -33,6 +33,11 @@ describe('specstar-backup', () => {
       version: string
     }
     expect(await cli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+    for (const args of [
+      ['--version', '--json'],
+      ['--json', '--version'],
+    ])
+      expect(await cli(args)).toEqual({ code: 0, stdout: `{"version":"${version}"}\n`, stderr: '' })
   })
 
   it('prints its help to stderr and fails if no command is given', async () => {
