@@ -1,5 +1,6 @@
 import { must } from '../../values/must.ts'
 import type { ArchiveSegment, OpenArchive } from '../archive.ts'
+import { damageOffset } from '../damage-offset.ts'
 import { EntryCorruptError, isArchiveFault, RecordInvalidError } from '../errors.ts'
 import type { IndexLine } from '../index-line.ts'
 import { readEntries, readIndex } from '../segment-reader.ts'
@@ -57,6 +58,9 @@ const damageOf = async (
   }
 }
 
+/** Matches the messages about the tar header and the padding of an index, whose path no index line contains. */
+const INDEX = /(?:tar header of an index|padding of entry index\/)/
+
 /** Returns the entry that an error names, and the byte at which it begins. By default, returns those of the segment. */
 const locationOf = (
   segment: ArchiveSegment,
@@ -67,6 +71,7 @@ const locationOf = (
     error instanceof RecordInvalidError || error instanceof EntryCorruptError
       ? index.find(({ path }) => path === error.entry)
       : index.find(({ path }) => error.message.includes(path))
-  if (named !== undefined) return { entry: named.path, offset: segment.offset + named.offset }
+  if (named !== undefined) return { entry: named.path, offset: damageOffset(segment, index, named, error) }
+  if (INDEX.test(error.message)) return { offset: segment.index.offset }
   return segment.walked === undefined ? { offset: segment.offset } : { offset: must(segment.walked[0]).offset }
 }

@@ -112,10 +112,19 @@ describe('checkArchive', () => {
     const found = [index, padding].flatMap(({ findings }) => findings.kept)
     expect(found.map(({ check, offset }) => [check, offset])).toEqual([
       ['bytes', segment.index.offset],
-      ['bytes', 0],
+      ['bytes', segment.index.offset],
     ])
     expect(found[0]?.message).toMatch(/^entry index of the segment at 0 is corrupt: /)
     expect(found[1]?.message).toMatch(/^the archive is invalid: the padding of entry index\//)
+  })
+
+  it('states the byte at which a damaged tar header begins', async () => {
+    const bytes = await fixture('catalogue-v3.acbak')
+    // The headers of the first two chunks of the archive, and that of the first index.
+    for (const start of [0, 5_120, 14_848]) {
+      const { findings } = await check(withFlippedByte(bytes, start + 20))
+      expect(findings.kept.map(({ offset }) => offset)).toEqual([start === 14_848 ? start + 512 : start])
+    }
   })
 
   it('finds resources that cannot be restored', async () => {

@@ -8,6 +8,7 @@ import {
 } from '../../../../shared/archive/archived-blobs.ts'
 import { archivedRecords } from '../../../../shared/archive/archived-records.ts'
 import { readLeftOut } from '../../../../shared/archive/check-left-out.ts'
+import { damageOffset } from '../../../../shared/archive/damage-offset.ts'
 import { EntryFinder } from '../../../../shared/archive/entry-finder.ts'
 import { isArchiveFault } from '../../../../shared/archive/errors.ts'
 import type { UnrestorableStoredResource } from '../../../../shared/archive/left-out.ts'
@@ -129,11 +130,11 @@ export class SegmentContents implements ArchiveContents {
   }
 
   /** Reads the indexes until one of them contains the entry. */
-  async offsetOf({ message }: Error): Promise<number | undefined> {
+  async offsetOf(error: Error): Promise<number | undefined> {
     for (const segment of this.#archive.segments) {
       const index = await readIndex(this.#archive, segment).catch(() => [])
-      const entry = index.find(({ path }) => message.includes(path))
-      if (entry !== undefined) return segment.offset + entry.offset
+      const entry = index.find(({ path }) => error.message.includes(path))
+      if (entry !== undefined) return damageOffset(segment, index, entry, error)
     }
     return undefined
   }
