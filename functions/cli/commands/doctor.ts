@@ -12,9 +12,10 @@ import { table } from '../terminal/table.ts'
 /** `specstar-backup doctor`. */
 export const DOCTOR = defineCommand({
   name: 'doctor',
-  summary: 'check the settings, credentials, permissions and clocks',
+  summary: 'check the settings, credentials, permissions and clocks, and the health of the deployment',
   details:
     'By default, the command checks that it can use the API, and changes nothing. ' +
+    'It also reports whether the health of the deployment needs attention (GET /_backup/health). ' +
     'With --deploy, it checks what the first deployment needs, in a clone of the repository or in a CDK app.',
   options: [
     new Option('--deploy', 'check what the first deployment needs instead'),
