@@ -79,8 +79,9 @@ const SEND_IN_BODY =
 export class NotFoundError extends Error {
   override readonly name = 'NotFoundError'
 
-  constructor(path: string, routes: readonly string[]) {
-    super(`${path} is not a route of this API; the routes are: ${routes.join(', ')}`)
+  /** `advice` says which paths are routes. */
+  constructor(path: string, advice: string) {
+    super(`${path} is not a route of this API; ${advice}`)
   }
 }
 

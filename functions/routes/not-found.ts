@@ -10,7 +10,13 @@ export const handler = route(
     const isAllowed = [...allow].some((allowed) => allowed === method)
     if (allow.size > 0 && !isAllowed) throw new MethodNotAllowedError(method, path, [...allow])
     // If a route matches, API Gateway has rejected a parameter in the path, because it is too long or badly encoded.
-    throw new NotFoundError(path, [...new Set(ROUTES.map((row) => row.path))])
+    const withoutSlash = path.replace(/\/+$/, '')
+    const isRoute = withoutSlash !== path && ROUTES.some((row) => matches(row.path, withoutSlash))
+    const routes = [...new Set(ROUTES.map((row) => row.path))]
+    throw new NotFoundError(
+      path,
+      isRoute ? `remove the slash at its end: ${withoutSlash}` : `the routes are: ${routes.join(', ')}`,
+    )
   },
 )
 
