@@ -15,6 +15,7 @@ export const resultText = (output: Output, result: JobResult, model = ''): strin
     modelsText(output, result, model),
     blobsText(result),
     archiveText(output, result),
+    emptyText(output, result),
     suspiciousText(output, result),
     verificationText(output, result),
     targetOnlyText(result),
@@ -56,6 +57,17 @@ const archiveText = (output: Output, { archive, complete }: JobResult): string =
     ['size', bytesText(size)],
     ...(complete === undefined ? [] : [['complete', complete ? 'yes' : output.style('yellow', 'no')] as const]),
   ])
+}
+
+/** Returns a warning if an export has written an archive without resources, for example because of a wrong filter. */
+const emptyText = (output: Output, { archive, models }: JobResult): string => {
+  const isEmpty = models !== undefined && Object.values(models).every(({ resources = 0 }) => resources === 0)
+  return archive === undefined || !isEmpty
+    ? ''
+    : output.style(
+        'yellow',
+        'The archive contains no resources: the exported models are empty, or no resource matches the filters',
+      )
 }
 
 /** Returns why a scheduled archive is suspicious, and the decision of a caller about it. */

@@ -190,6 +190,13 @@ describe('export', () => {
     expect((await readFile(file)).equals(bytes)).toBe(true)
   })
 
+  it('says that the archive is empty if no resource matches the filters', async () => {
+    const warning = 'The archive contains no resources'
+    const empty = await run('export', '--model', 'item', '--filter', 'ids=nothing', '--wait')
+    expect(empty.stdout).toContain(`${warning}: the exported models are empty, or no resource matches the filters`)
+    expect((await run('export', '--model', 'item', '--wait')).stdout).not.toContain(warning)
+  })
+
   it('starts no job if the file cannot be written', async () => {
     const before = jsonLines((await run('jobs', '--json', '--limit', '1')).stdout)
     const { code, stderr } = await run('export', '-o', join(folder, 'no', 'folder', 'a.acbak'))
