@@ -62,7 +62,7 @@ const MIN_EQUAL_DIGITS = 32
  */
 export const checkManifestSha256 = (stated: string, actual: string): void => {
   if (stated === actual) return
-  const equal = [...stated].filter((digit, k) => digit === actual[k]).length
+  const equal = Array.from(stated).filter((digit, k) => digit === actual[k]).length
   throw equal < MIN_EQUAL_DIGITS
     ? new EntryCorruptError(MANIFEST_NAME, stated, actual)
     : new EntryCorruptError(TRAILER_NAME, actual, stated, `the sha256 of ${MANIFEST_NAME},`)
