@@ -29,7 +29,11 @@ const OTHER_SIGNATURE: Deviations = {
  * that the table contains nothing that is not needed any more.
  */
 export const DEVIATIONS: Readonly<Record<ServerName, Deviations>> = {
-  'dynamodb-local': {},
+  'dynamodb-local': {
+    'counts only the items that match a filter in the 1 MB that a query reads': [
+      'returns empty steps with a cursor for entries that do not match',
+    ],
+  },
   minio: {
     ...OTHER_SIGNATURE,
     'counts more than user metadata in the limit of 2 KB': [

@@ -10,7 +10,8 @@ const MINUTE_MS = 60_000
 
 let servers: TestServers
 let services: Services
-let now = Date.parse('2026-03-05T10:00:00Z')
+// The time is in the future, because DynamoDB Local deletes reservations that have expired.
+let now = Date.parse('2126-03-05T10:00:00Z')
 const servicesOn = (plan?: FaultPlan): Promise<Services> => {
   const dynamoDb = servers.newDynamo()
   if (plan !== undefined) injectFaults(dynamoDb, plan)
