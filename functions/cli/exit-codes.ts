@@ -22,7 +22,7 @@ export const isInterrupted = (code: ExitCode): boolean =>
 const MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.succeeded, 'the command has succeeded'],
   [EXIT.error, 'an error occurred'],
-  [EXIT.usage, 'the arguments, the settings or the request are not valid, or what they name does not exist'],
+  [EXIT.usage, 'the arguments, the settings or the request are not valid, or name something unknown'],
   [EXIT.partial, 'the job has succeeded partially: its result lists the exceptions'],
   [EXIT.verificationFailed, 'a verification failed, or an archive or a model registry is not valid'],
   [EXIT.cancelled, 'the job was cancelled, or its upload slot expired'],

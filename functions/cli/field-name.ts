@@ -37,4 +37,6 @@ export const fieldNames = ({
   }
 }
 
-const camelCase = (name: string): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+/** Returns a name as commander does: `dry-run` and `dry_run` become `dryRun`. */
+export const camelCase = (name: string): string =>
+  name.replace(/[-_](\w)/g, (_, letter: string) => letter.toUpperCase())

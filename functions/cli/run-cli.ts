@@ -12,7 +12,7 @@ import { COMMANDS, GROUPS } from './commands.ts'
 import { DamagedArchiveError, NoSuchFileError, NotInArchiveError } from './archives/errors.ts'
 import { errorProblem } from './error-problem.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode, isInterrupted } from './exit-codes.ts'
-import { fieldNames } from './field-name.ts'
+import { camelCase, fieldNames } from './field-name.ts'
 import { InterruptedError } from './interrupted-error.ts'
 import { BUDGET } from './run-command.ts'
 import type { EndingSignal, Io } from './terminal/io.ts'
@@ -208,5 +208,3 @@ const SIGNAL_CODES = { SIGTERM: EXIT.terminated, SIGHUP: EXIT.hangup } as const
 
 /** Problems that a parameter of the request has caused, which the user has passed, or that concern what it names. */
 const USAGE_PROBLEMS = ['invalid-request', 'filters-exclusive', 'unknown-model', 'unknown-job', 'unknown-schedule']
-
-const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())

@@ -79,7 +79,7 @@ const SEND_IN_BODY =
 export class NotFoundError extends Error {
   override readonly name = 'NotFoundError'
 
-  /** `advice` says which paths are routes. */
+  /** `advice` says what to request instead. */
   constructor(path: string, advice: string) {
     super(`${path} is not a route of this API; ${advice}`)
   }

@@ -47,7 +47,8 @@ export interface SegmentStep {
   readonly isComplete: boolean
   /**
    * The checksum that S3 computes if it copies the content in the parts that `copiedRanges` returns for `hashStepBytes`
-   * (`shared/values/parts-sha256.ts`). Only present if the entry was read in steps and is complete.
+   * (`shared/values/parts-sha256.ts`). Only present if the entry was read in steps and is complete. Absent if an earlier
+   * version of the deployment has begun to read the entry.
    */
   readonly partsSha256?: string
   /** Returns the position after this step. */
@@ -99,21 +100,16 @@ async function* readFramed(
       if (ordinal < start.entry) continue
       const resumed = ordinal === start.entry ? start.content : undefined
       if (resumed === undefined) await readHeader(reader, frame, entry, end)
-      const verifying = verifyContent(reader, entry, resumed, sizes)
-      let step = await verifying.next()
-      for (; step.done !== true; step = await verifying.next()) {
-        const content = step.value
-        yield {
-          entry,
-          ordinal,
-          isComplete: false,
-          position: () => ({ entry: ordinal, content: content(), frame: frame.save() }),
-        }
-      }
+      const checksum = yield* verifyContent(reader, entry, resumed, sizes, (content) => ({
+        entry,
+        ordinal,
+        isComplete: false,
+        position: () => ({ entry: ordinal, content: content(), frame: frame.save() }),
+      }))
       await readPadding(reader, frame, entry)
       end = entry.offset + paddedSize(entry.size)
       const position = (): SegmentPosition => ({ entry: ordinal + 1, frame: frame.save() })
-      yield { entry, ordinal, isComplete: true, ...step.value, position }
+      yield { entry, ordinal, isComplete: true, ...checksum, position }
     }
     await readIndexEntry(reader, frame, segment, end)
     checkFrame(segment, frame.digest())
@@ -153,29 +149,30 @@ async function* readRun(
   let end: number | undefined
   for (const { entry, ordinal } of run) {
     if (end !== undefined) await readHeader(reader, undefined, entry, end)
-    const verifying = verifyContent(reader, entry, end === undefined ? resumed : undefined, sizes)
-    let step = await verifying.next()
-    for (; step.done !== true; step = await verifying.next()) {
-      const content = step.value
-      yield { entry, ordinal, isComplete: false, position: () => ({ entry: ordinal, content: content() }) }
-    }
+    const checksum = yield* verifyContent(reader, entry, end === undefined ? resumed : undefined, sizes, (content) => ({
+      entry,
+      ordinal,
+      isComplete: false,
+      position: () => ({ entry: ordinal, content: content() }),
+    }))
     if (ordinal !== must(run.at(-1)).ordinal) await readPadding(reader, undefined, entry)
     end = entry.offset + paddedSize(entry.size)
-    yield { entry, ordinal, isComplete: true, ...step.value, position: () => ({ entry: ordinal + 1 }) }
+    yield { entry, ordinal, isComplete: true, ...checksum, position: () => ({ entry: ordinal + 1 }) }
   }
 }
 
 /**
- * Reads and verifies the content of an entry. After each step inside a large entry, yields a function that returns the
- * position inside the content. Returns the checksum of the parts of a large entry. Throws `EntryCorruptError` if the
- * SHA-256 is wrong.
+ * Reads and verifies the content of an entry. After each part of a large entry except the last, yields a step, which
+ * `stepAt` makes from a function that returns the position inside the content. Returns the checksum of the parts of a
+ * large entry. Throws `EntryCorruptError` if the SHA-256 is wrong.
  */
 async function* verifyContent(
   reader: ByteReader,
   { path, size, sha256 }: IndexLine,
   resumed: SegmentPosition['content'],
   { largeBlobBytes, hashStepBytes }: StepSizes,
-): AsyncGenerator<() => NonNullable<SegmentPosition['content']>, Pick<SegmentStep, 'partsSha256'>> {
+  stepAt: (content: () => NonNullable<SegmentPosition['content']>) => SegmentStep,
+): AsyncGenerator<SegmentStep, Pick<SegmentStep, 'partsSha256'>> {
   if (size < largeBlobBytes) {
     await new EntryContent(reader, path, size, sha256).finish()
     return {}
@@ -184,22 +181,22 @@ async function* verifyContent(
   const parts = await PartsSha256.resume(resumed?.parts)
   const ranges = copiedRanges(size, hashStepBytes)
   let bytes = resumed?.bytes ?? 0
+  // If an earlier version of the deployment has begun to read the entry, it may have read other ranges.
+  const hasAllParts = parts.count === ranges.findIndex(({ start }) => start === bytes)
   for (const { start, length } of ranges) {
     const end = start + length
     if (end <= bytes) continue
     const part = createHash('sha256')
-    /** A position of an earlier version of the deployment can be inside a range. */
-    const isWholePart = start === bytes
     while (bytes < end) {
       const piece = await reader.readSome(end - bytes)
       hash.update(piece)
       part.update(piece)
       bytes += piece.length
     }
-    if (isWholePart) parts.add(part.digest())
-    if (end < size) yield () => ({ bytes: end, state: hash.save(), parts: parts.save() })
+    parts.add(part.digest())
+    if (end < size) yield stepAt(() => ({ bytes: end, state: hash.save(), parts: parts.save() }))
   }
   const actual = hash.digest()
   if (actual !== sha256) throw new EntryCorruptError(path, sha256, actual)
-  return parts.count === ranges.length ? { partsSha256: parts.digest() } : {}
+  return hasAllParts ? { partsSha256: parts.digest() } : {}
 }

@@ -25,7 +25,7 @@ import {
 export interface StoredBlob extends StoredProperties {
   readonly file_id: string
   readonly object: PinnedObject
-  /** The SHA-256 of the bytes, in hex, which S3 has verified. Absent if S3 stores no SHA-256 of the whole object. */
+  /** The SHA-256 of the bytes, in hex. Absent if no checksum in S3 proves it. */
   readonly checksum_sha256?: string
 }
 
@@ -126,11 +126,12 @@ export class BlobStore {
 
   /**
    * Returns the SHA-256 and the size of the stored bytes with the properties of the blob, or undefined if the blob does
-   * not exist. The SHA-256 is the checksum that S3 stores with the object. If S3 stores no checksum, the SHA-256 is
-   * computed from the bytes. Throws `ObjectChangedError` if the blob is replaced during every attempt to read it.
+   * not exist. If a checksum in S3 proves the SHA-256, the bytes are not read. `expected` is the SHA-256 that the blob
+   * probably has; it helps to prove the SHA-256 of a copied blob. Throws `ObjectChangedError` if the blob is replaced
+   * during every attempt to read it.
    */
-  async sha256Of(fileId: string): Promise<VerifiedBlob | undefined> {
-    const verified = await verifyStored(this.#objects, this.#bucket, keyOf(fileId))
+  async sha256Of(fileId: string, expected?: string): Promise<VerifiedBlob | undefined> {
+    const verified = await verifyStored(this.#objects, this.#bucket, keyOf(fileId), expected)
     if (verified === undefined) return undefined
     const { stored, ...object } = verified
     return { ...object, properties: readProperties(stored) }

@@ -67,12 +67,12 @@ export class PayloadStore {
   }
 
   /**
-   * Returns the SHA-256 and the size of the stored bytes, or undefined if the payload does not exist. The SHA-256 is
-   * the checksum that S3 stores with the object. If S3 stores no checksum, the SHA-256 is computed from the bytes.
-   * Throws `ObjectChangedError` if the payload is replaced during every attempt to read it.
+   * Returns the SHA-256 and the size of the stored bytes, or undefined if the payload does not exist. If a checksum in
+   * S3 proves the SHA-256, the bytes are not read. Throws `ObjectChangedError` if the payload is replaced during every
+   * attempt to read it.
    */
   async sha256Of(sha256: string): Promise<VerifiedObject | undefined> {
-    return verifyObject(this.#objects, this.#bucket, keyOf(sha256))
+    return verifyObject(this.#objects, this.#bucket, keyOf(sha256), sha256)
   }
 }
 

@@ -9,10 +9,11 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { StoredObject, WriteOptions } from '../objects/aws/stored-object.ts'
 import { BlobMismatchError } from './errors.ts'
 import { buffersOf } from '../values/buffers-of.ts'
+import { partsSha256OfOne } from '../values/parts-sha256.ts'
 
 /**
- * An object with the size and the SHA-256 of its bytes. The SHA-256 is either the checksum of the whole object in S3,
- * or was computed from the bytes.
+ * An object with the size and the SHA-256 of its bytes. The SHA-256 is proved by a checksum in S3, or was computed from
+ * the bytes.
  */
 export interface VerifiedObject {
   readonly sha256: string
@@ -36,15 +37,17 @@ const PARALLEL_COPIES = 4
 const READ_ATTEMPTS = 3
 
 /**
- * Returns the size and the SHA-256 of the current object with this key, or undefined if there is no object. Throws
- * `ObjectChangedError` if the object is replaced during every attempt to read it.
+ * Returns the size and the SHA-256 of the current object with this key, or undefined if there is no object. The bytes
+ * are not read if a checksum in S3 proves the SHA-256 in the user metadata or `expected`. Throws `ObjectChangedError` if
+ * the object is replaced during every attempt to read it.
  */
 export const verifyObject = async (
   objects: ObjectStore,
   bucket: string,
   key: string,
+  expected?: string,
 ): Promise<VerifiedObject | undefined> => {
-  const verified = await verifyStored(objects, bucket, key)
+  const verified = await verifyStored(objects, bucket, key, expected)
   return verified === undefined ? undefined : { sha256: verified.sha256, size: verified.size, object: verified.object }
 }
 
@@ -53,6 +56,7 @@ export const verifyStored = async (
   objects: ObjectStore,
   bucket: string,
   key: string,
+  expected?: string,
 ): Promise<(VerifiedObject & { readonly stored: StoredObject }) | undefined> => {
   for (let attempt = 1; ; attempt++) {
     const head = await objects.head(bucket, key)
@@ -60,6 +64,8 @@ export const verifyStored = async (
     const object = pinnedOf(head)
     const verified = { size: head.size, object, stored: head }
     if (head.checksumSha256 !== undefined) return { sha256: head.checksumSha256, ...verified }
+    if (expected !== undefined && head.partsSha256 === partsSha256OfOne(expected))
+      return { sha256: expected, ...verified }
     try {
       return { sha256: await readSha256(objects, object), ...verified }
     } catch (error) {

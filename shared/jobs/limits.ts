@@ -84,7 +84,8 @@ export interface Limits {
   readonly maxBlobBytes: number
   /**
    * The largest size of the steps in which a large blob is hashed. At 37 MB/s, a step takes 7 seconds. A restore copies
-   * the blob in parts that are equal to these steps. S3 requires 5 MiB for a part, so the limit must be at least 10 MiB.
+   * the blob in parts that are equal to these steps. S3 requires 5 MiB for a part, so the limit must be at least 10
+   * MiB. If a blob would have too many parts, its steps are larger (`copiedPartBytes`).
    */
   readonly hashStepBytes: number
   /**

@@ -33,7 +33,14 @@ const OpenUpload = z
     /** The parts that earlier passes have created. */
     parts: z
       .array(
-        z.object({ number: z.int(), etag: z.string(), size: z.int(), sha256: z.exactOptional(z.string()) }).readonly(),
+        z
+          .object({
+            number: z.int(),
+            etag: z.string(),
+            size: z.int(),
+            sha256_base64: z.exactOptional(z.string()),
+          })
+          .readonly(),
       )
       .readonly(),
     /** True if S3 stores the SHA-256 of each part. */
@@ -77,6 +84,8 @@ interface UploadServices {
  * part or the completion until the time of the pass is used up, writes a file with the parts so far and returns it as
  * `upload`. The next pass passes this file as `saved` and continues.
  *
+ * If an update of the deployment has changed the division into parts since `saved` was written, another upload begins.
+ *
  * Throws `ObjectExistsError` if `ifAbsent` is true and the object exists. If a pass that has begun the upload fails, it
  * aborts the upload, because the next attempt begins another one. The uploads of a job that ends are aborted by
  * `abortOpenUploads`.
@@ -102,6 +111,13 @@ export const uploadInSteps = async (
   const continueLater = async (state: OpenUpload): Promise<{ readonly upload: PinnedObject }> => ({
     upload: await writeOpenUpload(workFiles, job_id, state),
   })
+  const beginAgain = async (): Promise<{ readonly upload: PinnedObject }> =>
+    continueLater(await begin(services, job_id, target, open.begun + 1))
+  const hasOtherParts = open.parts.some(({ size }, k) => size !== parts[k]?.size)
+  if (hasOtherParts) {
+    await abandon(upload)
+    return beginAgain()
+  }
   const createPart = async ([index, part]: [number, Part<PartSource>]): Promise<UploadedPart> =>
     part.kind === 'upload'
       ? upload.uploadPart(index + 1, await partBytes(objects, part))
@@ -121,7 +137,7 @@ export const uploadInSteps = async (
     const isLost = isConflict(error) || hasNoSuchUploadName(error) || objects.writesWithoutChecksums(error)
     if (saved === undefined || isLost || FINAL.some((type) => error instanceof type)) await abandon(upload)
     if (!isLost || open.begun === MAX_UPLOADS) throw error
-    return continueLater(await begin(services, job_id, target, open.begun + 1))
+    return beginAgain()
   }
 }
 

@@ -1,7 +1,7 @@
 import { equalRanges } from '../values/equal-ranges.ts'
 
 /** S3's limit on the parts of one upload. */
-const MAX_PARTS = 10_000
+export const MAX_PARTS = 10_000
 /** The number of parts that the headers, the padding and the index of a segment with one blob need at most. */
 const OTHER_PARTS = 10
 

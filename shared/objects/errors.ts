@@ -24,12 +24,14 @@ export class ObjectExistsError extends Error {
   }
 }
 
-/** The S3 server computes no checksums of copied parts, unlike S3 on AWS. The object can be written without checksums. */
+/**
+ * The S3 server computes no checksums of copied parts, unlike S3 on AWS. The object can be written without checksums.
+ */
 export class CopyWithoutChecksumError extends Error {
   override readonly name = 'CopyWithoutChecksumError'
 
-  constructor(bucket: string, key: string) {
-    super(`s3://${bucket}/${key}: the server has computed no SHA-256 of a copied part`)
+  constructor(bucket: string, key: string, options?: ErrorOptions) {
+    super(`s3://${bucket}/${key}: the server has computed no SHA-256 of a copied part`, options)
   }
 }
 

@@ -234,7 +234,7 @@ const readModels = (json: unknown): ModelRegistry | readonly string[] => {
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Returns the models without the members that have issues, so that all errors are found at once. */
+/** Returns the models without the members that have issues, so that the errors of the other members are found, too. */
 const validMembers = (models: unknown, issues: readonly z.core.$ZodIssue[]): z.output<typeof ModelFile> => {
   if (!isObject(models)) return {}
   const isInvalid = (model: string, member: string): boolean =>

@@ -1,9 +1,8 @@
 import pMap from 'p-map'
 import type { MultipartUpload, UploadedPart } from '../objects/aws/multipart-upload.ts'
+import { MAX_PARTS } from '../objects/copied-ranges.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
-/** S3's limit on the number of parts. */
-const MAX_PARTS = 10_000
 /** S3 copies a part at roughly 100 MB/s, so a run of ten minutes copies about 1 TB. */
 const PARTS_AT_ONCE = 16
 

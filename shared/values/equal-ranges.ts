@@ -4,6 +4,8 @@ export const equalRanges = (
   max: number,
 ): readonly { readonly start: number; readonly length: number }[] => {
   const count = Math.ceil(length / max)
-  const border = (k: number): number => Math.floor((k * length) / count)
+  const [least, rest] = [Math.floor(length / count), length % count]
+  // This equals `Math.floor((k * length) / count)`, but `k * length` can be too large for an exact number.
+  const border = (k: number): number => k * least + Math.floor((k * rest) / count)
   return Array.from({ length: count }, (_, k) => ({ start: border(k), length: border(k + 1) - border(k) }))
 }

@@ -25,6 +25,12 @@ describe('the SHA-256 that a response proves', () => {
     ['none, if the checksum is that of parts without a suffix', BASE64, 'COMPOSITE', HEX, undefined],
     ['none, if S3 has no SHA-256', undefined, undefined, HEX, undefined],
   ])('is %s', (_title, checksum, type, claimed, expected) => {
-    expect(fullSha256(checksum, type, claimed)).toBe(expected)
+    expect(fullSha256({ base64: checksum, type }, claimed)).toBe(expected)
+  })
+
+  it('is none if the ETag is that of parts, and the response states no type of its checksum', () => {
+    expect(fullSha256({ base64: BASE64, etag: '"0123-2"' }, undefined)).toBeUndefined()
+    expect(fullSha256({ base64: BASE64, etag: '"0123-2"', type: 'FULL_OBJECT' }, undefined)).toBe(HEX)
+    expect(fullSha256({ base64: BASE64, etag: '"0123"' }, undefined)).toBe(HEX)
   })
 })

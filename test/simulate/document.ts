@@ -121,7 +121,8 @@ ${markdownTable(
 
 These are the times for a store of 1 million resources and one large blob, with 1,000 functions.
 S3 has not stored a SHA-256 of the blob, so an export reads and hashes its bytes.
-A restore reads and hashes the bytes in the archive. S3 computes the checksums of the restored blob.
+A restore reads and hashes the bytes in the archive.
+S3 computes the checksums of the restored blob, so the verification does not read it.
 A pass can stop inside a large blob, and the next pass continues there.
 Only one function at a time hashes the blob, so the time does not depend on the number of functions.
 The last row is the largest blob that is allowed.

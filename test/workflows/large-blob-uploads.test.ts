@@ -10,7 +10,15 @@ import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
 import { injectFaults } from '../faults/fault-middleware.ts'
 import { unfinishedUploads } from '../contents.ts'
 import { JobFailedError } from './workflow-runner.ts'
-import { archivedBlobs, digests, passes, putBlob, startLargeBlobRunner, writeCountries } from './large-blob-runner.ts'
+import {
+  archivedBlobs,
+  digests,
+  passes,
+  putBlob,
+  startLargeBlobRunner,
+  STEP_BYTES,
+  writeCountries,
+} from './large-blob-runner.ts'
 
 const MIB = 1024 * 1024
 const runner = await startLargeBlobRunner()
@@ -81,6 +89,18 @@ describe('a job that ends while a large blob is being copied', () => {
     })
     expect(await runner.restore(archive)).toMatchObject({ result: { verification: { passed: true } } })
     expect(await unfinishedUploads(runner.clients)).toEqual([])
+  })
+
+  it('begins another upload if an update of the deployment has changed the parts', async () => {
+    await writeCountries(runner, { large: BLOB })
+    const { archive } = await runner.export(['country'])
+    await runner.wipe()
+    whileUploading('apply-blobs', async () => {
+      await runner.deploy({}, { hashStepBytes: 16 * MIB })
+    })
+    expect(await runner.restore(archive)).toMatchObject({ result: { verification: { passed: true } } })
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+    await runner.deploy({}, { hashStepBytes: STEP_BYTES })
   })
 
   it('does not keep a throttled pass from handing over the blobs before it', async () => {

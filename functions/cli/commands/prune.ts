@@ -56,7 +56,7 @@ export const PRUNE = defineCommand({
           shown,
           '',
         ),
-        summaryText(deleted.length, objects.length - deleted.length),
+        summaryText(deleted.length, objects.length - deleted.length, failures.length),
       ]
         .filter((text) => text !== '')
         .join('\n\n'),
@@ -66,8 +66,8 @@ export const PRUNE = defineCommand({
   },
 })
 
-const summaryText = (deleted: number, kept: number): string =>
+const summaryText = (deleted: number, kept: number, notRead: number): string =>
   deleted + kept === 0
-    ? 'No rule of the daily deletion applies to any object that was read, so the next run deletes nothing.'
+    ? `No rule of the daily deletion applies to any object that was read${notRead === 0 ? ', so the next run deletes nothing' : ''}.`
     : `The next daily deletion deletes ${counted(deleted, 'object')} and keeps ${counted(kept, 'object')}. ` +
       'Objects to which no rule applies are kept, too.'

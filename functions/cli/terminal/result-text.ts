@@ -66,7 +66,8 @@ const emptyText = (output: Output, { archive, models }: JobResult): string => {
     ? ''
     : output.style(
         'yellow',
-        'The archive contains no resources: the exported models are empty, or no resource matches the filters',
+        'The archive contains no resources: the exported models are empty, no resource matches the filters, ' +
+          'or the export has left out all of them',
       )
 }
 

@@ -107,7 +107,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     heading: 'Cancel a job',
-    text: 'A cancelled export writes no archive.',
+    text: 'The result of a cancelled export contains no archive.',
     lines: [
       line('specstar-backup export', 'CANCELLED'),
       line('specstar-backup cancel $CANCELLED'),

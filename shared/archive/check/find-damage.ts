@@ -4,6 +4,7 @@ import { damageOffset } from '../damage-offset.ts'
 import { EntryCorruptError, isArchiveFault, RecordInvalidError } from '../errors.ts'
 import type { IndexLine } from '../index-line.ts'
 import { readEntries, readIndex } from '../segment-reader.ts'
+import { paddedSize } from '../tar-header.ts'
 import type { ArchiveFinding } from './findings.ts'
 
 /**
@@ -59,7 +60,8 @@ const damageOf = async (
 }
 
 /** Matches the messages about the tar header and the padding of an index, whose path no index line contains. */
-const INDEX = /(?:tar header of an index|padding of entry index\/)/
+const INDEX_HEADER = /tar header of an index/
+const INDEX_PADDING = /padding of entry index\//
 
 /** Returns the entry that an error names, and the byte at which it begins. By default, returns those of the segment. */
 const locationOf = (
@@ -72,6 +74,9 @@ const locationOf = (
       ? index.find(({ path }) => path === error.entry)
       : index.find(({ path }) => error.message.includes(path))
   if (named !== undefined) return { entry: named.path, offset: damageOffset(segment, index, named, error) }
-  if (INDEX.test(error.message)) return { offset: segment.index.offset }
+  const last = index.at(-1)
+  if (INDEX_HEADER.test(error.message) && segment.walked === undefined)
+    return { offset: segment.offset + (last === undefined ? 0 : last.offset + paddedSize(last.size)) }
+  if (INDEX_HEADER.test(error.message) || INDEX_PADDING.test(error.message)) return { offset: segment.index.offset }
   return segment.walked === undefined ? { offset: segment.offset } : { offset: must(segment.walked[0]).offset }
 }

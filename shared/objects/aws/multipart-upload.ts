@@ -16,6 +16,7 @@ import {
   hasNoSuchUploadName,
   isNoSuchUpload,
   isNotFound,
+  isUnsupported,
   plainETag,
   quotedETag,
 } from './s3-errors.ts'
@@ -26,8 +27,8 @@ export interface UploadedPart {
   readonly number: number
   readonly etag: string
   readonly size: number
-  /** The SHA-256 of the bytes in base64, which S3 has computed. Present if the upload stores checksums. */
-  readonly sha256?: string
+  /** The SHA-256 of the bytes, which S3 has computed. Present if the upload stores checksums. */
+  readonly sha256_base64?: string
 }
 
 /** How S3 stores an upload. */
@@ -105,11 +106,13 @@ export class MultipartUpload {
           }),
         ),
       )
-      const sha256 = this.storesSha256 ? CopyPartResult?.ChecksumSHA256 : undefined
-      if (this.storesSha256 && sha256 === undefined) throw new CopyWithoutChecksumError(this.bucket, this.key)
+      const sha256_base64 = this.storesSha256 ? CopyPartResult?.ChecksumSHA256 : undefined
+      if (this.storesSha256 && sha256_base64 === undefined) throw new CopyWithoutChecksumError(this.bucket, this.key)
       const part = { number, etag: plainETag(CopyPartResult?.ETag), size: length }
-      return this.#keep(sha256 === undefined ? part : { ...part, sha256 })
+      return this.#keep(sha256_base64 === undefined ? part : { ...part, sha256_base64 })
     } catch (error) {
+      if (this.storesSha256 && isUnsupported(error))
+        throw new CopyWithoutChecksumError(this.bucket, this.key, { cause: error })
       // Status 404 can also mean that the upload does not exist, although the object has not changed.
       if (isConditionFailed(error) || (isNotFound(error) && !hasNoSuchUploadName(error)))
         throw new ObjectChangedError(bucket, key)
@@ -149,10 +152,10 @@ export class MultipartUpload {
         new CompleteMultipartUploadCommand({
           ...this.#upload,
           MultipartUpload: {
-            Parts: inOrder.map(({ number, etag, sha256 }) => ({
+            Parts: inOrder.map(({ number, etag, sha256_base64 }) => ({
               PartNumber: number,
               ETag: quotedETag(etag),
-              ...(sha256 === undefined ? {} : { ChecksumSHA256: sha256 }),
+              ...(sha256_base64 === undefined ? {} : { ChecksumSHA256: sha256_base64 }),
             })),
           },
           ...(ifAbsent ? { IfNoneMatch: '*' } : {}),

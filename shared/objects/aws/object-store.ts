@@ -10,7 +10,7 @@ import { type BucketOwners, expectOwners } from './expected-owners.ts'
 import { sendExpires } from './expires-header.ts'
 import { type ChecksumOptions, MultipartUpload } from './multipart-upload.ts'
 import { ObjectReader } from './object-reader.ts'
-import { isConditionFailed, isConflict, isNotFound, quotedETag } from './s3-errors.ts'
+import { isConditionFailed, isConflict, isNotFound, isUnsupported, quotedETag } from './s3-errors.ts'
 import { pinned, type PutOptions, writeFields, type WriteOptions } from './stored-object.ts'
 import { abandon } from '../abandon.ts'
 
@@ -116,7 +116,8 @@ export class ObjectStore extends ObjectReader {
   /**
    * Writes an object with a multipart upload. `write` uploads or copies the parts. With `ifAbsent` or `ifMatch`, throws
    * `ObjectExistsError` if the condition is not met, even if the existing object is equal. If another write of the key
-   * is in progress, or if the server computes no checksums of copied parts, begins a new upload and calls `write` again.
+   * is in progress, or if the server computes no checksums of copied parts, begins a new upload and calls `write`
+   * again.
    */
   async putInParts(
     bucket: string,
@@ -200,7 +201,8 @@ export class ObjectStore extends ObjectReader {
   }
 
   /**
-   * Begins a multipart upload. `storesSha256` has no effect if the server has computed no checksum of an earlier copy.
+   * Begins a multipart upload. `storesSha256` has no effect if the server does not support it, or has computed no
+   * checksum of an earlier copy.
    */
   async multipart(
     bucket: string,
@@ -208,16 +210,21 @@ export class ObjectStore extends ObjectReader {
     { storesSha256: isRequested = false, ...options }: WriteOptions & ChecksumOptions = {},
   ): Promise<MultipartUpload> {
     const storesSha256 = isRequested && this.#copiesHaveChecksums
-    const { UploadId } = await this.client.send(
-      new CreateMultipartUploadCommand({
-        Bucket: bucket,
-        Key: key,
-        ...writeFields(options),
-        ...(storesSha256 ? { ChecksumAlgorithm: 'SHA256' } : {}),
-      }),
-    )
-    if (UploadId === undefined) throw new Error(`S3 returned no id for the upload of s3://${bucket}/${key}`)
-    return this.resumeMultipart(bucket, key, UploadId, { storesSha256 })
+    try {
+      const { UploadId } = await this.client.send(
+        new CreateMultipartUploadCommand({
+          Bucket: bucket,
+          Key: key,
+          ...writeFields(options),
+          ...(storesSha256 ? { ChecksumAlgorithm: 'SHA256' } : {}),
+        }),
+      )
+      if (UploadId === undefined) throw new Error(`S3 returned no id for the upload of s3://${bucket}/${key}`)
+      return this.resumeMultipart(bucket, key, UploadId, { storesSha256 })
+    } catch (error) {
+      if (storesSha256 && isUnsupported(error)) return this.multipart(bucket, key, options)
+      throw error
+    }
   }
 
   /** Returns a multipart upload that this or another process has begun. */

@@ -70,21 +70,32 @@ export const quotedETag = (etag: string): string => `"${etag.replaceAll('"', '')
 export const copySource = (bucket: string, key: string, versionId: string | undefined): string =>
   `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`}`
 
+/** Returns true if a server may have rejected a request because it does not support one of its parameters. */
+export const isUnsupported = (error: unknown): boolean =>
+  statusOf(error) === 501 || (statusOf(error) === 400 && UNSUPPORTED_NAMES.includes(nameOf(error)))
+
+const UNSUPPORTED_NAMES = ['NotImplemented', 'InvalidRequest', 'InvalidArgument']
+
 const SHA256 = /^[0-9a-f]{64}$/
 
 /**
  * Returns the SHA-256 of the whole object in hex, from the checksum of a response. If S3 has computed the checksum from
- * one part, it proves or disproves `claimed`, the SHA-256 in the user metadata. Returns undefined if the response has
- * no SHA-256, and if S3 has computed it from several parts or from a part with another SHA-256 than `claimed`.
+ * one part, it can prove `claimed`, the SHA-256 in the user metadata. Returns undefined if the response has no SHA-256,
+ * and if S3 has computed it from several parts or from a part with another SHA-256 than `claimed`. If the response does
+ * not state the type of the checksum, the ETag shows whether the object has parts.
  */
 export const fullSha256 = (
-  base64: string | undefined,
-  type: string | undefined,
+  {
+    base64,
+    type,
+    etag = '',
+  }: { readonly base64: string | undefined; readonly type?: string | undefined; readonly etag?: string | undefined },
   claimed: string | undefined,
 ): string | undefined => {
   if (base64 === undefined) return undefined
   if (claimed !== undefined && SHA256.test(claimed) && base64 === partsSha256OfOne(claimed)) return claimed
   if (type === 'COMPOSITE' || base64.includes('-')) return undefined
+  if (type === undefined && etag.includes('-')) return undefined
   const bytes = Buffer.from(base64, 'base64')
   return bytes.length === 32 ? bytes.toString('hex') : undefined
 }

@@ -104,7 +104,7 @@ export const storedObject = (
   const { ContentLength = 0, ETag, VersionId, ContentType, Metadata = {}, ChecksumSHA256, ChecksumType } = answer
   const { ObjectLockRetainUntilDate, ChecksumCRC64NVME } = answer
   const sha256 = Metadata['sha256']
-  const checksum = fullSha256(ChecksumSHA256, ChecksumType, sha256)
+  const checksum = fullSha256({ base64: ChecksumSHA256, type: ChecksumType, etag: ETag }, sha256)
   return {
     ...pinned(bucket, key, ContentLength, ETag, VersionId),
     headers: presentHeaders({

@@ -74,8 +74,9 @@ export class BlobWriter {
   }
 
   /**
-   * Writes a large blob as `copy` does, in the parts whose checksums preflight has computed. If the time is up before the last part, or if AWS throttles a part
-   * until the time of the pass is used up, returns the unfinished upload, with which the next pass continues.
+   * Writes a large blob as `copy` does, in the parts whose checksums preflight has computed. If the time is up before
+   * the last part, or if AWS throttles a part until the time of the pass is used up, returns the unfinished upload, with
+   * which the next pass continues.
    */
   async copyInSteps(
     blob: RestoredBlob,
@@ -141,7 +142,7 @@ export class BlobWriter {
    * another writer has already written the blob. If they differ, this is a conflict.
    */
   async #compareExisting(blob: RestoredBlob): Promise<void> {
-    const existing = await this.#services.blobs.sha256Of(blob.id)
+    const existing = await this.#services.blobs.sha256Of(blob.id, blob.sha256)
     const isEqual =
       existing?.sha256 === blob.sha256 &&
       existing.object.size === blob.size &&

@@ -28,6 +28,19 @@ export const RESTORE_BLOB_PLAN: WorkFile<RestoreBlobPlan> = {
   content: RestoreBlobPlan,
 }
 
+/** The position in the comparison of a large blob with the target. */
+const ComparisonPosition = z
+  .object({
+    /** The index of the blob in its segment. */
+    entry: z.int(),
+    /** As in `ARCHIVED_BLOB`. */
+    parts_sha256: z.exactOptional(z.string()),
+    /** The position inside the blob of the target. Absent if no byte of it has been read. */
+    hash: z.exactOptional(HashPosition),
+  })
+  .readonly()
+export type ComparisonPosition = z.output<typeof ComparisonPosition>
+
 /**
  * The position where a pass of `preflight-blobs` continues. `segment` is the index of a segment in the map item, and
  * `position` is a position in that segment.
@@ -38,18 +51,8 @@ export const BlobsCursor = z
     position: SegmentPosition,
     /**
      * Present if the archived bytes of a large blob are verified, but the comparison with the target has not ended.
-     * `entry` is the index of the blob in the segment, `parts_sha256` is that of `ARCHIVED_BLOB`, and `hash` is the
-     * position inside the blob of the target. `hash` is absent if no byte of it has been read.
      */
-    target: z.exactOptional(
-      z
-        .object({
-          entry: z.int(),
-          parts_sha256: z.exactOptional(z.string()),
-          hash: z.exactOptional(HashPosition),
-        })
-        .readonly(),
-    ),
+    target: z.exactOptional(ComparisonPosition),
   })
   .readonly()
 export type BlobsCursor = z.output<typeof BlobsCursor>
@@ -90,8 +93,8 @@ const ARCHIVED_BLOB = {
   size: z.int(),
   sha256: z.string(),
   /**
-   * The checksum that S3 computes of the parts in which the blob is copied (`shared/values/parts-sha256.ts`). Only large
-   * blobs have it. Absent in lists of earlier versions of the deployment.
+   * The checksum that S3 computes of the parts in which the blob is copied (`shared/values/parts-sha256.ts`). Only
+   * large blobs have it. Absent in lists of earlier versions of the deployment.
    */
   parts_sha256: z.exactOptional(z.string()),
   content_type: z.exactOptional(z.string()),

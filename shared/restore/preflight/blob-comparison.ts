@@ -231,7 +231,8 @@ export class BlobComparison {
 
   /**
    * Compares the bytes and headers of an archived blob with those of the blob in the target. The SHA-256 in the user
-   * metadata of an S3 object is not used, because it may be wrong. The headers of spilled payloads are not compared.
+   * metadata of an S3 object is used only if a checksum in S3 proves it. The headers of spilled payloads are not
+   * compared.
    */
   async #compare(
     blobs: TargetBlobs,
@@ -256,8 +257,8 @@ const partsOf = ({ parts_sha256 }: PartsChecksum = {}): PartsChecksum =>
 
 const readTarget = async (
   { payloads, blobs }: TargetBlobs,
-  { kind, id }: Pick<RestoredBlob, 'kind' | 'id'>,
+  { kind, id, sha256 }: Pick<RestoredBlob, 'kind' | 'id' | 'sha256'>,
 ): Promise<TargetBlob> => {
-  const verified = await (kind === 'payload' ? payloads : blobs).sha256Of(id)
+  const verified = await (kind === 'payload' ? payloads.sha256Of(id) : blobs.sha256Of(id, sha256))
   return { exists: verified !== undefined, verified }
 }

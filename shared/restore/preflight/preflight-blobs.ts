@@ -19,6 +19,7 @@ import {
   BLOB_LIST,
   type BlobAction,
   BlobsCursor,
+  type ComparisonPosition,
   isWritten,
   PREFLIGHT_BLOBS,
   type PreflightBlobsResult,
@@ -161,10 +162,7 @@ const readBlobs = async (
      * Adds a verified entry, after which `position` follows. Returns the cursor if the time is up before the end of its
      * comparison.
      */
-    const add = async (
-      target: NonNullable<BlobsCursor['target']>,
-      position: SegmentPosition,
-    ): Promise<BlobsCursor | undefined> => {
+    const add = async (target: ComparisonPosition, position: SegmentPosition): Promise<BlobsCursor | undefined> => {
       const entry = must(index[target.entry])
       const sortKey = entrySortKey(entry)
       if (sortKey < lastPosition || (sortKey === lastPosition && comparison.entries > 0))
@@ -193,7 +191,7 @@ const readBlobs = async (
       ...(plan.reads_all_blobs ? {} : { filter: isRead }),
     }
     /** The last entry of the segment. It is added after the rest of the segment, which is its index, is verified. */
-    let last: { readonly target: NonNullable<BlobsCursor['target']>; readonly position: SegmentPosition } | undefined
+    let last: { readonly target: ComparisonPosition; readonly position: SegmentPosition } | undefined
     for await (const { ordinal, isComplete, partsSha256, position } of readInSteps(
       archive,
       opened,

@@ -113,7 +113,7 @@ const verifiableBlobs = async (
 
 const readBlob = async ({ blobs, payloads }: VerifyBlobsServices, blob: RestoredBlob): Promise<ComparedBlob> => ({
   blob,
-  stored: await (blob.kind === 'payload' ? payloads : blobs).sha256Of(blob.id),
+  stored: await (blob.kind === 'payload' ? payloads.sha256Of(blob.id) : blobs.sha256Of(blob.id, blob.sha256)),
 })
 
 /**

@@ -92,11 +92,14 @@ describe('the progress of a job on a terminal', () => {
     [{ FORCE_COLOR: '', NO_COLOR: '1' }, true, false],
     [{ FORCE_COLOR: '0' }, true, false],
     [{ FORCE_COLOR: 'false' }, true, false],
-  ])('has colours as Node.js decides: %j, on a terminal: %s', async (colours, tty, isColoured) => {
-    api = await fakeApi(() => ({ status: 200, body: ENDED }))
-    const { stdout } = await cli(['show', 'job-1'], { env: { SPECSTAR_BACKUP_ENDPOINT: api.url, ...colours }, tty })
-    expect(stdout.includes('\u001b[32m')).toBe(isColoured)
-  })
+  ])(
+    'gives FORCE_COLOR precedence over NO_COLOR, unless it is empty: %j, on a terminal: %s',
+    async (colours, tty, isColoured) => {
+      api = await fakeApi(() => ({ status: 200, body: ENDED }))
+      const { stdout } = await cli(['show', 'job-1'], { env: { SPECSTAR_BACKUP_ENDPOINT: api.url, ...colours }, tty })
+      expect(stdout.includes('\u001b[32m')).toBe(isColoured)
+    },
+  )
 })
 
 describe('the rate of a bar', () => {
