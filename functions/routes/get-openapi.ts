@@ -1,6 +1,11 @@
 import { route } from '../handlers/route.ts'
 import { rejectParameters } from '../http/route-input.ts'
-import { apiDocument } from '../openapi/document.ts'
 
-/** `GET /_backup/openapi.json` */
-export const handler = route(rejectParameters, () => ({ status: 200, body: apiDocument() }))
+/**
+ * `GET /_backup/openapi.json`. The modules of the document are loaded when it is requested, because this function also
+ * serves the page, which would otherwise load more slowly.
+ */
+export const handler = route(rejectParameters, async () => {
+  const { apiDocument } = await import('../openapi/document.ts')
+  return { status: 200, body: apiDocument() }
+})

@@ -16,6 +16,15 @@ export const REQUIRE_BANNER =
   "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);"
 
 /**
+ * Sources of credentials that a function never uses, because Lambda sets the credentials as environment variables. The
+ * SDK imports these packages only if the variables are absent. A bundle with them would have 90 KB more, which takes
+ * about 10 ms of each cold start.
+ */
+const UNUSED_CREDENTIALS = ['sso', 'ini', 'process', 'web-identity'].map(
+  (name) => `@aws-sdk/credential-provider-${name}`,
+)
+
+/**
  * The output folder, which is never created. The paths in source maps are relative to it, so that the bundles do not
  * depend on the location of the project.
  */
@@ -36,6 +45,7 @@ export const bundleFunctions = (
     absWorkingDir: ROOT,
     preserveSymlinks: true,
     bundle: true,
+    external: UNUSED_CREDENTIALS,
     platform: 'node',
     format: 'esm',
     target: 'node24',
