@@ -249,7 +249,7 @@ const validMembers = (models: unknown, issues: readonly z.core.$ZodIssue[]): z.o
     const members = isObject(entry) ? Object.entries(entry) : []
     return [model, Object.fromEntries(members.filter(([member]) => !isInvalid(model, member)))]
   })
-  return ModelFile.safeParse(Object.fromEntries(valid)).data ?? {}
+  return ModelFile.parse(Object.fromEntries(valid))
 }
 
 /**

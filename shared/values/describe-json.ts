@@ -5,7 +5,7 @@
 export const describeJson = (json: string): string => {
   if (json === 'null') return 'null'
   if (json === 'true' || json === 'false') return 'boolean'
-  const type = TYPES.get(json[0] ?? '')
+  const type = TYPES.get(json.charAt(0))
   if (type === undefined) return /^-?\d+$/.test(json) ? 'integer' : 'float'
   return `${type} of ${Buffer.byteLength(json)} bytes of JSON`
 }

@@ -85,7 +85,17 @@ describe.each([
     const payloads = await payloadsOf(archiveOf())
     expect(await payloads.get(sha256)).toBeUndefined()
     expect(await payloads.get(sha256)).toBeUndefined()
+    expect(await payloads.sizeOf(sha256)).toBeUndefined()
+    expect(await payloads.sizeOf(hash('sha256', one))).toBe(one.length)
     expect(await payloads.get(hash('sha256', one))).toEqual(one)
+  })
+
+  it('throws an error of the source that is not a damage of the archive', async () => {
+    const { archive, contents } = await archiveOfSegments(2)
+    const unavailable = new Error('the source is not available')
+    const source = { ...archive.source, read: () => Promise.reject(unavailable) }
+    const payloads = new Payloads({ ...archive, source })
+    await expect(payloads.get(contents[0]?.sha256 ?? '')).rejects.toBe(unavailable)
   })
 
   it('rejects a payload that is corrupt', async () => {

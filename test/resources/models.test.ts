@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -126,6 +127,23 @@ describe('the model registry', () => {
       'model city: references: field x: target town is not registered',
       'model blobs: SpecStar uses this name for its routes /blobs/…; rename the model',
     ])
+  })
+
+  it('has findings for any JSON, and never fails otherwise', () => {
+    const member = fc.oneof(
+      fc.jsonValue(),
+      fc.record(
+        { indexed: fc.jsonValue(), references: fc.jsonValue(), shards: fc.jsonValue(), other: fc.jsonValue() },
+        { requiredKeys: [] },
+      ),
+    )
+    const registry = fc.oneof(fc.jsonValue(), fc.dictionary(fc.string(), member))
+    fc.assert(
+      fc.property(registry, (json) => {
+        expect(modelsFindings(json)).toEqual(expect.any(Array))
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it.each([

@@ -167,6 +167,12 @@ describe('the estimated size of a model', () => {
     expect(estimated / total(orphans)).toBeLessThan(2)
   })
 
+  it('contains the revisions if all of them precede the metadata', async () => {
+    const orphan = { h: '0'.repeat(15) + '1', isOrphan: true, revisions: 3, revisionBytes: 10 }
+    const empty = { h: 'f'.repeat(16), revisions: 0, revisionBytes: 0 }
+    expect((await estimate([orphan, empty])).estimate).toMatchObject({ revisions: 3 })
+  })
+
   it('is finite if the id hashes of damaged keys are zero', async () => {
     const damaged = Array.from({ length: 2_000 }, () => ({ h: '0'.repeat(16), revisions: 1, revisionBytes: 10 }))
     expect((await estimate(damaged)).estimated).toBeLessThan(Infinity)

@@ -79,6 +79,19 @@ describe('TargetJoin', () => {
     expect(left).toEqual(pick(0, 1, 2, 3))
   })
 
+  it('waits for each callback before it passes the next row', async () => {
+    const join = new Target(pick(0, 1, 2, 3)).join()
+    const events: string[] = []
+    const onPassed = async (row: string): Promise<void> => {
+      events.push(`begin ${row}`)
+      await Promise.resolve()
+      events.push(`end ${row}`)
+    }
+    await join.seek(pick(1)[0] ?? '', onPassed)
+    await join.end(onPassed)
+    expect(events).toEqual(pick(0, 2, 3).flatMap((row) => [`begin ${row}`, `end ${row}`]))
+  })
+
   it('ends the reading of the target when it is closed', async () => {
     const target = new Target(pick(0, 1))
     const join = target.join()
