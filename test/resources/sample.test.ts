@@ -167,10 +167,11 @@ describe('the estimated size of a model', () => {
     expect(estimated / total(orphans)).toBeLessThan(2)
   })
 
-  it('contains the revisions if all of them precede the metadata', async () => {
-    const orphan = { h: '0'.repeat(15) + '1', isOrphan: true, revisions: 3, revisionBytes: 10 }
-    const empty = { h: 'f'.repeat(16), revisions: 0, revisionBytes: 0 }
-    expect((await estimate([orphan, empty])).estimate).toMatchObject({ revisions: 3 })
+  it('ends after 64 MiB of revisions without metadata, if all metadata follows them', async () => {
+    const orphan = { h: '8'.repeat(16), isOrphan: true, revisions: 300, revisionBytes: 300_000 }
+    const { estimated, read } = await estimate([orphan, { h: 'f'.repeat(16), revisions: 1, revisionBytes: 10 }])
+    expect(read.r).toBeLessThan(250)
+    expect(estimated).toBeLessThan(2 * bytesOf(orphan))
   })
 
   it('is finite if the id hashes of damaged keys are zero', async () => {
