@@ -131,7 +131,7 @@ const findingsText = (output: Output, findings: readonly Finding[]): string => {
   const shown = findings.slice(0, SHOWN_FINDINGS)
   const rows = shown.map(
     ({ model, resource_id, what, expected, actual }) =>
-      `  ${output.style('yellow', `${model}/${resource_id}`)}  ${printable(`${what}: expected ${expected}, found ${actual}`)}`,
+      `  ${output.style('yellow', resource_id === '' ? model : `${model}/${resource_id}`)}  ${printable(`${what}: expected ${expected}, found ${actual}`)}`,
   )
   const rest = findings.length - shown.length
   return ['Findings:', ...rows, ...(rest === 0 ? [] : [`  … and ${countText(rest)} more`])].join('\n')

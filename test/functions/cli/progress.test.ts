@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { stripVTControlCharacters } from 'node:util'
-import { rateText } from '../../../functions/cli/terminal/phase-bars.ts'
+import { barsOf, rateText } from '../../../functions/cli/terminal/phase-bars.ts'
 import { cli } from './cli-run.ts'
 import { fakeApi, type FakeApi } from './fake-api.ts'
 
@@ -114,6 +114,19 @@ describe('the rate of a bar', () => {
     expect(rate(99)).toBe('99 of 1,000, 10/s')
     expect(rate(100)).toBe('100 of 1,000, 10/s, about 1 min 30 s left')
     expect(rate(1_000)).toBe('1,000 of 1,000, 100/s')
+  })
+})
+
+describe('the bars of a phase', () => {
+  it('do not estimate the time from the number of blobs if their bytes are counted', () => {
+    const job = { ...RECORDS, counts: { blobs: 1, bytes: 10 }, expected: { blobs: 2, bytes: 1_000 } }
+    const observed = { seconds: 10, from: 0 }
+    expect(barsOf(job).map((bar) => rateText(bar, observed))).toEqual(['1 of 2, 0/s', '10 B of 1000 B, 1 B/s'])
+    const later = { ...job, counts: { blobs: 1, bytes: 500 } }
+    expect(barsOf(later).map((bar) => rateText(bar, observed))).toEqual([
+      '1 of 2, 0/s',
+      '500 B of 1000 B, 50 B/s, about 10 s left',
+    ])
   })
 })
 
