@@ -47,8 +47,8 @@ export interface SegmentStep {
   readonly isComplete: boolean
   /**
    * The checksum that S3 computes if it copies the content in the parts that `copiedRanges` returns for `hashStepBytes`
-   * (`shared/values/parts-sha256.ts`). Only present if the entry was read in steps and is complete. Absent if an earlier
-   * version of the deployment has begun to read the entry.
+   * (`shared/values/parts-sha256.ts`). Only present if the entry was read in steps and is complete. Absent if an
+   * earlier version of the deployment has begun to read the entry.
    */
   readonly partsSha256?: string
   /** Returns the position after this step. */
