@@ -26,8 +26,8 @@ interface Match {
 export type FindRoute = (method: string, path: string) => Match
 
 /**
- * Returns a function that finds the route of a request. Like API Gateway, it prefers literal segments to parameters. If
- * no route matches, it returns the route `$default`.
+ * Returns a function that finds the route of a request. Like API Gateway, it prefers literal segments to parameters, and
+ * accepts no empty parameter. If no route matches, it returns the route `$default`.
  */
 export const createRouteFinder = async (routes: readonly Route[], load: LoadHandler): Promise<FindRoute> => {
   const router = createRouter({ maxParamLength: 1024 })
@@ -47,6 +47,7 @@ export const createRouteFinder = async (routes: readonly Route[], load: LoadHand
     const known = routes.flatMap(({ methods }) => methods).find((one) => one === method)
     const found = known === undefined ? null : router.find(known, path)
     const target = targets.get(found?.handler)
-    return found === null || target === undefined ? defaultMatch : { ...target, params: found.params }
+    if (found === null || target === undefined || Object.values(found.params).includes('')) return defaultMatch
+    return { ...target, params: found.params }
   }
 }

@@ -72,6 +72,7 @@ export const OTHER_BAD_REQUESTS: readonly BadRequest[] = [
     ...{ request: 'GET /_backup/', status: 404, type: 'not-found' },
     detail: '/_backup/ is not a route of this API; remove the slash at its end: /_backup',
   },
+  { request: 'GET /_backup/jobs/', status: 404, type: 'not-found', detail: 'at its end: /_backup/jobs' },
   { request: 'GET /country/export//', status: 404, type: 'not-found', detail: 'at its end: /country/export' },
   { request: `GET /_backup/jobs/${'a'.repeat(1500)}`, status: 404, type: 'not-found', detail: 'the routes are' },
   { request: 'DELETE /_backup/jobs/x', status: 405, type: 'method-not-allowed', detail: 'GET' },
