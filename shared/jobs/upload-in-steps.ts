@@ -134,7 +134,7 @@ export const uploadInSteps = async (
       return await continueLater({ ...open, parts: all })
     }
   } catch (error) {
-    const isLost = isConflict(error) || hasNoSuchUploadName(error) || objects.writesWithoutChecksums(error)
+    const isLost = isConflict(error) || hasNoSuchUploadName(error) || objects.disableChecksumsAfter(error)
     if (saved === undefined || isLost || FINAL.some((type) => error instanceof type)) await abandon(upload)
     if (!isLost || open.begun === MAX_UPLOADS) throw error
     return beginAgain()

@@ -42,7 +42,7 @@ interface ConditionalWrite extends WriteOptions, ChecksumOptions {
 
 /** Reads and writes objects in S3. */
 export class ObjectStore extends ObjectReader {
-  /** False after the server has computed no checksum of a copied part. */
+  /** False after the server has rejected checksums of copied parts, or has computed none. */
   #copiesHaveChecksums = true
 
   /** `owners` contains the expected owners of buckets of other accounts. */
@@ -132,7 +132,7 @@ export class ObjectStore extends ObjectReader {
         return await upload.complete({ ifAbsent, ifMatch })
       } catch (error) {
         await abandon(upload)
-        if (this.writesWithoutChecksums(error)) continue
+        if (this.disableChecksumsAfter(error)) continue
         if (!isConflict(error) || attempt === UPLOAD_ATTEMPTS) throw error
         await sleep(100 * 2 ** attempt * Math.random())
       }
@@ -222,8 +222,11 @@ export class ObjectStore extends ObjectReader {
       if (UploadId === undefined) throw new Error(`S3 returned no id for the upload of s3://${bucket}/${key}`)
       return this.resumeMultipart(bucket, key, UploadId, { storesSha256 })
     } catch (error) {
-      if (storesSha256 && isUnsupported(error)) return this.multipart(bucket, key, options)
-      throw error
+      if (!storesSha256 || !isUnsupported(error)) throw error
+      const upload = await this.multipart(bucket, key, options)
+      // The server accepts the request without the algorithm, so the algorithm was the reason.
+      this.#copiesHaveChecksums = false
+      return upload
     }
   }
 
@@ -233,10 +236,10 @@ export class ObjectStore extends ObjectReader {
   }
 
   /**
-   * Returns true if an upload has failed because the server computes no checksums of copied parts. The next uploads of
-   * this instance then store no checksums.
+   * If an upload has failed because the server computes no checksums of copied parts, the next uploads of this instance
+   * store no checksums. Returns true in this case, so that the caller can begin another upload.
    */
-  writesWithoutChecksums(error: unknown): boolean {
+  disableChecksumsAfter(error: unknown): boolean {
     if (!(error instanceof CopyWithoutChecksumError)) return false
     this.#copiesHaveChecksums = false
     return true
