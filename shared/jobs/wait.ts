@@ -8,10 +8,10 @@ import { ThrottledError } from '../throttling/throttled-error.ts'
 const FIRST_PAUSE_MS = 25
 /**
  * Each pause is longer than the pause before it by this factor, up to `MAX_PAUSE_MS`. The response is late by at most
- * the last pause. This is a fifth of the time waited before it, plus 25 ms, but at most one second. A wait of 20
- * seconds reads the job about 35 times.
+ * the last pause. This is a tenth of the time waited before it, plus 25 ms, but at most one second. A wait of 20
+ * seconds reads the job about 50 times.
  */
-const PAUSE_FACTOR = 1.2
+const PAUSE_FACTOR = 1.1
 /** The longest pause between two reads. Longer pauses would save few reads, but would delay the response. */
 const MAX_PAUSE_MS = 1000
 
