@@ -68,3 +68,4 @@ export const JobResult = z.looseObject({
 })
 export type JobResult = z.output<typeof JobResult>
 export type Finding = z.output<typeof Finding>
+export type Check = z.output<typeof Check>

@@ -22,7 +22,11 @@ export const Job = z.looseObject({
   ended_at: z.exactOptional(z.string()),
   slot_expires_at: z.exactOptional(z.string()),
   request: z.exactOptional(
-    z.looseObject({ models: z.exactOptional(z.array(z.string())), dry_run: z.exactOptional(z.boolean()) }),
+    z.looseObject({
+      models: z.exactOptional(z.array(z.string())),
+      dry_run: z.exactOptional(z.boolean()),
+      on_duplicate: z.exactOptional(z.string()),
+    }),
   ),
   result: z.exactOptional(z.unknown()),
   error: z.exactOptional(Problem),

@@ -11,7 +11,7 @@ export const jobText = (output: Output, job: Job): string => {
   const result = JobResult.safeParse(job.result)
   return [
     list(output, factsOf(output, job)),
-    ...(result.success ? [resultText(output, result.data, job.request?.models?.[0])] : []),
+    ...(result.success ? [resultText(output, result.data, job.request)] : []),
     ...(result.success || job.result === undefined
       ? []
       : [

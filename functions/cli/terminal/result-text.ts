@@ -1,4 +1,5 @@
-import type { Finding, JobResult } from '../client/job-result.ts'
+import type { Job } from '../client/job.ts'
+import type { Check, Finding, JobResult } from '../client/job-result.ts'
 import type { Output } from './output.ts'
 import { printable } from './printable.ts'
 import { type Column, list, table } from './table.ts'
@@ -9,11 +10,11 @@ const SHOWN_FINDINGS = 10
 /** The ids and resources of an exception that are shown. */
 const SHOWN_IDS = 5
 
-/** Returns the result of a job for people. `model` is the model of a job that has only one. */
-export const resultText = (output: Output, result: JobResult, model = ''): string =>
+/** Returns the result of a job for people. */
+export const resultText = (output: Output, result: JobResult, request: Job['request'] = {}): string =>
   [
-    modelsText(output, result, model),
-    blobsText(result),
+    modelsText(output, result, request.models?.[0] ?? ''),
+    blobsText(result, request.on_duplicate),
     archiveText(output, result),
     emptyText(output, result),
     suspiciousText(output, result),
@@ -41,12 +42,25 @@ const modelsText = (output: Output, { models, loaded, skipped, total }: JobResul
   return table(output, [{ head: 'MODEL', cell: ([model]) => model }, ...counts], rows, '')
 }
 
-const blobsText = ({ blobs }: JobResult): string =>
-  blobs === undefined
-    ? ''
-    : `Blobs: ${Object.entries(blobs)
-        .map(([group, count]) => `${countText(count)} ${printable(group)}`)
-        .join(', ')}`
+/** Returns the blobs that a dry run has compared. With `skip`, it does not compare all of them. */
+const blobsText = ({ blobs, models }: JobResult, strategy: string | undefined): string => {
+  if (blobs === undefined) return ''
+  const counts = Object.entries(blobs).map(([group, count]) => `${countText(count)} ${printable(group)}`)
+  const existing = sumOf(models, 'changed') + sumOf(models, 'same')
+  return [
+    `Blobs: ${counts.join(', ')}`,
+    ...(strategy !== 'skip' || existing === 0
+      ? []
+      : [
+          `Not compared: blobs to which only the ${counted(existing, 'existing resource')} ` +
+            `${existing === 1 ? 'refers' : 'refer'}, because a restore with skip does not read them`,
+        ]),
+  ].join('\n')
+}
+
+/** Returns the sum of one count over all models. */
+const sumOf = (models: JobResult['models'], count: string): number =>
+  Object.values(models ?? {}).reduce((total, counts) => total + (counts[count] ?? 0), 0)
 
 const archiveText = (output: Output, { archive, complete }: JobResult): string => {
   if (archive === undefined) return ''
@@ -59,16 +73,19 @@ const archiveText = (output: Output, { archive, complete }: JobResult): string =
   ])
 }
 
-/** Returns a warning if an export has written an archive without resources, for example because of a wrong filter. */
-const emptyText = (output: Output, { archive, models }: JobResult): string => {
-  const isEmpty = models !== undefined && Object.values(models).every(({ resources = 0 }) => resources === 0)
-  return archive === undefined || !isEmpty
-    ? ''
-    : output.style(
-        'yellow',
-        'The archive contains no resources: the exported models are empty, no resource matches the filters, ' +
-          'or the export has left out all of them',
-      )
+/**
+ * Returns a warning if an export has written an archive without resources, for example because of a wrong filter. States
+ * the possible reasons only if the result does not contain the reason.
+ */
+const emptyText = (output: Output, { archive, models, not_found, excluded, left_out }: JobResult): string => {
+  if (archive === undefined || models === undefined || sumOf(models, 'resources') > 0) return ''
+  const hasReason = [not_found, excluded, left_out].some((listed) => (listed?.count ?? 0) > 0)
+  return output.style(
+    'yellow',
+    hasReason
+      ? 'The archive contains no resources'
+      : 'The archive contains no resources: the exported models are empty, or no resource matches the filters',
+  )
 }
 
 /** Returns why a scheduled archive is suspicious, and the decision of a caller about it. */
@@ -102,20 +119,20 @@ const targetOnlyText = ({ target_only = {}, target_only_unknown = [] }: JobResul
     ),
   ].join('\n')
 
-const verificationText = (output: Output, { verification }: JobResult): string => {
+const verificationText = (output: Output, result: JobResult): string => {
+  const { verification } = result
   if (verification === undefined) return ''
   const { passed, proved, checks } = verification
-  const hasChecked = proved ?? Object.values(checks).some(({ checked }) => checked > 0)
   const verdict = !passed
     ? output.style('red', 'Verification failed')
-    : !hasChecked
-      ? output.style('yellow', 'Every check has passed, but nothing was checked')
+    : proved === false
+      ? output.style('yellow', `Nothing was checked${unchecked(result)}`)
       : output.style('green', `${proved === undefined ? 'Intact' : 'Proved'}: every check has passed`)
   const rows = table(
     output,
     [
       { head: 'CHECK', cell: ([name]) => name },
-      { head: 'RESULT', cell: ([, check]) => (check.passed ? 'passed' : output.style('red', 'failed')) },
+      { head: 'RESULT', cell: ([, check]) => checkText(output, check) },
       { head: 'CHECKED', align: 'right', cell: ([, { checked }]) => countText(checked) },
       { head: 'FINDINGS', align: 'right', cell: ([, { findings_total }]) => countText(findings_total) },
     ],
@@ -123,7 +140,35 @@ const verificationText = (output: Output, { verification }: JobResult): string =
     '',
   )
   const findings = Object.values(checks).flatMap((check) => check.findings)
-  return [verdict, rows, findingsText(output, findings)].filter((text) => text !== '').join('\n')
+  return [verdict, rows, skippedText(output, result), findingsText(output, findings)]
+    .filter((text) => text !== '')
+    .join('\n')
+}
+
+const checkText = (output: Output, { passed, checked, findings_total }: Check): string => {
+  if (!passed) return output.style('red', 'failed')
+  return checked === 0 && findings_total === 0 ? 'nothing to check' : 'passed'
+}
+
+/** Returns the reason why a restore has checked nothing, if its counts show it. */
+const unchecked = (result: JobResult): string => {
+  const total = result.total ?? sumOf(result.models, 'total')
+  if (total === 0) return ': the restore has selected no resources'
+  return total === skippedOf(result) ? `: the restore has skipped all ${counted(total, 'resource')}` : ''
+}
+
+const skippedOf = ({ skipped, models }: JobResult): number => skipped ?? sumOf(models, 'skipped')
+
+/** Returns what a restore with `skip` has not checked. */
+const skippedText = (output: Output, result: JobResult): string => {
+  const skipped = skippedOf(result)
+  if (skipped === 0) return ''
+  const referrers = skipped === 1 ? 'it refers' : 'they refer'
+  return output.style(
+    'yellow',
+    `Not checked: ${counted(skipped, 'skipped resource')}, and blobs to which only ${referrers}. ` +
+      'specstar-backup diff ARCHIVE --live compares an archive with the store, including the resources that exist',
+  )
 }
 
 const findingsText = (output: Output, findings: readonly Finding[]): string => {

@@ -9,7 +9,7 @@ export const Checks = ({ checks }: { readonly checks: Readonly<Record<string, Ch
     {Object.entries(checks).map(([name, check]) => (
       <li key={name}>
         <div class="check-head">
-          <Badge tone={check.passed ? 'good' : 'bad'} text={check.passed ? 'passed' : 'failed'} />
+          <Outcome check={check} />
           <b>{name}</b>
           <span class="muted">
             {count(check.checked)} checked
@@ -21,6 +21,12 @@ export const Checks = ({ checks }: { readonly checks: Readonly<Record<string, Ch
     ))}
   </ul>
 )
+
+const Outcome = ({ check: { passed, checked, findings_total } }: { readonly check: Check }): VNode => {
+  if (!passed) return <Badge tone="bad" text="failed" />
+  if (checked === 0 && findings_total === 0) return <Badge tone="idle" text="nothing to check" />
+  return <Badge tone="good" text="passed" />
+}
 
 interface FindingsProps {
   readonly findings: readonly Finding[]

@@ -21,6 +21,9 @@ const CHECKED = [
   ['blobs', 'Blobs'],
 ] as const
 
+const skippedIn = ({ skipped, models = {} }: Result): number =>
+  skipped ?? Object.values(models).reduce((total, counts) => total + (counts['skipped'] ?? 0), 0)
+
 /** The report of a restore or of a check. The result in the job has only the first findings of each check. */
 export const RestoreReport = ({ job, result }: { readonly job: Job; readonly result: Result }): VNode => {
   const { data } = useApi(`/_backup/jobs/${encodeURIComponent(job.job_id)}/report`, Report, () => Infinity)
@@ -37,7 +40,7 @@ export const RestoreReport = ({ job, result }: { readonly job: Job; readonly res
           <span class="sign" aria-hidden="true">
             {isGood ? '✓' : '!'}
           </span>
-          {verdictOf(job.kind, proved)}
+          {verdictOf(job.kind, proved, skippedIn(result))}
         </p>
       )}
       <div class="columns">
