@@ -10,21 +10,41 @@ export const handler = route(
     const isAllowed = [...allow].some((allowed) => allowed === method)
     if (allow.size > 0 && !isAllowed) throw new MethodNotAllowedError(method, path, [...allow])
     // If a route matches, API Gateway has rejected a parameter in the path, because it is too long or badly encoded.
-    const withoutSlash = path.replace(/\/+$/, '')
-    const isRoute = withoutSlash !== path && ROUTES.some((row) => matches(row.path, withoutSlash))
-    const routes = [...new Set(ROUTES.map((row) => row.path))]
-    throw new NotFoundError(
-      path,
-      isRoute ? `remove the slash at its end: ${withoutSlash}` : `the routes are: ${routes.join(', ')}`,
-    )
+    throw new NotFoundError(path, adviceFor(path))
   },
 )
 
-const matches = (pattern: string, path: string): boolean => {
+/** Returns what to request instead of a path that is not a route. */
+const adviceFor = (path: string): string => {
+  const segments = path.split('/').slice(1)
+  const shortened = `/${segments.filter((segment) => segment !== '').join('/')}`
+  if (shortened === PAGE_FOLDER) return 'the page is /_backup'
+  const paths = [...new Set(ROUTES.map((row) => row.path))]
+  // A client may have inserted an empty variable into the path. If the last segment is empty, it is a slash at the end.
+  const incomplete = path.endsWith('/') ? undefined : paths.find((pattern) => matches(pattern, path, 'or empty'))
+  if (incomplete !== undefined && shortened !== path)
+    return `${emptyIn(incomplete, segments)} is empty in ${incomplete}`
+  if (shortened === path || !paths.some((pattern) => matches(pattern, shortened)))
+    return `the routes are: ${paths.join(', ')}`
+  return path.replace(/\/+$/, '') === shortened
+    ? `remove the slash at its end: ${shortened}`
+    : `remove the superfluous slashes: ${shortened}`
+}
+
+/** The folder of the files of the page. The folder itself is no route. */
+const PAGE_FOLDER = '/_backup/ui'
+
+const emptyIn = (pattern: string, segments: readonly string[]): string =>
+  pattern
+    .split('/')
+    .slice(1)
+    .filter((_, index) => segments[index] === '')
+    .join(', ')
+
+const matches = (pattern: string, path: string, parameters: 'not empty' | 'or empty' = 'not empty'): boolean => {
   const expected = pattern.split('/')
   const segments = path.split('/')
-  return (
-    expected.length === segments.length &&
-    expected.every((text, index) => text === segments[index] || (text.startsWith('{') && segments[index] !== ''))
-  )
+  const accepts = (text: string, segment: string | undefined): boolean =>
+    text === segment || (text.startsWith('{') && (parameters === 'or empty' || segment !== ''))
+  return expected.length === segments.length && expected.every((text, index) => accepts(text, segments[index]))
 }

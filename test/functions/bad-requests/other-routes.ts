@@ -74,6 +74,22 @@ export const OTHER_BAD_REQUESTS: readonly BadRequest[] = [
   },
   { request: 'GET /_backup/jobs/', status: 404, type: 'not-found', detail: 'at its end: /_backup/jobs' },
   { request: 'GET /country/export//', status: 404, type: 'not-found', detail: 'at its end: /country/export' },
+  {
+    ...{ request: 'GET /_backup/ui/', status: 404, type: 'not-found' },
+    detail: '/_backup/ui/ is not a route of this API; the page is /_backup',
+  },
+  { request: 'GET /_backup/ui', status: 404, type: 'not-found', detail: 'the page is /_backup' },
+  { request: 'GET //_backup', status: 404, type: 'not-found', detail: 'remove the superfluous slashes: /_backup' },
+  { request: 'GET //_backup//', status: 404, type: 'not-found', detail: 'superfluous slashes: /_backup' },
+  { request: 'GET /_backup//jobs', status: 404, type: 'not-found', detail: 'slashes: /_backup/jobs' },
+  { request: 'GET /country//export', status: 404, type: 'not-found', detail: 'slashes: /country/export' },
+  { request: 'GET //export', status: 404, type: 'not-found', detail: '{model} is empty in /{model}/export' },
+  {
+    ...{ request: 'GET /_backup/jobs//report', status: 404, type: 'not-found' },
+    detail: '{job_id} is empty in /_backup/jobs/{job_id}/report',
+  },
+  { request: 'POST /_backup/schedules//run', status: 404, type: 'not-found', detail: '{name} is empty in' },
+  { request: 'GET //', status: 404, type: 'not-found', detail: 'the routes are' },
   { request: `GET /_backup/jobs/${'a'.repeat(1500)}`, status: 404, type: 'not-found', detail: 'the routes are' },
   { request: 'DELETE /_backup/jobs/x', status: 405, type: 'method-not-allowed', detail: 'GET' },
 ]

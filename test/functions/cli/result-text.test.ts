@@ -9,8 +9,7 @@ const JOB = {
   ...{ job_id: 'a', kind: 'restore', status: 'succeeded', source: 'api', requested_by: 'a' },
   created_at: '2026-01-01T00:00:00.000Z',
 }
-const textOf = (result: object, request: object = {}): string =>
-  jobText(output, Job.parse({ ...JOB, request, result }))
+const textOf = (result: object, request: object = {}): string => jobText(output, Job.parse({ ...JOB, request, result }))
 
 const check = (checked: number) => ({ passed: true, checked, findings: [], findings_total: 0 })
 const verification = (checked: number) => ({
