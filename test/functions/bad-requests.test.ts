@@ -36,5 +36,9 @@ describe('a bad request', () => {
   it('with a wrong method is answered with the methods that the route accepts', async () => {
     const response = await fetch(`${api.gateway.url}/country/export`, { method: 'PUT' })
     expect(response.headers.get('allow')).toBe('GET, POST')
+    // API Gateway does not pass HEAD to the routes of GET, and neither does the local program.
+    const head = await fetch(`${api.gateway.url}/_backup`, { method: 'HEAD' })
+    expect(head.status).toBe(405)
+    expect(head.headers.get('allow')).toBe('GET')
   })
 })

@@ -88,30 +88,67 @@ const PROBES: readonly Probe[] = [
   { name: 'read the health', request: HEALTH, expected: { status: 200, body: Health } },
 ]
 
-/** Checks that the server is this API, which routes the user may call, and the health of the deployment. */
+/**
+ * Checks that the server is this API, which routes the user may call, and the health of the deployment. If the API has
+ * answered some requests and API Gateway has forbidden others, the role of the user is limited, perhaps on purpose.
+ */
 export const routeFindings = async (send: SendRequest): Promise<Finding[]> => {
-  const findings: Finding[] = []
-  for (const each of PROBES) findings.push(...(await probe(send, each)))
+  const probed: Probed[] = []
+  for (const each of PROBES) probed.push(...(await probe(send, each)))
+  const isUsable = probed.some((finding) => finding.result === 'ok')
+  const findings = probed.map((finding) =>
+    finding.result !== 'forbidden' ? finding : isUsable ? limited(finding) : forbidden(finding),
+  )
   return findings.some(({ check }) => check === 'health')
     ? findings
     : [...findings, skipped('health', `needs ${HEALTH.path}`)]
 }
 
-const probe = async (send: SendRequest, { name, request, expected }: Probe): Promise<readonly Finding[]> => {
+/** API Gateway has rejected the request of a probe. */
+interface Forbidden {
+  readonly result: 'forbidden'
+  readonly check: string
+  readonly request: ApiRequest
+  readonly text: string
+}
+type Probed = Finding | Forbidden
+
+const forbidden = ({ check, request, text }: Forbidden): Finding =>
+  failed(check, `${requestLine(request)} was rejected (${text.slice(0, 200)}); ${ALLOW}`)
+
+const limited = ({ check, request }: Forbidden): Finding => {
+  const prefix = request.path.split(NOBODY)[0] ?? ''
+  const named = NAMED.get(prefix)
+  if (named === undefined)
+    return warning(check, `your role may not call ${requestLine(request)}; if you need it, ${ALLOW}`)
+  const line = requestLine(request).replace(NOBODY, named.parameter)
+  return warning(
+    check,
+    `your role may call ${line} only for some ${named.noun}, or for none; if you need more, ${ALLOW}`,
+  )
+}
+
+/** The parameters of paths for which the probes use a name that does not exist. A role may allow other names. */
+const NAMED = new Map([
+  ['/', { parameter: '{model}', noun: 'models' }],
+  ['/_backup/jobs/', { parameter: '{job_id}', noun: 'jobs' }],
+  ['/_backup/schedules/', { parameter: '{name}', noun: 'schedules' }],
+])
+const ALLOW = 'allow execute-api:Invoke for this route in the policy of your role'
+const requestLine = ({ method, path }: ApiRequest): string => `${method} ${path}`
+
+/** The answer of API Gateway to a request that IAM does not allow. */
+const GatewayAnswer = z.looseObject({ message: z.string() })
+
+const probe = async (send: SendRequest, { name, request, expected }: Probe): Promise<readonly Probed[]> => {
   const check = `may ${name}`
-  const called = `${request.method} ${request.path}`
+  const called = requestLine(request)
   try {
     const { status, text } = await responseTo(send, request)
     const body = parsed(text)
     if (status === expected.status && expected.body.safeParse(body).success)
       return [ok(check, called), ...(request === HEALTH ? healthFindings(body) : [])]
-    if (status === 403)
-      return [
-        failed(
-          check,
-          `${called} was rejected (${text.slice(0, 200)}); allow execute-api:Invoke for this route in the policy of your role`,
-        ),
-      ]
+    if (status === 403 && GatewayAnswer.safeParse(body).success) return [{ result: 'forbidden', check, request, text }]
     const isProblem = Problem.safeParse(body).success
     const advice = isProblem
       ? 'update this command or the deployment, which may be of different releases'

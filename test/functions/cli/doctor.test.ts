@@ -63,21 +63,67 @@ describe('doctor', () => {
     expect(resultOf(findings, 'permissions')?.result).toBe('skipped')
   })
 
-  it('names the permission for a route that is denied', async () => {
-    api = await fakeApi(({ method }) =>
-      method === 'GET' ? { status: 200, body: { jobs: [] } } : { status: 403, body: { message: 'Forbidden' } },
-    )
-    const { code, findings } = await doctor(api.url)
-    expect(code).toBe(1)
-    expect(resultOf(findings, 'may list jobs')?.result).toBe('ok')
-    expect(resultOf(findings, 'may export')).toMatchObject({
-      result: 'failed',
-      details: expect.stringContaining('allow execute-api:Invoke') as string,
+  /** Starts a server that answers as the local program, unless `isForbidden` returns true. */
+  const limitedApi = async (isForbidden: (request: string) => boolean): Promise<void> => {
+    api = await fakeApi(async ({ method = '', url = '' }) => {
+      if (isForbidden(`${method} ${url}`)) return { status: 403, body: { message: 'Forbidden' } }
+      const response = await fetch(program.url + url, { method })
+      return { status: response.status, body: await response.json() }
     })
+  }
+
+  it('warns about routes that the role may not call', async () => {
+    await limitedApi((request) => request.startsWith('POST') || request.includes('health'))
+    const { code, findings } = await doctor(api?.url ?? '')
+    expect(code).toBe(0)
+    expect(resultOf(findings, 'may list jobs')?.result).toBe('ok')
+    expect(resultOf(findings, 'may export')).toEqual({
+      check: 'may export',
+      result: 'warning',
+      details:
+        'your role may not call POST /_backup/export; ' +
+        'if you need it, allow execute-api:Invoke for this route in the policy of your role',
+    })
+    expect(resultOf(findings, 'may pause schedules')?.details).toContain(
+      'your role may call POST /_backup/schedules/{name}/pause only for some schedules, or for none',
+    )
     expect(findings.slice(-2)).toMatchObject([
-      { check: 'may read the health', result: 'failed' },
+      { check: 'may read the health', result: 'warning' },
       { check: 'health', result: 'skipped', details: 'needs /_backup/health' },
     ])
+  })
+
+  it('warns that the role may perhaps restore only some models', async () => {
+    await limitedApi((request) => request.endsWith('_doctor/import'))
+    const { code, findings } = await doctor(api?.url ?? '')
+    expect(code).toBe(0)
+    expect(findings.filter(({ result }) => result !== 'ok')).toEqual([
+      {
+        check: 'may restore a model',
+        result: 'warning',
+        details:
+          'your role may call POST /{model}/import only for some models, or for none; ' +
+          'if you need more, allow execute-api:Invoke for this route in the policy of your role',
+      },
+    ])
+  })
+
+  it('fails if the role may call nothing', async () => {
+    await limitedApi(() => true)
+    const { code, findings } = await doctor(api?.url ?? '')
+    expect(code).toBe(1)
+    const routes = findings.filter(({ check }) => check.startsWith('may '))
+    for (const { result, details } of routes) {
+      expect(result).toBe('failed')
+      expect(details).toContain('allow execute-api:Invoke')
+    }
+  })
+
+  it('finds that a 403 of another server is not an answer of API Gateway', async () => {
+    api = await fakeApi(() => ({ status: 403, body: 'Access denied by the proxy' }))
+    const { code, findings } = await doctor(api.url)
+    expect(code).toBe(1)
+    expect(resultOf(findings, 'may export')?.details).toContain('is not this API; check --endpoint')
   })
 
   it.each([
