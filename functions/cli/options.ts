@@ -9,6 +9,10 @@ export const repeatable = (flags: string, description: string): Option =>
     (value: string, earlier: readonly string[] | undefined): readonly string[] => [...(earlier ?? []), value],
   )
 
+/** Returns true if an option was created by `repeatable`. Options with fixed values also have a parser. */
+export const isRepeatable = ({ parseArg, argChoices }: Option): boolean =>
+  parseArg !== undefined && argChoices === undefined
+
 export const texts = z.array(z.string()).optional()
 
 export const filterOption = (): Option =>

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, type Option } from 'commander'
 import { withCallBudget } from '../../shared/throttling/call-context.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
 import { ApiClient } from './client/api-client.ts'
@@ -14,6 +14,7 @@ import { errorProblem } from './error-problem.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode, isInterrupted } from './exit-codes.ts'
 import { camelCase, fieldNames } from './field-name.ts'
 import { InterruptedError } from './interrupted-error.ts'
+import { isRepeatable } from './options.ts'
 import { BUDGET } from './run-command.ts'
 import type { EndingSignal, Io } from './terminal/io.ts'
 import { Output } from './terminal/output.ts'
@@ -86,7 +87,7 @@ const GLOBAL = ['endpoint', 'region', 'profile', 's3Endpoint', 'config', 'json',
 const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, execute: Execute): void => {
   const added = describe(prepare(parent.command(name), io), command)
   for (const argument of command.arguments ?? []) added.addArgument(argument)
-  for (const option of command.options ?? []) added.addOption(option)
+  for (const option of command.options ?? []) addOption(added, option)
   added.addHelpText(
     'after',
     `\nExamples:\n${command.examples.map((example) => `  specstar-backup ${example}`).join('\n')}`,
@@ -99,6 +100,17 @@ const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, 
       added.processedArgs[index],
     ])
     await execute(command, contextOf(io, all, rootOf(added), command), Object.fromEntries([...given, ...own]))
+  })
+}
+
+/** Adds an option to a command. By default, commander uses the last value of an option that is given twice. */
+const addOption = (added: Command, option: Option): void => {
+  added.addOption(option)
+  if (!option.required || isRepeatable(option)) return
+  let isGiven = false
+  added.on(`option:${option.name()}`, () => {
+    if (isGiven) throw new UsageError(`${option.long}: is given twice, but has one value; remove one of them`)
+    isGiven = true
   })
 }
 

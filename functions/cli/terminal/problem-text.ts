@@ -15,7 +15,7 @@ const apiText = ({ type, title, detail, errors = [] }: Problem, fieldName: (fiel
       printable(title),
       ...errors.map(({ field, message }) => `  ${printable(`${fieldName(field)}: ${message}`)}`),
     ].join('\n')
-  const field = errors[0]?.field ?? ''
+  const field = errors[0]?.field ?? /^[a-z_.]+(?=: )/.exec(detail)?.[0] ?? ''
   const named = detail.startsWith(`${field}: `) ? `${fieldName(field)}${detail.slice(field.length)}` : detail
   return printable(repeatsTitle(type) || detail === title ? named : `${title}: ${named}`)
 }

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { RESTORE } from '../../../functions/cli/commands/restore.ts'
+import { VERIFY } from '../../../functions/cli/commands/verify.ts'
+import { fieldNames } from '../../../functions/cli/field-name.ts'
 import { problemText } from '../../../functions/cli/terminal/problem-text.ts'
 import { EntryCorruptError } from '../../../shared/archive/errors.ts'
 import { SpecstarRefusesError, UnrestorableResourcesError } from '../../../shared/export/errors.ts'
@@ -6,7 +9,12 @@ import { missingError } from '../../../shared/compose/missing-blobs.ts'
 import { UnknownJobError } from '../../../shared/jobs/errors.ts'
 import { TornResourcesError, UnknownModelError } from '../../../shared/resources/errors.ts'
 import { problemOf, problemOfWorkflow } from '../../../shared/problems/problem.ts'
-import { ArchiveResourcesInvalidError, DuplicatesError, UnknownModelsError } from '../../../shared/restore/errors.ts'
+import {
+  ArchiveResourcesInvalidError,
+  DuplicatesError,
+  SourceNotAllowedError,
+  UnknownModelsError,
+} from '../../../shared/restore/errors.ts'
 
 describe('the text of a problem', () => {
   it.each([
@@ -39,6 +47,13 @@ describe('the text of a problem', () => {
       detail: 'ids: is missing',
     }
     expect(problemText(problem)).toBe('The request is not valid: ids: is missing')
+  })
+
+  it('names the argument of the command if the detail begins with a parameter', () => {
+    const problem = problemOf(new SourceNotAllowedError('other', ['archives']))
+    expect(problemText(problem, fieldNames(RESTORE))).toMatch(/^archive: this deployment does not restore archives/)
+    expect(problemText(problem, fieldNames(VERIFY))).toMatch(/^archive: /)
+    expect(problemText(problem)).toMatch(/^from\.bucket: /)
   })
 
   const resources = [{ model: 'country', resource_id: 'a', reason: 'it has no revision' }]

@@ -60,6 +60,16 @@ describe('specstar-backup', () => {
     for (const message of messages) expect(stderr).toContain(message)
   })
 
+  it.each([
+    ['restore a.acbak --model country --model city --yes', '--model'],
+    ['restore a.acbak --on-duplicate skip --on-duplicate overwrite --yes', '--on-duplicate'],
+    ['archives --limit 20 --limit 20', '--limit'],
+  ])('rejects an option that has one value, but is given twice: %s', async (line, option) => {
+    const { code, stderr } = await cli(line.split(' '))
+    expect(code).toBe(2)
+    expect(stderr).toContain(`error: ${option}: is given twice, but has one value; remove one of them`)
+  })
+
   it('prints errors as one JSON object with --json', async () => {
     const { code, stderr } = await cli(['jobs', '--json', '--limit', 'x'])
     expect(code).toBe(2)
