@@ -8,7 +8,7 @@ import { jobIdOf } from './route-input.ts'
 const MAX_PAGE = 1_000
 export const DifferenceListParameters = z.strictObject({
   group: z.exactOptional(oneOf(DIFFERENCE_GROUPS)).describe('Only resources of this group'),
-  model: z.exactOptional(text()).describe('Only resources of this model'),
+  model: z.exactOptional(text().min(1, 'must not be empty')).describe('Only resources of this model'),
   detail: oneOf(['ids', 'fields']).default('ids').describe('Whether the fields of changed resources are compared, too'),
   limit: wholeNumber('a whole number', 1, MAX_PAGE)
     .default(200)

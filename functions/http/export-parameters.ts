@@ -52,7 +52,10 @@ export const backupExportParameters = (
   const { models, ...options } = parseParameters(BackupExportParameters, withoutEmptyFilters(input))
   if (models === undefined) return exportParameters(options, headers)
   const names = models.flatMap((name) => name.split(',')).map((name) => name.trim())
-  if (names.includes('')) throw new InvalidRequestError([{ field: 'models', message: 'contains an empty name' }])
+  if (names.includes('')) {
+    const message = 'contains an empty name; name registered models, or leave it out to export all of them'
+    throw new InvalidRequestError([{ field: 'models', message }])
+  }
   return { ...exportParameters(options, headers), models: [...new Set(names)] }
 }
 

@@ -86,18 +86,13 @@ export const rejectParameters = ({ query }: Pick<HttpRequest, 'query'>): void =>
   parseParameters(NoParameters, queryObject(query))
 }
 
-/** Reads a `GET` request that has no parameters. Throws `InvalidRequestError` if the query has parameters. */
-export const readNoParameters = ({ query }: HttpRequest): void => {
-  parseParameters(NoParameters, queryObject(query))
-}
-
 /**
- * Returns the job id in the path of a route `/_backup/jobs/{job_id}…`. Throws `InvalidRequestError` if the query has
+ * Returns the job id in the path of a route `/_backup/jobs/{job_id}…`. Throws `InvalidRequestError` if the request has
  * parameters, because these routes accept none. Throws `UnknownJobError` if the id is not a possible job id.
  */
-export const jobIdOf = ({ params, query }: HttpRequest): string => {
-  rejectParameters({ query })
-  const jobId = params['job_id'] ?? ''
+export const jobIdOf = (request: HttpRequest): string => {
+  parseParameters(NoParameters, parametersOf(request, 'none'))
+  const jobId = request.params['job_id'] ?? ''
   if (!JOB_ID.test(jobId)) throw new UnknownJobError(jobId)
   return jobId
 }

@@ -233,7 +233,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Cancel a job',
     path: JOB,
     answers: { 200: { description: 'The cancelled job', content: json(JobView) } },
-    problems: ['unknown-job', 'conflict'],
+    problems: ['unknown-job', 'conflict', 'unsupported-media-type'],
   },
   'GET /_backup/archives': {
     tag: 'Archives',

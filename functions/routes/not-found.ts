@@ -9,7 +9,6 @@ export const handler = route(
     const allow = new Set(ROUTES.filter((row) => matches(row.path, path)).flatMap(({ methods }) => methods))
     const isAllowed = [...allow].some((allowed) => allowed === method)
     if (allow.size > 0 && !isAllowed) throw new MethodNotAllowedError(method, path, [...allow])
-    // If a route matches, API Gateway has rejected a parameter in the path, because it is too long or badly encoded.
     throw new NotFoundError(path, adviceFor(path))
   },
 )
@@ -20,6 +19,9 @@ const adviceFor = (path: string): string => {
   const shortened = `/${segments.filter((segment) => segment !== '').join('/')}`
   if (shortened === PAGE_FOLDER) return 'the page is /_backup'
   const paths = [...new Set(ROUTES.map((row) => row.path))]
+  const rejected = segments.every(isAccepted) ? undefined : paths.find((pattern) => matches(pattern, path))
+  if (rejected !== undefined)
+    return `${parametersIn(rejected)} in ${rejected} is too long, or is not valid percent-encoded UTF-8`
   // A client may have inserted an empty variable into the path. If the last segment is empty, it is a slash at the end.
   const incomplete = path.endsWith('/') ? undefined : paths.find((pattern) => matches(pattern, path, 'or empty'))
   if (incomplete !== undefined && shortened !== path)
@@ -33,6 +35,20 @@ const adviceFor = (path: string): string => {
 
 /** The folder of the files of the page. The folder itself is no route. */
 const PAGE_FOLDER = '/_backup/ui'
+
+/** The longest parameter that the router of the local program accepts. Names and ids of this API are much shorter. */
+const MAX_SEGMENT = 1024
+
+/** Returns false if API Gateway does not accept a segment as a parameter, although the path is that of a route. */
+const isAccepted = (segment: string): boolean => {
+  try {
+    return segment.length <= MAX_SEGMENT && decodeURIComponent(segment) !== ''
+  } catch {
+    return false
+  }
+}
+
+const parametersIn = (pattern: string): string => (pattern.match(/\{\w+\}/g) ?? []).join(', ')
 
 const emptyIn = (pattern: string, segments: readonly string[]): string =>
   pattern

@@ -95,5 +95,5 @@ export const BAD_EXPORTS: readonly BadRequest[] = [
     detail: '255',
   },
   { request: 'GET /', status: 404, type: 'not-found', detail: '/{model}/export' },
-  { request: 'GET /%E0%A4%A/export', status: 404, type: 'not-found', detail: 'the routes are' },
+  { request: 'GET /%E0%A4%A/export', status: 404, type: 'not-found', detail: '{model} in /{model}/export is' },
 ]

@@ -90,6 +90,23 @@ export const OTHER_BAD_REQUESTS: readonly BadRequest[] = [
   },
   { request: 'POST /_backup/schedules//run', status: 404, type: 'not-found', detail: '{name} is empty in' },
   { request: 'GET //', status: 404, type: 'not-found', detail: 'the routes are' },
-  { request: `GET /_backup/jobs/${'a'.repeat(1500)}`, status: 404, type: 'not-found', detail: 'the routes are' },
+  {
+    ...{ request: `GET /_backup/jobs/${'a'.repeat(1500)}`, status: 404, type: 'not-found' },
+    detail: '{job_id} in /_backup/jobs/{job_id} is too long, or is not valid percent-encoded UTF-8',
+  },
+  { request: 'GET /_backup/jobs/%', status: 404, type: 'not-found', detail: '{job_id} in /_backup/jobs/{job_id} is' },
+  { request: 'GET /_backup/jobs/x/differences?model=', status: 400, type: 'invalid-request', field: 'model' },
+  {
+    ...{ request: 'POST /_backup/jobs/x/cancel', body: '{"force": true}' },
+    ...{ status: 400, type: 'invalid-request', field: 'force' },
+  },
+  {
+    ...{ request: 'POST /_backup/jobs/x/cancel', body: 'force=true', headers: { 'content-type': 'text/plain' } },
+    ...{ status: 415, type: 'unsupported-media-type', detail: 'accepts no parameters' },
+  },
+  {
+    ...{ request: 'GET /_backup/export?models=city,', status: 400, type: 'invalid-request', field: 'models' },
+    detail: 'contains an empty name; name registered models, or leave it out to export all of them',
+  },
   { request: 'DELETE /_backup/jobs/x', status: 405, type: 'method-not-allowed', detail: 'GET' },
 ]
