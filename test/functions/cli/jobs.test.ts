@@ -192,8 +192,8 @@ describe('export', () => {
 
   it('says that the archive is empty if no resource matches the filters', async () => {
     const warning = 'The archive contains no resources'
-    const empty = await run('export', '--model', 'item', '--filter', 'ids=nothing', '--wait')
-    expect(empty.stdout).toContain(`${warning}: the exported models are empty, no resource matches the filters, `)
+    const empty = await run('export', '--model', 'item', '--filter', 'created_bys=nobody', '--wait')
+    expect(empty.stdout).toContain(`${warning}: the exported models are empty, or no resource matches the filters`)
     expect((await run('export', '--model', 'item', '--wait')).stdout).not.toContain(warning)
   })
 
