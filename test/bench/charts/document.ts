@@ -57,7 +57,7 @@ ${peers(result)}
 
 const runText = ({ measured_at, mode, rounds, machine, versions, services, data_sets }: BenchResult): string =>
   [
-    `- ${measured_at.slice(0, 10)}, \`${mode}\`, at most ${rounds} rounds`,
+    `- ${measured_at.slice(0, 10)}, \`${mode}\`, at most ${rounds} ${rounds === 1 ? 'round' : 'rounds'}`,
     `- ${machine.cores} cores (${machine.cpu}), ${(machine.memory_bytes / GIB).toFixed(0)} GiB, ${machine.system}`,
     `- ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
