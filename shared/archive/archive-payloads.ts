@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { must } from '../values/must.ts'
 import type { ArchiveSegment, OpenArchive } from './archive.ts'
 import { EntryFinder } from './entry-finder.ts'
-import { EntryCorruptError, isArchiveFault } from './errors.ts'
+import { atByte, EntryCorruptError, isArchiveFault } from './errors.ts'
 import { type IndexLine, payloadPosition } from './index-line.ts'
 import { readTogether } from './read-together.ts'
 import { readIndex } from './segment-reader.ts'
@@ -117,6 +117,6 @@ const readPayload = async (
   if (location === undefined) return undefined
   const bytes = await source.read(location.offset, location.size)
   const actual = hash('sha256', bytes)
-  if (actual !== sha256) throw new EntryCorruptError(`payloads/${sha256}`, sha256, actual)
+  if (actual !== sha256) throw atByte(location.offset, new EntryCorruptError(`payloads/${sha256}`, sha256, actual))
   return bytes
 }

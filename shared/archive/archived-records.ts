@@ -3,7 +3,7 @@ import type { Item } from '../tables/item.ts'
 import { must } from '../values/must.ts'
 import type { ArchiveSegment, OpenArchive, SegmentSpan } from './archive.ts'
 import { readLineBatches } from './chunk-lines.ts'
-import type { RecordLocation } from './errors.ts'
+import { atByte, type RecordLocation } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
 import { type DecodedRecord, decodeRecord, type FaultyRecord, type RecordKey } from './record-line.ts'
 import { RecordOrder } from './record-order.ts'
@@ -133,27 +133,31 @@ async function* segmentRecords(
   for await (const { entry, ordinal, content } of entries) {
     order.beginChunk(entry)
     let line = 0
-    for await (const lines of readLineBatches(entry, content)) {
-      const batch: ArchivedRecord[] = []
-      for (const bytes of lines) {
-        line += 1
-        const location = { entry: entry.path, line }
-        const record = decodeRecord(bytes, location)
-        if (record.fault === undefined) order.check(record)
-        else order.countFaulty(record)
-        if (ids !== undefined && !isOneOf(ids, record)) continue
-        // A faulty record may have no valid id hash. It therefore belongs to the pass that returns the record before
-        // it. Records that are not selected by `ids` are skipped first, because the earlier pass has not returned them
-        // either.
-        if (startBucket !== undefined) {
-          if (record.fault !== undefined || record.h < startBucket) continue
-          startBucket = undefined
+    try {
+      for await (const lines of readLineBatches(entry, content)) {
+        const batch: ArchivedRecord[] = []
+        for (const bytes of lines) {
+          line += 1
+          const location = { entry: entry.path, line }
+          const record = decodeRecord(bytes, location)
+          if (record.fault === undefined) order.check(record)
+          else order.countFaulty(record)
+          if (ids !== undefined && !isOneOf(ids, record)) continue
+          // A faulty record may have no valid id hash. It therefore belongs to the pass that returns the record before
+          // it. Records that are not selected by `ids` are skipped first, because the earlier pass has not returned
+          // them either.
+          if (startBucket !== undefined) {
+            if (record.fault !== undefined || record.h < startBucket) continue
+            startBucket = undefined
+          }
+          batch.push({ ...record, segment, entry: ordinal, location })
         }
-        batch.push({ ...record, segment, entry: ordinal, location })
+        if (batch.length > 0) yield batch
       }
-      if (batch.length > 0) yield batch
+      order.endChunk()
+    } catch (error) {
+      throw atByte(opened.offset + entry.offset, error)
     }
-    order.endChunk()
   }
 }
 

@@ -1,15 +1,18 @@
 import type { Readable } from 'node:stream'
-import { ArchiveTruncatedError } from './errors.ts'
+import { ArchiveTruncatedError, atByte } from './errors.ts'
 
 /** Reads a stream in pieces whose sizes the caller chooses. Holds at most one unread piece of the stream in memory. */
 export class ByteReader {
   readonly #stream: Readable
   readonly #pieces: AsyncIterator<Buffer, undefined>
   #rest: Buffer = Buffer.alloc(0)
+  readonly #start: number
   #position = 0
 
-  constructor(stream: Readable) {
+  /** `start` is the byte of the archive at which the stream begins. */
+  constructor(stream: Readable, start = 0) {
     this.#stream = stream
+    this.#start = start
     this.#pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
   }
 
@@ -18,11 +21,16 @@ export class ByteReader {
     return this.#position
   }
 
+  /** The byte of the archive at which the next read begins. */
+  get offset(): number {
+    return this.#start + this.#position
+  }
+
   /** Returns at least one byte and at most `max` bytes. Throws `ArchiveTruncatedError` if the stream has ended. */
   async readSome(max: number): Promise<Buffer> {
     while (this.#rest.length === 0) {
       const next = await this.#pieces.next()
-      if (next.done === true) throw new ArchiveTruncatedError('it ends inside an entry')
+      if (next.done === true) throw atByte(this.offset, new ArchiveTruncatedError('it ends inside an entry'))
       this.#rest = next.value
     }
     const piece = this.#rest.subarray(0, max)

@@ -3,7 +3,7 @@ import { schemaMessage } from '../values/schema-messages.ts'
 import { isDeeperThan } from '../values/json-depth.ts'
 import type { OpenArchive } from './archive.ts'
 import { decompressZstdInPieces } from './compression.ts'
-import { ArchiveInvalidError } from './errors.ts'
+import { ArchiveInvalidError, atByte } from './errors.ts'
 import { LEFT_OUT_NAME, UnrestorableStoredResource } from './left-out.ts'
 import { MAX_LINE_BYTES, MAX_MANIFEST_LEVELS } from './limits.ts'
 import { firstIssue } from './read-manifest.ts'
@@ -32,16 +32,20 @@ export async function* readLeftOut({
   const { count, resources, list } = left_out
   const compressed = await source.read(leftOutOffset, list.size)
   let lines = 0
-  for await (const line of linesOf(decompressZstdInPieces(ENTRY, compressed, list.unpacked_size))) {
-    lines += 1
-    const resource = parseLine(line, lines)
-    const stated = resources[lines - 1]
-    if (stated !== undefined && JSON.stringify(resource) !== JSON.stringify(stated))
-      throw new ArchiveInvalidError(`line ${lines} of ${ENTRY} differs from left_out.resources of the manifest`)
-    yield resource
+  try {
+    for await (const line of linesOf(decompressZstdInPieces(ENTRY, compressed, list.unpacked_size))) {
+      lines += 1
+      const resource = parseLine(line, lines)
+      const stated = resources[lines - 1]
+      if (stated !== undefined && JSON.stringify(resource) !== JSON.stringify(stated))
+        throw new ArchiveInvalidError(`line ${lines} of ${ENTRY} differs from left_out.resources of the manifest`)
+      yield resource
+    }
+    if (lines !== count)
+      throw new ArchiveInvalidError(`${ENTRY} has ${lines} lines, but the manifest states left_out.count ${count}`)
+  } catch (error) {
+    throw atByte(leftOutOffset, error)
   }
-  if (lines !== count)
-    throw new ArchiveInvalidError(`${ENTRY} has ${lines} lines, but the manifest states left_out.count ${count}`)
 }
 
 const parseLine = (line: Buffer, number: number): UnrestorableStoredResource => {

@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { errorMessage } from '../values/error-message.ts'
 import type { ByteReader } from './byte-reader.ts'
-import { EntryCorruptError } from './errors.ts'
+import { atByte, EntryCorruptError } from './errors.ts'
 
 /** Reads the content of one entry as a stream. Verifies the checksum at the end of the stream. */
 export class EntryContent {
   readonly #reader: ByteReader
   readonly #path: string
   readonly #expected: string
+  readonly #offset: number
   readonly #hash = createHash('sha256')
   #left: number
   #isChecked = false
@@ -22,6 +23,7 @@ export class EntryContent {
     this.#path = path
     this.#left = size
     this.#expected = sha256
+    this.#offset = reader.offset
     this.stream = Readable.from(this.#pieces(), { objectMode: false })
     // `finish` throws the error of the stream. If the caller does not read the stream, this listener prevents that the
     // error ends the process.
@@ -61,6 +63,6 @@ export class EntryContent {
     if (this.#isChecked) return
     this.#isChecked = true
     const actual = this.#hash.digest('hex')
-    if (actual !== this.#expected) throw new EntryCorruptError(this.#path, this.#expected, actual)
+    if (actual !== this.#expected) throw atByte(this.#offset, new EntryCorruptError(this.#path, this.#expected, actual))
   }
 }

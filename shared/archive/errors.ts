@@ -27,6 +27,13 @@ export class ArchiveTruncatedError extends Error {
   }
 }
 
+interface CorruptionOptions {
+  /** The name of the checksum. */
+  readonly algorithm?: string
+  /** The subject of the message, if the damaged bytes are not those of one entry. */
+  readonly subject?: string
+}
+
 /** The bytes of an entry do not match the checksum that the archive contains for them. */
 export class EntryCorruptError extends Error {
   override readonly name = 'EntryCorruptError'
@@ -34,8 +41,13 @@ export class EntryCorruptError extends Error {
   readonly expected: string
   readonly actual: string
 
-  constructor(entry: string, expected: string, actual: string, algorithm = 'sha256') {
-    super(`entry ${entry} is corrupt: expected ${algorithm} ${expected}, found ${actual}`)
+  constructor(
+    entry: string,
+    expected: string,
+    actual: string,
+    { algorithm = 'sha256', subject = `entry ${entry}` }: CorruptionOptions = {},
+  ) {
+    super(`${subject} is corrupt: expected ${algorithm} ${expected}, found ${actual}`)
     this.entry = entry
     this.expected = expected
     this.actual = actual
@@ -94,3 +106,42 @@ export const isArchiveFault = (error: unknown): error is Error =>
   error instanceof ArchiveTruncatedError ||
   error instanceof EntryCorruptError ||
   error instanceof ArchiveInvalidError
+
+/**
+ * The byte of the archive at which each damage begins. This is no member of the errors, because problem documents
+ * contain some of their members.
+ */
+const offsets = new WeakMap<Error, number>()
+
+/**
+ * Records the byte of the archive at which damage begins, and returns the error. Keeps the byte that was recorded first,
+ * because the function that finds the damage knows its position best. Other errors than archive faults have no byte.
+ *
+ * @example
+ * throw atByte(start, new ArchiveInvalidError('the padding must be zero bytes'))
+ */
+export const atByte = <Thrown>(offset: number, error: Thrown): Thrown => {
+  if (isArchiveFault(error) && !offsets.has(error)) offsets.set(error, offset)
+  return error
+}
+
+/** Calls `read`. If it throws an archive fault without a byte, records `offset`. */
+export const readAtByte = async <Result>(offset: number, read: () => Promise<Result> | Result): Promise<Result> => {
+  try {
+    return await read()
+  } catch (error) {
+    throw atByte(offset, error)
+  }
+}
+
+/** Returns the byte of the archive at which damage begins, if it is known. */
+export const offsetOfFault = (fault: Error): number | undefined => offsets.get(fault)
+
+/** Returns the message of an archive fault, with the byte at which the damage begins. */
+export const locatedMessage = (fault: Error): string => withOffset(fault.message, offsetOfFault(fault))
+
+/** Adds the byte of the archive at which damage begins to a message, unless the message already contains it. */
+export const withOffset = (message: string, offset: number | undefined): string =>
+  offset === undefined || new RegExp(`\\bat byte ${offset}\\b`).test(message)
+    ? message
+    : `${message} (at byte ${offset} of the archive)`

@@ -1,6 +1,13 @@
 import { hash } from 'node:crypto'
 import type { ArchiveSource, OpenArchive } from './archive.ts'
-import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError, NotAnArchiveError } from './errors.ts'
+import {
+  ArchiveInvalidError,
+  ArchiveTruncatedError,
+  atByte,
+  EntryCorruptError,
+  NotAnArchiveError,
+  readAtByte,
+} from './errors.ts'
 import { explainForeignFile, explainForeignTar } from './foreign-file.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
 import type { Manifest } from './manifest.ts'
@@ -39,7 +46,7 @@ export const openArchive = async (
     const header = tail.subarray(0, BLOCK)
     if (header.equals(await trailerHeader())) return openByTrailer(source, tail)
     if (!isTarHeader(header) && isTrailer(tail.subarray(BLOCK, 2 * BLOCK)))
-      throw new ArchiveInvalidError(`the tar header of ${TRAILER_NAME} is damaged`)
+      throw atByte(source.size - TAIL_BYTES, new ArchiveInvalidError(`the tar header of ${TRAILER_NAME} is damaged`))
   }
   if (requiresTrailer)
     throw new ArchiveInvalidError('it has no trailer, so it is incomplete or was not written by an export')
@@ -63,25 +70,35 @@ const isEmptyTar = async (source: ArchiveSource, head: Buffer): Promise<boolean>
   isZero(await source.read(0, source.size))
 
 const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenArchive> => {
-  const { offset, size, sha256 } = parseTrailer(tail.subarray(BLOCK, 2 * BLOCK))
-  checkZero(tail.subarray(2 * BLOCK), 'the end of the tar')
-  checkManifestSize(size)
+  const trailerStart = source.size - TAIL_BYTES
+  const trailer = trailerStart + BLOCK
+  const { offset, size, sha256 } = await readAtByte(trailer, () => {
+    const stated = parseTrailer(tail.subarray(BLOCK, 2 * BLOCK))
+    checkManifestSize(stated.size)
+    return stated
+  })
+  checkZero(tail.subarray(2 * BLOCK), 'the end of the tar', trailerStart + 2 * BLOCK)
   const start = offset - BLOCK
   const end = offset + paddedSize(size)
-  const trailerStart = source.size - TAIL_BYTES
   if (start < 0 || start % BLOCK !== 0 || end !== trailerStart)
-    throw new ArchiveInvalidError(
-      `by ${TRAILER_NAME}, ${MANIFEST_NAME} is at the bytes ${offset} to ${end}, but it must be a whole entry that ends ` +
-        `at byte ${trailerStart}; ${TRAILER_NAME} is damaged, or bytes in front of it are missing or were added`,
+    throw atByte(
+      trailer,
+      new ArchiveInvalidError(
+        `by ${TRAILER_NAME}, ${MANIFEST_NAME} is at the bytes ${offset} to ${end}, but it must be a whole entry that ` +
+          `ends at byte ${trailerStart}; ${TRAILER_NAME} is damaged, or bytes in front of it are missing or were added`,
+      ),
     )
   const bytes = await source.read(start, BLOCK + paddedSize(size))
-  if (!bytes.subarray(0, BLOCK).equals(await encodeTarHeader(MANIFEST_NAME, size)))
-    throw new ArchiveInvalidError(`the tar header of ${MANIFEST_NAME} must consist of the bytes that FORMAT.md defines`)
+  await checkStatedSize(bytes.subarray(0, BLOCK), size, trailer)
+  await checkFixedHeader(bytes, { name: MANIFEST_NAME, size, start })
   const json = bytes.subarray(BLOCK, BLOCK + size)
-  checkManifestSha256(sha256, hash('sha256', json))
-  checkZero(bytes.subarray(BLOCK + size), `the padding of ${MANIFEST_NAME}`)
-  const manifest = parseManifest(json)
-  checkGeometry(manifest, start)
+  checkManifestSha256({ stated: sha256, actual: hash('sha256', json) }, { manifest: offset, trailer })
+  checkZero(bytes.subarray(BLOCK + size), `the padding of ${MANIFEST_NAME}`, offset + size)
+  const manifest = await readAtByte(offset, () => {
+    const parsed = parseManifest(json)
+    checkGeometry(parsed, start)
+    return parsed
+  })
   await checkLeftOutList(source, manifest)
   const { segments, left_out } = manifest
   return {
@@ -95,16 +112,44 @@ const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenA
   }
 }
 
+/**
+ * Throws if a sound tar header of the manifest has another size than the trailer states, because the trailer is then
+ * damaged. `trailer` is the byte at which its content begins.
+ */
+const checkStatedSize = async (header: Buffer, stated: number, trailer: number): Promise<void> => {
+  if (!isTarHeader(header)) return
+  const { size } = parseHeaderBlock(header, 'the header')
+  if (size === stated || !header.equals(await encodeTarHeader(MANIFEST_NAME, size))) return
+  throw atByte(
+    trailer,
+    new ArchiveInvalidError(
+      `${MANIFEST_NAME} has ${size} bytes, but ${stated} in ${TRAILER_NAME}; ${TRAILER_NAME} is damaged`,
+    ),
+  )
+}
+
 /** Verifies the bytes of the entry `left-out.jsonl.zst`, if the archive has this entry. */
 const checkLeftOutList = async (source: ArchiveSource, { left_out }: Manifest): Promise<void> => {
   if (left_out === undefined) return
   const { offset, size, sha256 } = left_out.list
-  const bytes = await source.read(offset - BLOCK, BLOCK + paddedSize(size))
-  if (!bytes.subarray(0, BLOCK).equals(await encodeTarHeader(LEFT_OUT_NAME, size)))
-    throw new ArchiveInvalidError(`the tar header of ${LEFT_OUT_NAME} must consist of the bytes that FORMAT.md defines`)
+  const start = offset - BLOCK
+  const bytes = await source.read(start, BLOCK + paddedSize(size))
+  await checkFixedHeader(bytes, { name: LEFT_OUT_NAME, size, start })
   const actual = hash('sha256', bytes.subarray(BLOCK, BLOCK + size))
-  if (actual !== sha256) throw new EntryCorruptError(LEFT_OUT_NAME, sha256, actual)
-  checkZero(bytes.subarray(BLOCK + size), `the padding of ${LEFT_OUT_NAME}`)
+  if (actual !== sha256) throw atByte(offset, new EntryCorruptError(LEFT_OUT_NAME, sha256, actual))
+  checkZero(bytes.subarray(BLOCK + size), `the padding of ${LEFT_OUT_NAME}`, offset + size)
+}
+
+/** Throws if an entry that begins at the byte `start` of the archive does not begin with the header of FORMAT.md. */
+const checkFixedHeader = async (
+  entry: Buffer,
+  { name, size, start }: { readonly name: string; readonly size: number; readonly start: number },
+): Promise<void> => {
+  if (entry.subarray(0, BLOCK).equals(await encodeTarHeader(name, size))) return
+  throw atByte(
+    start,
+    new ArchiveInvalidError(`the tar header of ${name} must consist of the bytes that FORMAT.md defines`),
+  )
 }
 
 /** The number of bytes at the end of a file in which a trailer is searched for. */
@@ -138,8 +183,13 @@ const rejectBytesAfterEnd = async (source: ArchiveSource): Promise<void> => {
     const { offset, size } = parseTrailer(bytes.subarray(at + BLOCK, at + 2 * BLOCK))
     if (offset + paddedSize(size) !== start + at) continue
     const end = start + at + TAIL_BYTES
-    throw new ArchiveInvalidError(
-      `${source.size - end} other bytes follow its end, which is at byte ${end}; remove them: head -c ${end}`,
+    const added = source.size - end
+    throw atByte(
+      end,
+      new ArchiveInvalidError(
+        `${added} other ${added === 1 ? 'byte follows' : 'bytes follow'} its end, which is at byte ${end}; ` +
+          `copy the archive without ${added === 1 ? 'it' : 'them'}: head -c ${end} {archive} > {copy}`,
+      ),
     )
   }
 }

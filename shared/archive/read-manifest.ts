@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import * as z from 'zod'
 import { LEFT_OUT_NAME, type LeftOut, MAX_LEFT_OUT_IN_MANIFEST } from './left-out.ts'
 import { isDeeperThan } from '../values/json-depth.ts'
+import { pathText } from '../values/message-text.ts'
 import { must } from '../values/must.ts'
 import { schemaMessage } from '../values/schema-messages.ts'
 import { compareBytes } from '../values/text-order.ts'
@@ -58,7 +59,7 @@ const rejectProto = (name: string, value: unknown): unknown => {
  */
 export const firstIssue = ({ issues }: z.ZodError): string => {
   const { path, message } = must(issues[0])
-  return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`
+  return path.length === 0 ? message : `${pathText(path.map(String).join('.'))}: ${message}`
 }
 
 function ensure(condition: boolean, problem: string): asserts condition {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { quote } from '../values/message-text.ts'
 import { must } from '../values/must.ts'
 import type { ArchiveSegment, OpenArchive } from './archive.ts'
 import { ByteReader } from './byte-reader.ts'
 import { EntryContent } from './entry-content.ts'
-import { ArchiveInvalidError, EntryCorruptError } from './errors.ts'
+import { ArchiveInvalidError, atByte, EntryCorruptError, isArchiveFault, readAtByte } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
 import { checkContiguity, decodeIndex } from './read-index.ts'
 import { paddedSize, paddingOf } from './tar-header.ts'
@@ -14,9 +15,25 @@ import { checkZero, readSegmentHeader, type ReadBytes } from './tar-reader.ts'
 export const readIndex = async ({ source }: OpenArchive, segment: ArchiveSegment): Promise<readonly IndexLine[]> => {
   if (segment.walked !== undefined) return segment.walked
   const { offset, size } = segment.index
-  const lines = await decodeIndex(segment, await source.read(offset, size))
-  checkContiguity(segment, lines)
-  return lines
+  const stored = await source.read(offset, size)
+  return readAtByte(offset, async () => {
+    const lines = await decodeIndex(segment, stored)
+    checkContiguity(segment, lines)
+    return lines
+  })
+}
+
+/** Reads the index of a segment like `readIndex`. Returns its damage instead of throwing it. */
+export const indexOrFault = async (
+  archive: OpenArchive,
+  segment: ArchiveSegment,
+): Promise<readonly IndexLine[] | Error> => {
+  try {
+    return await readIndex(archive, segment)
+  } catch (error) {
+    if (isArchiveFault(error)) return error
+    throw error
+  }
 }
 
 /**
@@ -65,14 +82,14 @@ async function* readWhole(
   segment: ArchiveSegment,
   index: readonly IndexLine[],
 ): AsyncGenerator<ReadEntry> {
-  const reader = new ByteReader(await source.stream(segment.offset, segment.size))
+  const reader = new ByteReader(await source.stream(segment.offset, segment.size), segment.offset)
   try {
     const frame = createHash('sha256')
     let end = 0
     for (const [ordinal, entry] of index.entries()) {
       await readHeader(reader, frame, entry, end)
       yield* readContent(reader, { entry, ordinal })
-      await readPadding(reader, frame, entry)
+      await readPadding(reader, frame, entry.size, `entry ${entry.path}`)
       end = entry.offset + paddedSize(entry.size)
     }
     await readIndexEntry(reader, frame, segment, end)
@@ -89,7 +106,10 @@ interface FrameHash {
 
 /** Throws `EntryCorruptError` if the checksum of the tar headers and padding is wrong. */
 export const checkFrame = ({ offset, frame_sha256 }: ArchiveSegment, actual: string): void => {
-  if (actual !== frame_sha256) throw new EntryCorruptError(`frame of the segment at ${offset}`, frame_sha256, actual)
+  if (actual === frame_sha256) return
+  const name = `frame of the segment at byte ${offset}`
+  const subject = `the frame (tar headers and padding) of the segment at byte ${offset}`
+  throw atByte(offset, new EntryCorruptError(name, frame_sha256, actual, { subject }))
 }
 
 /** Reads the index at the end of a segment and checks its tar header, its checksum and its padding. */
@@ -99,14 +119,33 @@ export const readIndexEntry = async (
   segment: ArchiveSegment,
   end: number,
 ): Promise<void> => {
-  const { sha256, size, offset } = segment.index
+  const { sha256, size } = segment.index
+  const path = await readIndexHeader(reader, frame, segment, end)
+  await new EntryContent(reader, path, size, sha256).finish()
+  await readPadding(reader, frame, size, indexSubject(segment))
+}
+
+/** Returns the subject of messages about the index of a segment. */
+export const indexSubject = ({ offset }: ArchiveSegment): string => `the index of the segment at byte ${offset}`
+
+/** Reads the tar header of the index of a segment, and returns the path. */
+export const readIndexHeader = async (
+  reader: ByteReader,
+  frame: FrameHash | undefined,
+  segment: ArchiveSegment,
+  end: number,
+): Promise<string> => {
+  const { size, offset } = segment.index
+  const header = reader.offset
   const path = await readHeader(reader, frame, { size, offset: offset - segment.offset }, end)
   if (!/^index\/[A-Za-z0-9_-]{1,80}\.jsonl\.zst$/.test(path))
-    throw new ArchiveInvalidError(
-      `the path of the index of the segment at ${segment.offset} must be index/<name>.jsonl.zst, not ${path}`,
+    throw atByte(
+      header,
+      new ArchiveInvalidError(
+        `the path of ${indexSubject(segment)} must be index/<name>.jsonl.zst, not ${quote(path)}`,
+      ),
     )
-  await new EntryContent(reader, path, size, sha256).finish()
-  await readPadding(reader, frame, { path, size })
+  return path
 }
 
 /**
@@ -144,14 +183,14 @@ async function* readRun(
   const { entry: last } = must(run.at(-1))
   const length = last.offset + last.size - first.offset
   const start = segment.offset + first.offset
-  const reader = new ByteReader(length === 0 ? Readable.from([]) : await source.stream(start, length))
+  const reader = new ByteReader(length === 0 ? Readable.from([]) : await source.stream(start, length), start)
   try {
     let end = first.offset
     for (const numbered of run) {
       const { entry } = numbered
       if (entry !== first) await readHeader(reader, undefined, entry, end)
       yield* readContent(reader, numbered)
-      if (entry !== last) await readPadding(reader, undefined, entry)
+      if (entry !== last) await readPadding(reader, undefined, entry.size, `entry ${entry.path}`)
       end = entry.offset + paddedSize(entry.size)
     }
   } finally {
@@ -184,18 +223,22 @@ export const readHeader = async (
     frame?.update(bytes)
     return bytes
   }
-  const { path, size } = await readSegmentHeader(read, subject)
-  if (left !== 0 || size !== expected.size || (expected.path !== undefined && path !== expected.path))
-    throw new ArchiveInvalidError(`${subject} does not match the path, size and offset in the index or the manifest`)
-  return path
+  return readAtByte(reader.offset, async () => {
+    const { path, size } = await readSegmentHeader(read, subject)
+    if (left !== 0 || size !== expected.size || (expected.path !== undefined && path !== expected.path))
+      throw new ArchiveInvalidError(`${subject} does not match the path, size and offset in the index or the manifest`)
+    return path
+  })
 }
 
 export const readPadding = async (
   reader: ByteReader,
   frame: FrameHash | undefined,
-  { path, size }: { readonly path: string; readonly size: number },
+  size: number,
+  subject: string,
 ): Promise<void> => {
+  const start = reader.offset
   const padding = await reader.read(paddingOf(size))
-  checkZero(padding, `the padding of entry ${path}`)
+  checkZero(padding, `the padding of ${subject}`, start)
   frame?.update(padding)
 }

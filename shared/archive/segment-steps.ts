@@ -8,7 +8,7 @@ import { ResumableSha256 } from '../values/resumable-sha256.ts'
 import type { ArchiveSegment, OpenArchive } from './archive.ts'
 import { ByteReader } from './byte-reader.ts'
 import { EntryContent } from './entry-content.ts'
-import { EntryCorruptError } from './errors.ts'
+import { atByte, EntryCorruptError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
 import {
   checkFrame,
@@ -94,7 +94,7 @@ async function* readFramed(
   const before = index[start.entry - 1]
   let end = before === undefined ? 0 : before.offset + paddedSize(before.size)
   const from = start.content === undefined ? end : must(index[start.entry]).offset + start.content.bytes
-  const reader = new ByteReader(await source.stream(segment.offset + from, segment.size - from))
+  const reader = new ByteReader(await source.stream(segment.offset + from, segment.size - from), segment.offset + from)
   try {
     for (const [ordinal, entry] of index.entries()) {
       if (ordinal < start.entry) continue
@@ -106,7 +106,7 @@ async function* readFramed(
         isComplete: false,
         position: () => ({ entry: ordinal, content: content(), frame: frame.save() }),
       }))
-      await readPadding(reader, frame, entry)
+      await readPadding(reader, frame, entry.size, `entry ${entry.path}`)
       end = entry.offset + paddedSize(entry.size)
       const position = (): SegmentPosition => ({ entry: ordinal + 1, frame: frame.save() })
       yield { entry, ordinal, isComplete: true, ...checksum, position }
@@ -131,7 +131,8 @@ async function* readSelected(
     const resumed = firstOrdinal === start.entry ? start.content : undefined
     const from = first.offset + (resumed?.bytes ?? 0)
     const length = last.offset + last.size - from
-    const reader = new ByteReader(length === 0 ? Readable.from([]) : await source.stream(segment.offset + from, length))
+    const at = segment.offset + from
+    const reader = new ByteReader(length === 0 ? Readable.from([]) : await source.stream(at, length), at)
     try {
       yield* readRun(reader, run, resumed, sizes)
     } finally {
@@ -155,7 +156,7 @@ async function* readRun(
       isComplete: false,
       position: () => ({ entry: ordinal, content: content() }),
     }))
-    if (ordinal !== must(run.at(-1)).ordinal) await readPadding(reader, undefined, entry)
+    if (ordinal !== must(run.at(-1)).ordinal) await readPadding(reader, undefined, entry.size, `entry ${entry.path}`)
     end = entry.offset + paddedSize(entry.size)
     yield { entry, ordinal, isComplete: true, ...checksum, position: () => ({ entry: ordinal + 1 }) }
   }
@@ -181,6 +182,7 @@ async function* verifyContent(
   const parts = await PartsSha256.resume(resumed?.parts)
   const ranges = copiedRanges(size, hashStepBytes)
   let bytes = resumed?.bytes ?? 0
+  const offset = reader.offset - bytes
   // If an earlier version of the deployment has begun to read the entry, it may have read other ranges.
   const hasAllParts = parts.count === ranges.findIndex(({ start }) => start === bytes)
   for (const { start, length } of ranges) {
@@ -197,6 +199,6 @@ async function* verifyContent(
     if (end < size) yield stepAt(() => ({ bytes: end, state: hash.save(), parts: parts.save() }))
   }
   const actual = hash.digest()
-  if (actual !== sha256) throw new EntryCorruptError(path, sha256, actual)
+  if (actual !== sha256) throw atByte(offset, new EntryCorruptError(path, sha256, actual))
   return hasAllParts ? { partsSha256: parts.digest() } : {}
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { ArchiveInvalidError, EntryCorruptError, UnsupportedVersionError } from './errors.ts'
+import { ArchiveInvalidError, atByte, EntryCorruptError, UnsupportedVersionError } from './errors.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
 import { BLOCK, encodeTarHeader, paddingOf } from './tar-header.ts'
 
@@ -58,14 +58,18 @@ const MIN_EQUAL_DIGITS = 32
 
 /**
  * Throws `EntryCorruptError` if the SHA-256 of the manifest is not the one that the trailer states. The error names the
- * trailer if most digits are equal: the digits in the trailer are then damaged, and the manifest is sound.
+ * trailer if most digits are equal: the digits in the trailer are then damaged, and the manifest is sound. `offsets` are
+ * the bytes of the archive at which the contents of both entries begin.
  */
-export const checkManifestSha256 = (stated: string, actual: string): void => {
+export const checkManifestSha256 = (
+  { stated, actual }: { readonly stated: string; readonly actual: string },
+  offsets: { readonly manifest: number; readonly trailer: number },
+): void => {
   if (stated === actual) return
   const equal = Array.from(stated).filter((digit, k) => digit === actual[k]).length
-  throw equal < MIN_EQUAL_DIGITS
-    ? new EntryCorruptError(MANIFEST_NAME, stated, actual)
-    : new EntryCorruptError(TRAILER_NAME, actual, stated, `the sha256 of ${MANIFEST_NAME},`)
+  if (equal < MIN_EQUAL_DIGITS) throw atByte(offsets.manifest, new EntryCorruptError(MANIFEST_NAME, stated, actual))
+  const algorithm = `the sha256 of ${MANIFEST_NAME},`
+  throw atByte(offsets.trailer, new EntryCorruptError(TRAILER_NAME, actual, stated, { algorithm }))
 }
 
 /** Returns the tar header in front of a trailer. */

@@ -3,10 +3,11 @@ import { pipeline } from 'node:stream/promises'
 import { extract } from 'tar-stream'
 import type { ArchiveSource } from './archive.ts'
 import { ByteReader } from './byte-reader.ts'
-import { ArchiveInvalidError } from './errors.ts'
+import { ArchiveInvalidError, atByte } from './errors.ts'
 import { MAX_WALKED_FILES, MAX_WALKED_NAME_BYTES, MAX_WALKED_NAMES_BYTES } from './limits.ts'
 import { guardTar } from './tar-guard.ts'
 import { buffersOf } from '../values/buffers-of.ts'
+import { pathText, quote } from '../values/message-text.ts'
 import { BLOCK } from './tar-header.ts'
 
 /** The content of a file in a tar. `offset` is the offset of its first byte in the tar. */
@@ -59,7 +60,8 @@ export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Prom
       if (nameBytes > limits.nameBytes)
         throw new ArchiveInvalidError(`the names in the tar have more than ${limits.nameBytes} bytes together`)
       checkPath(path)
-      if (files.has(path)) throw new ArchiveInvalidError(`the tar has two entries ${path}`)
+      if (files.has(path))
+        throw atByte(entry.offset, new ArchiveInvalidError(`the tar has two entries ${pathText(path)}`))
       files.set(path, { offset: entry.offset + BLOCK, size, sha256: await sha256Of(entry) })
     }
     await passed
@@ -79,7 +81,7 @@ const checkPath = (path: string): void => {
   const parts = path.split('/')
   if (parts.some((part) => part === '' || part === '.' || part === '..') || path.includes('\0'))
     throw new ArchiveInvalidError(
-      `entry ${JSON.stringify(path)} must have a relative path without empty parts, ".", ".." and NUL`,
+      `entry ${quote(path)} must have a relative path without empty parts, ".", ".." and NUL`,
     )
 }
 

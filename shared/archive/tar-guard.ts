@@ -1,5 +1,6 @@
 import type { ByteReader } from './byte-reader.ts'
-import { ArchiveInvalidError, ArchiveTruncatedError } from './errors.ts'
+import { ArchiveInvalidError, ArchiveTruncatedError, atByte } from './errors.ts'
+import { pathText, quote } from '../values/message-text.ts'
 import { BLOCK, paddingOf } from './tar-header.ts'
 import {
   beforeNul,
@@ -32,37 +33,46 @@ export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGener
   const read = (length: number): Promise<Buffer> => reader.read(length)
   const extensions = new Set<string>()
   let paxSize: number | undefined
-  for (;;) {
-    const block = await read(BLOCK)
-    if (isZero(block)) break
-    const subject = `the tar header at byte ${reader.position - BLOCK}`
-    const header = parseHeaderBlock(block, subject)
-    if (EXTENSIONS.includes(header.type)) {
-      if (extensions.has(header.type))
-        throw new ArchiveInvalidError(
-          `${subject} is the second extension header of type "${header.type}" in front of one entry`,
-        )
-      extensions.add(header.type)
-      const body = await readExtension(read, header.size, subject)
-      paxSize = checkExtension(header.type, body.subarray(0, header.size), subject) ?? paxSize
-      // `extract` misreads the header that follows an extension header without a body. Such an extension header is
-      // therefore replaced by a zero block, which `extract` skips.
-      yield body.length === 0 ? ZERO_BLOCK : Buffer.concat([block, body])
-      continue
+  let start = 0
+  try {
+    for (;;) {
+      start = reader.offset
+      const block = await read(BLOCK)
+      if (isZero(block)) break
+      const subject = `the tar header at byte ${start}`
+      const header = parseHeaderBlock(block, subject)
+      if (EXTENSIONS.includes(header.type)) {
+        if (extensions.has(header.type))
+          throw new ArchiveInvalidError(
+            `${subject} is the second extension header of type "${header.type}" in front of one entry`,
+          )
+        extensions.add(header.type)
+        const body = await readExtension(read, header.size, subject)
+        paxSize = checkExtension(header.type, body.subarray(0, header.size), subject) ?? paxSize
+        // `extract` misreads the header that follows an extension header without a body. Such an extension header is
+        // therefore replaced by a zero block, which `extract` skips.
+        yield body.length === 0 ? ZERO_BLOCK : Buffer.concat([block, body])
+        continue
+      }
+      yield block
+      const size = contentSize(header, paxSize)
+      const name = pathText(header.path)
+      if (size > tarSize - reader.position) throw new ArchiveTruncatedError(`it ends inside entry ${name}`)
+      const end = reader.position + size
+      while (reader.position < end) yield await reader.readSome(end - reader.position)
+      const paddingStart = reader.offset
+      const padding = await read(paddingOf(size))
+      checkZero(padding, `the padding of entry ${name}`, paddingStart)
+      if (padding.length > 0) yield padding
+      extensions.clear()
+      paxSize = undefined
     }
-    yield block
-    const size = contentSize(header, paxSize)
-    if (size > tarSize - reader.position) throw new ArchiveTruncatedError(`it ends inside entry ${header.path}`)
-    const end = reader.position + size
-    while (reader.position < end) yield await reader.readSome(end - reader.position)
-    const padding = await read(paddingOf(size))
-    checkZero(padding, `the padding of entry ${header.path}`)
-    if (padding.length > 0) yield padding
-    extensions.clear()
-    paxSize = undefined
+    if (extensions.size > 0)
+      throw new ArchiveInvalidError('a pax header or a GNU long name is not followed by an entry')
+    await checkEnd(reader, tarSize)
+  } catch (error) {
+    throw atByte(start, error)
   }
-  if (extensions.size > 0) throw new ArchiveInvalidError('a pax header or a GNU long name is not followed by an entry')
-  await checkEnd(reader, tarSize)
 }
 
 /**
@@ -91,7 +101,7 @@ const contentSize = ({ path, size, type }: HeaderBlock, paxSize: number | undefi
   if (type === '5') return 0
   if (type === '0') return paxSize ?? size
   throw new ArchiveInvalidError(
-    `entry ${path} has tar type ${JSON.stringify(type)}; only files ("0") and directories ("5") are allowed`,
+    `entry ${pathText(path)} has tar type ${quote(type)}; only files ("0") and directories ("5") are allowed`,
   )
 }
 
@@ -102,7 +112,10 @@ const contentSize = ({ path, size, type }: HeaderBlock, paxSize: number | undefi
 const checkEnd = async (reader: ByteReader, tarSize: number): Promise<void> => {
   if (tarSize - reader.position < BLOCK) throw new ArchiveTruncatedError('the tar must end in 1024 zero bytes')
   while (reader.position < tarSize) {
-    if (!isZero(await reader.readSome(tarSize - reader.position)))
-      throw new ArchiveInvalidError('only zero bytes are allowed after the end of the tar')
+    const start = reader.offset
+    const piece = await reader.readSome(tarSize - reader.position)
+    const other = piece.findIndex((byte) => byte !== 0)
+    if (other !== -1)
+      throw atByte(start + other, new ArchiveInvalidError('only zero bytes are allowed after the end of the tar'))
   }
 }

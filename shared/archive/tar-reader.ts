@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { ArchiveInvalidError } from './errors.ts'
+import { ArchiveInvalidError, atByte } from './errors.ts'
 import { MAX_PAX_BYTES } from './limits.ts'
+import { quote } from '../values/message-text.ts'
 import { BLOCK, paddedSize } from './tar-header.ts'
 
 /** A parsed header block. */
@@ -37,7 +38,7 @@ export const readSegmentHeader = async (
   const path = paxPath ?? header.path
   if (header.type !== '0')
     throw new ArchiveInvalidError(
-      `${subject} has type ${JSON.stringify(header.type)}; only files ("0") are allowed in a segment`,
+      `${subject} has type ${quote(header.type)}; only files ("0") are allowed in a segment`,
     )
   return { path, size: header.size }
 }
@@ -149,7 +150,13 @@ export const parsePax = (body: Buffer, subject: string): Map<string, string> => 
 
 export const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0)
 
-/** Throws `ArchiveInvalidError` if a byte is not zero. `what` is the subject of the message. */
-export const checkZero = (bytes: Buffer, what: string): void => {
-  if (!isZero(bytes)) throw new ArchiveInvalidError(`${what} must be zero bytes`)
+/**
+ * Throws `ArchiveInvalidError` if a byte is not zero. `what` is the subject of the message, and `start` is the byte of
+ * the archive at which the bytes begin, if it is known.
+ */
+export const checkZero = (bytes: Buffer, what: string, start?: number): void => {
+  const damaged = bytes.findIndex((byte) => byte !== 0)
+  if (damaged === -1) return
+  const error = new ArchiveInvalidError(`${what} must be zero bytes`)
+  throw start === undefined ? error : atByte(start + damaged, error)
 }

@@ -1,6 +1,7 @@
+import { pathText } from '../values/message-text.ts'
 import { must } from '../values/must.ts'
 import type { ArchiveSegment, ArchiveSource, OpenArchive } from './archive.ts'
-import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from './errors.ts'
+import { ArchiveInvalidError, ArchiveTruncatedError, atByte, EntryCorruptError, readAtByte } from './errors.ts'
 import { explainForeignTar, isMacFile } from './foreign-file.ts'
 import type { IndexLine } from './index-line.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
@@ -23,8 +24,10 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
   const files = await readTarFiles(source, limits)
   const manifestFile = takeFile(files, MANIFEST_NAME)
   if (manifestFile === undefined) throw explainForeignTar(files.keys())
-  checkManifestSize(manifestFile.size)
-  const manifest = parseManifest(await source.read(manifestFile.offset, manifestFile.size))
+  const manifest = await readAtByte(manifestFile.offset, async () => {
+    checkManifestSize(manifestFile.size)
+    return parseManifest(await source.read(manifestFile.offset, manifestFile.size))
+  })
   const provenManifest = await checkTrailer(source, files, manifestFile)
   const leftOutOffset = takeLeftOutList(files, manifest)
   const indexes = takeIndexes(files, manifest.segments)
@@ -32,7 +35,8 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
   for (const [k, segment] of manifest.segments.entries()) {
     const index = indexes[k]
     if (index === undefined) throw new ArchiveTruncatedError(`it has no index for segment ${k}`)
-    const lines = await decodeIndex(segment, await source.read(index.offset, index.size))
+    const stored = await source.read(index.offset, index.size)
+    const lines = await readAtByte(index.offset, () => decodeIndex(segment, stored))
     segments.push({ ...segment, offset: 0, walked: lines.map((line) => locateEntry(files, line, segments)) })
   }
   checkNoneLeft(files)
@@ -56,21 +60,21 @@ const takeLeftOutList = (files: TarFiles, { left_out }: Manifest): number | unde
   const { size, sha256 } = left_out.list
   const file = takeFile(files, LEFT_OUT_NAME)
   if (file === undefined) throw new ArchiveInvalidError(`entry ${LEFT_OUT_NAME} is missing`)
-  if (file.sha256 !== sha256) throw new EntryCorruptError(LEFT_OUT_NAME, sha256, file.sha256)
-  if (file.size !== size)
-    throw new ArchiveInvalidError(`entry ${LEFT_OUT_NAME} has ${file.size} bytes, but ${size} in the manifest`)
+  if (file.sha256 !== sha256) throw atByte(file.offset, new EntryCorruptError(LEFT_OUT_NAME, sha256, file.sha256))
+  if (file.size !== size) throw wrongSize(`entry ${LEFT_OUT_NAME}`, file, `${size} in the manifest`)
   return file.offset
 }
 
 /** Throws `ArchiveInvalidError` if the tar has files that do not belong to the archive. */
 const checkNoneLeft = (files: TarFiles): void => {
-  const [stray] = files.keys()
-  if (stray === undefined) return
+  const [first] = files
+  if (first === undefined) return
+  const [stray, { offset }] = first
   const reason = isMacFile(stray)
     ? 'is a file that macOS has added; pack the archive again without such files: ' +
       'COPYFILE_DISABLE=1 tar --exclude .DS_Store …'
     : 'is not listed in any index'
-  throw new ArchiveInvalidError(`entry ${stray} ${reason}`)
+  throw atByte(offset, new ArchiveInvalidError(`entry ${pathText(stray)} ${reason}`))
 }
 
 /** Removes a file from `files` and returns it. Each file can thus be used only once. */
@@ -94,9 +98,8 @@ const locateEntry = (files: TarFiles, line: IndexLine, earlier: readonly Archive
       `entry ${line.path} is ${isTwice ? 'listed in two indexes' : 'missing, but an index lists it'}`,
     )
   }
-  if (file.sha256 !== line.sha256) throw new EntryCorruptError(line.path, line.sha256, file.sha256)
-  if (file.size !== line.size)
-    throw new ArchiveInvalidError(`entry ${line.path} has ${file.size} bytes, but ${line.size} in its index line`)
+  if (file.sha256 !== line.sha256) throw atByte(file.offset, new EntryCorruptError(line.path, line.sha256, file.sha256))
+  if (file.size !== line.size) throw wrongSize(`entry ${line.path}`, file, `${line.size} in its index line`)
   return { ...line, offset: file.offset }
 }
 
@@ -107,13 +110,18 @@ const locateEntry = (files: TarFiles, line: IndexLine, earlier: readonly Archive
 const checkTrailer = async (source: ArchiveSource, files: TarFiles, manifest: TarFile): Promise<boolean> => {
   const file = takeFile(files, TRAILER_NAME)
   if (file === undefined) return false
-  if (file.size !== BLOCK) throw new ArchiveInvalidError(`${TRAILER_NAME} has ${file.size} bytes instead of ${BLOCK}`)
-  const { size, sha256 } = parseTrailer(await source.read(file.offset, file.size))
-  checkManifestSha256(sha256, manifest.sha256)
-  if (size !== manifest.size)
-    throw new ArchiveInvalidError(`${MANIFEST_NAME} has ${manifest.size} bytes, but ${size} in ${TRAILER_NAME}`)
+  const { size, sha256 } = await readAtByte(file.offset, async () => {
+    if (file.size !== BLOCK) throw new ArchiveInvalidError(`${TRAILER_NAME} has ${file.size} bytes instead of ${BLOCK}`)
+    return parseTrailer(await source.read(file.offset, file.size))
+  })
+  checkManifestSha256({ stated: sha256, actual: manifest.sha256 }, { manifest: manifest.offset, trailer: file.offset })
+  if (size !== manifest.size) throw wrongSize(MANIFEST_NAME, manifest, `${size} in ${TRAILER_NAME}`)
   return true
 }
+
+/** Returns an error for a file whose size differs from the `stated` one. */
+const wrongSize = (subject: string, { offset, size }: TarFile, stated: string): ArchiveInvalidError =>
+  atByte(offset, new ArchiveInvalidError(`${subject} has ${size} bytes, but ${stated}`))
 
 /** The folders of entries. A file in these folders is an entry, even if its bytes equal those of an index. */
 const ENTRY_FOLDERS = ['models/', 'payloads/', 'blobs/']
@@ -132,8 +140,7 @@ const takeIndexes = (files: TarFiles, segments: readonly ManifestSegment[]): rea
     const k = segmentsBySha256.get(file.sha256)?.shift()
     if (k === undefined) continue
     const { size } = must(segments[k]).index
-    if (file.size !== size)
-      throw new ArchiveInvalidError(`index ${path} has ${file.size} bytes, but ${size} in the manifest`)
+    if (file.size !== size) throw wrongSize(`index ${pathText(path)}`, file, `${size} in the manifest`)
     indexes[k] = file
     files.delete(path)
   }

@@ -1,4 +1,4 @@
-import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from '../archive/errors.ts'
+import { ArchiveInvalidError, ArchiveTruncatedError, atByte, EntryCorruptError } from '../archive/errors.ts'
 
 /** The location of a record in a stream. Every error about a record contains its location. */
 export interface StreamLocation {
@@ -15,10 +15,10 @@ export const locatedReason = (location: StreamLocation, reason: string): string 
 const locationText = ({ number, offset }: StreamLocation): string => `record ${number} at byte ${offset}`
 
 export const invalidRecord = (location: StreamLocation, reason: string): ArchiveInvalidError =>
-  new ArchiveInvalidError(locatedReason(location, reason))
+  atByte(location.offset, new ArchiveInvalidError(locatedReason(location, reason)))
 
 export const truncatedRecord = (location: StreamLocation, reason: string): ArchiveTruncatedError =>
-  new ArchiveTruncatedError(`${locationText(location)}: ${reason}`)
+  atByte(location.offset, new ArchiveTruncatedError(locatedReason(location, reason)))
 
 /** Returns an error for content that does not match its XXH3-128. `content` describes this part of the record. */
 export const corruptRecord = (
@@ -26,4 +26,8 @@ export const corruptRecord = (
   content: string,
   expected: string,
   actual: string,
-): EntryCorruptError => new EntryCorruptError(`${locationText(location)} (${content})`, expected, actual, 'xxh3_128')
+): EntryCorruptError => {
+  const entry = `${locationText(location)} (${content})`
+  const error = new EntryCorruptError(entry, expected, actual, { algorithm: 'xxh3_128', subject: entry })
+  return atByte(location.offset, error)
+}

@@ -1,4 +1,4 @@
-import { ArchiveInvalidError, ArchiveTruncatedError } from '../archive/errors.ts'
+import { ArchiveInvalidError, ArchiveTruncatedError, atByte } from '../archive/errors.ts'
 import { StreamOrder } from './stream-order.ts'
 import { type ReaderPosition, StreamReader } from './stream-reader.ts'
 import type { StreamRecord } from './stream-record.ts'
@@ -19,14 +19,20 @@ export async function* readStream(
   while (!order.hasEnded) {
     const record = await reader.next()
     if (record === undefined)
-      throw new ArchiveTruncatedError(
-        `the stream ends at byte ${source.size} after ${reader.position.records} records, without an EofRecord`,
-      )
+      throw atByte(source.size, new ArchiveTruncatedError(endText(source.size, reader.position.records)))
     order.check(record)
     yield record
   }
   const { offset } = reader.position
   const rest = source.size - offset
   if (rest > 0)
-    throw new ArchiveInvalidError(`${rest} bytes follow the EofRecord, which ends at byte ${offset}; none are allowed`)
+    throw atByte(
+      offset,
+      new ArchiveInvalidError(
+        `${rest} ${rest === 1 ? 'byte follows' : 'bytes follow'} the EofRecord, which ends at byte ${offset}; none are allowed`,
+      ),
+    )
 }
+
+const endText = (size: number, records: number): string =>
+  `the stream ends at byte ${size} after ${records} ${records === 1 ? 'record' : 'records'}, without an EofRecord`

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { modelName } from '../archive/index-line.ts'
+import { quote } from '../values/message-text.ts'
 import { invalidRecord, type StreamLocation } from './errors.ts'
 import { type StreamRecord, typeOf } from './stream-record.ts'
 
@@ -101,7 +102,7 @@ export class StreamOrder {
     if (!modelName.safeParse(name).success)
       throw invalidRecord(
         location,
-        `${JSON.stringify(name)} is not a valid name of a model, which is a letter followed by at most 62 of A-Z a-z 0-9 _ -`,
+        `${quote(name)} is not a valid name of a model, which is a letter followed by at most 62 of A-Z a-z 0-9 _ -`,
       )
     this.#section = name
     this.#inBlobs = false

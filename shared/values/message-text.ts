@@ -40,3 +40,9 @@ export const quote = (text: string): string =>
       (_, k) => `\\u${character.charCodeAt(k).toString(16).padStart(4, '0')}`,
     ).join(''),
   )
+
+/** Matches a path or a name that needs no quotation marks in a message: printable ASCII without spaces. */
+const PLAIN_PATH = /^[!-~]{1,300}$/
+
+/** Returns a path that was read from an archive for a message. A path with any unusual character is quoted. */
+export const pathText = (path: string): string => (PLAIN_PATH.test(path) ? path : quote(path))

@@ -18,7 +18,7 @@ describe('an error about an archive', () => {
     ['EntryCorruptError', () => new EntryCorruptError('a', 'b', 'c'), 'entry a is corrupt: expected sha256 b, found c'],
     [
       'EntryCorruptError',
-      () => new EntryCorruptError('a', 'b', 'c', 'crc32'),
+      () => new EntryCorruptError('a', 'b', 'c', { algorithm: 'crc32' }),
       'entry a is corrupt: expected crc32 b, found c',
     ],
     ['UnsupportedVersionError', () => new UnsupportedVersionError(4), `the archive has version 4; ${versions}`],

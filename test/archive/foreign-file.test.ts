@@ -118,8 +118,10 @@ describe('an archive that other bytes follow', () => {
   it('is rejected with the position of its end', async () => {
     for (const bytes of [Buffer.from('\n'), Buffer.alloc(512, 1), Buffer.alloc(300_000, 1)])
       expect(await message(Buffer.concat([archive, bytes]))).toBe(
-        `ArchiveInvalidError: the archive is invalid: ${bytes.length} other bytes follow its end, ` +
-          `which is at byte ${archive.length}; remove them: head -c ${archive.length}`,
+        `ArchiveInvalidError: the archive is invalid: ` +
+          `${bytes.length === 1 ? '1 other byte follows' : `${bytes.length} other bytes follow`} its end, ` +
+          `which is at byte ${archive.length}; copy the archive without ${bytes.length === 1 ? 'it' : 'them'}: ` +
+          `head -c ${archive.length} {archive} > {copy}`,
       )
   })
 

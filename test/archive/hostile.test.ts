@@ -130,7 +130,11 @@ describe('a crafted archive', () => {
       { segment: { first_h: '0000000000000000' } },
       /does not match unpacked_size, first_h and last_h/,
     ],
-    ['a wrong checksum of the frame', { segment: { frame_sha256: '0'.repeat(64) } }, /frame of the segment/],
+    [
+      'a wrong checksum of the frame',
+      { segment: { frame_sha256: '0'.repeat(64) } },
+      /of the segment at byte \d+ is corrupt/,
+    ],
     ['a segment with a wrong offset', { segment: { offset: 512 } }, /must begin where/],
     ['a segment with a wrong size', { segment: { size: 1_024_000 } }, /must be its last entry/],
     [

@@ -147,12 +147,9 @@ describe('openArchive', () => {
     broken.write(sha256.startsWith('0') ? '1' : '0', at)
     await expectError(
       broken,
-      new EntryCorruptError(
-        'acbak.trailer',
-        sha256,
-        broken.toString('latin1', at, at + 64),
-        'the sha256 of manifest.json,',
-      ),
+      new EntryCorruptError('acbak.trailer', sha256, broken.toString('latin1', at, at + 64), {
+        algorithm: 'the sha256 of manifest.json,',
+      }),
     )
     const header = Buffer.from(archive)
     header.write('x', archive.length - TAIL_BYTES)

@@ -8,7 +8,7 @@ import { checkContiguity, decodeIndex } from '../../shared/archive/read-index.ts
 
 const MIB = 1024 * 1024
 const SHA = 'a'.repeat(64)
-const NAME = 'index of the segment at 512'
+const NAME = 'index of the segment at byte 512'
 
 const h = (digit: string): string => digit.repeat(16)
 const chunk = (first: string, last: string, change: object = {}): IndexLine => ({
@@ -84,7 +84,10 @@ describe('the lines of an index', () => {
   it('are rejected with a wrong checksum', async () => {
     const [segment, packed] = indexed(textOf([blob('a')]))
     const other = Buffer.concat([packed, packed])
-    await expectError([segment, other], new EntryCorruptError(NAME, segment.index.sha256, hash('sha256', other)))
+    await expectError(
+      [segment, other],
+      new EntryCorruptError(NAME, segment.index.sha256, hash('sha256', other), { subject: `the ${NAME}` }),
+    )
   })
 
   it('have at most 64 MiB, and the size in the manifest', async () => {

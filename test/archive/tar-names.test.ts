@@ -15,6 +15,12 @@ import {
   tarWith,
 } from './made-tar.ts'
 
+describe('an unusual path in a tar header', () => {
+  it('is quoted and escaped in messages', async () => {
+    await expectTruncated(headerBytes('x\u001b[2J', 5_000), 'it ends inside entry "x\\u001b[2J"')
+  })
+})
+
 describe('a pax header', () => {
   it('sets path and size of the next entry, and other keys are ignored', async () => {
     const empty = headerBytes('a/b', 0)

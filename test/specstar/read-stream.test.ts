@@ -108,7 +108,7 @@ describe('the records of a stream', () => {
   it('are rejected without an EofRecord, or with bytes after it', async () => {
     const whole = Buffer.concat([header, eof])
     await expect(readAll(header)).rejects.toThrow(
-      new ArchiveTruncatedError('the stream ends at byte 29 after 1 records, without an EofRecord'),
+      new ArchiveTruncatedError('the stream ends at byte 29 after 1 record, without an EofRecord'),
     )
     await expect(readAll(Buffer.concat([whole, Buffer.alloc(2)]))).rejects.toThrow(
       new ArchiveInvalidError(`2 bytes follow the EofRecord, which ends at byte ${whole.length}; none are allowed`),

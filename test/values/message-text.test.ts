@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { firstNames, listedIds, quote, truncate } from '../../shared/values/message-text.ts'
+import { firstNames, listedIds, pathText, quote, truncate } from '../../shared/values/message-text.ts'
 
 describe('a quoted text', () => {
   it('is a JSON string in which invisible characters are escaped', () => {
@@ -12,6 +12,16 @@ describe('a quoted text', () => {
   it('is truncated after 300 characters', () => {
     expect(quote('a'.repeat(300))).toBe(`"${'a'.repeat(300)}"`)
     expect(quote('a'.repeat(301))).toBe(`"${'a'.repeat(300)}…"`)
+  })
+})
+
+describe('a path of an archive in a message', () => {
+  it('is quoted, escaped and truncated unless it consists of at most 300 printable characters of ASCII', () => {
+    expect(pathText('models/city/s-0001.jsonl.zst')).toBe('models/city/s-0001.jsonl.zst')
+    expect(pathText('a b')).toBe('"a b"')
+    expect(pathText('blobs/\u001b[2J\u0085勇')).toBe('"blobs/\\u001b[2J\\u0085勇"')
+    expect(pathText('a'.repeat(301))).toBe(`"${'a'.repeat(300)}…"`)
+    expect(pathText('')).toBe('""')
   })
 })
 

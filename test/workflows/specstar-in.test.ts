@@ -124,7 +124,7 @@ const REJECTIONS: readonly (readonly [file: string, type: string, detail: string
   ],
   ['cut-at-border', 'archive-truncated', 'the stream ends at byte 7374 after 13 records, without an EofRecord'],
   ['cut-before-eof', 'archive-truncated', 'the stream ends at byte 15027 after 29 records, without an EofRecord'],
-  ['cut-header-only', 'archive-truncated', 'the stream ends at byte 29 after 1 records, without an EofRecord'],
+  ['cut-header-only', 'archive-truncated', 'the stream ends at byte 29 after 1 record, without an EofRecord'],
   ['flip-payload', 'entry-corrupt', 'record 13 at byte 6682 (payload of revision'],
   ['flip-json-syntax', 'entry-corrupt', 'record 13 at byte 6682 (payload of revision'],
   ['flip-record-tag', 'archive-invalid', 'record 13 at byte 6682: t: there is no record type "SevisionRecord"'],

@@ -1,3 +1,5 @@
+import { isArchiveFault, locatedMessage } from '../../../shared/archive/errors.ts'
+
 /** An archive, a resource or a blob that a command needs does not exist, or cannot be read. */
 export class ArchiveUnavailableError extends Error {
   override readonly name = 'ArchiveUnavailableError'
@@ -17,7 +19,22 @@ export class UnshowableResourceError extends Error {
 /** An archive is damaged. The message contains the name of the archive, and where the damage is. */
 export class DamagedArchiveError extends Error {
   override readonly name = 'DamagedArchiveError'
+  /** The damage and where it is, without the name of the archive. */
+  readonly damage: string
+
+  constructor(archive: string, cause: Error, advice?: string) {
+    const damage = locatedMessage(cause)
+    super(`${archive}: ${damage}${advice === undefined ? '' : `; ${advice}`}`, { cause })
+    this.damage = damage
+  }
 }
+
+/** The advice after every message about damage of an archive that could be opened. */
+export const VERIFY_ADVICE = 'specstar-backup verify finds all damage'
+
+/** Returns an error that names the archive, if `error` is about its damage. Returns any other error as it is. */
+export const damagedArchive = (error: unknown, archive: string, advice?: string): unknown =>
+  isArchiveFault(error) ? new DamagedArchiveError(archive, error, advice) : error
 
 /** An archive contains a resource or a blob twice, so its file exists already. */
 export class RepeatedEntryError extends Error {

@@ -1,6 +1,5 @@
 import process from 'node:process'
 import zlib from 'node:zlib'
-import { isArchiveFault } from '../../../shared/archive/errors.ts'
 import { ObjectStore } from '../../../shared/objects/aws/object-store.ts'
 import { findJob } from '../client/find-job.ts'
 import { ProblemError, UnreachableError } from '../client/errors.ts'
@@ -13,7 +12,7 @@ import type { ArchiveContents } from './contents/contents.ts'
 import { LocatedContents } from './contents/located-contents.ts'
 import { openContents } from './contents/open-contents.ts'
 import type { Selection } from './contents/stream-scan.ts'
-import { ArchiveUnavailableError, DamagedArchiveError, NoSuchFileError } from './errors.ts'
+import { ArchiveUnavailableError, damagedArchive, NoSuchFileError } from './errors.ts'
 import { nameOfAddress, parseAddress } from './sources/address.ts'
 import type { CountedSource } from './sources/counted-source.ts'
 import { openSource } from './sources/open-source.ts'
@@ -87,11 +86,12 @@ export const withContents = <Result>(
     }
   })
 
-/** Returns an error that names the archive, if `error` is about its damage. Returns any other error as it is. */
+/**
+ * Returns an error that names the archive, if `error` is about damage because of which it cannot be opened. Returns any
+ * other error as it is.
+ */
 export const namedFault = (error: unknown, address: string): unknown =>
-  isArchiveFault(error)
-    ? new DamagedArchiveError(`${nameOfAddress(parseAddress(address))}: ${error.message}`, { cause: error })
-    : error
+  damagedArchive(error, nameOfAddress(parseAddress(address)))
 
 export const readBytes = ({ bytes, size, requests }: CountedSource): ReadBytes => ({ bytes, size, requests })
 

@@ -6,7 +6,7 @@ import { absenceOfBlob, reasonsLeftOut } from '../archives/contents/explain-abse
 import { resourcesOf } from '../archives/contents/resources.ts'
 import type { WantedResource } from '../archives/contents/stream-scan.ts'
 import { resourceDocument } from '../archives/documents/resource-document.ts'
-import { ArchiveUnavailableError, NotInArchiveError } from '../archives/errors.ts'
+import { ArchiveUnavailableError, NotInArchiveError, VERIFY_ADVICE } from '../archives/errors.ts'
 import type { CountedSource } from '../archives/sources/counted-source.ts'
 import { noteRead, readBytes, readText, withContents } from '../archives/with-archive.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
@@ -69,7 +69,8 @@ const printResource = async (
   }
   // A fault precedes the resource, or is that of one of its revisions.
   const throwFault = (): void => {
-    if (fault !== undefined) throw new ArchiveUnavailableError(`resource ${model}/${id} cannot be read: ${fault}`)
+    if (fault !== undefined)
+      throw new ArchiveUnavailableError(`resource ${model}/${id} cannot be read: ${fault}; ${VERIFY_ADVICE}`)
   }
   for await (const resource of resourcesOf(contents, model, { ids: [id], onFault })) {
     throwFault()
@@ -94,7 +95,9 @@ const printResource = async (
 const printBlob = async ({ io }: CommandContext, contents: ArchiveContents, fileId: string): Promise<void> => {
   for await (const blob of contents.findBlobs(new Set([fileId]))) {
     if (blob.fault !== undefined)
-      throw new ArchiveUnavailableError(`blob ${JSON.stringify(fileId)} cannot be read: ${blob.fault}`)
+      throw new ArchiveUnavailableError(
+        `blob ${JSON.stringify(fileId)} cannot be read: ${blob.fault}; ${VERIFY_ADVICE}`,
+      )
     await writePieces(io.stdout, blob.read())
     return
   }

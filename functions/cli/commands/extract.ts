@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { Argument, Option } from 'commander'
 import * as z from 'zod'
 import { ARCHIVE_ARGUMENT, parseModelId } from '../archives/arguments.ts'
+import { VERIFY_ADVICE } from '../archives/errors.ts'
 import { extractArchive } from '../archives/extract/extract-archive.ts'
 import { NewFolder } from '../archives/extract/new-folder.ts'
 import { nameOfAddress, parseAddress } from '../archives/sources/address.ts'
@@ -21,7 +22,8 @@ export const EXTRACT = defineCommand({
   details:
     'By default, all resources and blobs are extracted. With resources, only they and the blobs to which they refer. ' +
     'The folder must not exist or must be empty. No file is written outside of it, and none is replaced. ' +
-    'If the archive is damaged, everything else is extracted, faults.txt lists what is missing, and the exit code is 3.',
+    'If the archive is damaged, everything else is extracted, faults.txt lists what is missing, and the exit code is 3. ' +
+    'It is 2 if nothing is damaged, but the archive does not contain a resource that you name.',
   arguments: [
     new Argument('<archive>', ARCHIVE_ARGUMENT),
     new Argument('[model/id...]', 'extract only these resources'),
@@ -47,7 +49,7 @@ export const EXTRACT = defineCommand({
       const { output } = context
       const target = await NewFolder.create(folder)
       const extracted = await extractArchive(contents, target, selected.length === 0 ? undefined : selected)
-      const { resources: count, blobs, faults, faults_total, harmless_damage, left_out } = extracted
+      const { resources: count, blobs, faults, faults_total, not_found, harmless_damage, left_out } = extracted
       output.show({ folder, ...extracted, read: readBytes(source) }, () =>
         [
           `Extracted ${counted(count, 'resource')} and ${counted(blobs, 'blob')} to ${printable(folder)}`,
@@ -69,11 +71,21 @@ export const EXTRACT = defineCommand({
               ]),
         ].join('\n'),
       )
-      if (!output.json) output.note(readText(readBytes(source)))
-      return faults.length === 0 ? EXIT.succeeded : EXIT.partial
+      if (!output.json) {
+        output.note(readText(readBytes(source)))
+        const { format } = await contents.describe()
+        if (format === 'acbak') output.note(uncheckedText(selected.length > 0))
+        else if (faults_total > 0) output.note(`${VERIFY_ADVICE}.`)
+      }
+      if (faults_total === 0) return EXIT.succeeded
+      return faults_total === not_found ? EXIT.usage : EXIT.partial
     })
   },
 })
+
+/** Names the parts of an archive that were not checked, because they were not needed. */
+const uncheckedText = (isSelection: boolean): string =>
+  `${isSelection ? 'Only the parts that contain these resources were checked' : 'Tar headers and padding between blobs were not checked'}; ${VERIFY_ADVICE}.`
 
 const defaultFolder = (archive: string): string => {
   const file = basename(nameOfAddress(parseAddress(archive)))

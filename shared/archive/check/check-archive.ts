@@ -2,20 +2,23 @@ import type { OpenArchive } from '../archive.ts'
 import { checkLeftOut } from '../check-left-out.ts'
 import { isArchiveFault } from '../errors.ts'
 import { LEFT_OUT_NAME } from '../left-out.ts'
+import { damageFinding } from './find-damage.ts'
 import { checkBlobs } from './check-blobs.ts'
 import { checkRecords } from './check-records.ts'
-import type { ArchiveFindings } from './findings.ts'
+import type { ArchiveCheckName, ArchiveFindings } from './findings.ts'
 import type { ReferenceSorter } from './references.ts'
 
 /** The content of an archive that was checked. */
 export interface CheckedArchive {
   readonly models: Readonly<Record<string, { resources: number; revisions: number; blobs: number }>>
   readonly blobs: { readonly count: number; readonly bytes: number }
+  /** The checks of which damage has prevented a part. */
+  readonly incomplete: readonly ArchiveCheckName[]
 }
 
 /**
  * Reads every byte and every record of an archive, without a store. Adds each fault to `findings`. Continues after
- * damage with the next segment, so that one run finds all damaged entries. Memory does not grow with the archive,
+ * damage with the next entry, or with the next segment if an index is damaged. Memory does not grow with the archive,
  * except for the findings and what `references` holds.
  */
 export const checkArchive = async (
@@ -27,14 +30,20 @@ export const checkArchive = async (
   await checkLeftOutList(archive, findings)
   const models: Record<string, { resources: number; revisions: number; blobs: number }> = {}
   const sound = new Set<string>()
+  let isFullyRead = true
   for (const model of manifest.scope.models) {
-    const { resources, revisions, isSound } = await checkRecords(archive, model, references, findings)
+    const { resources, revisions, ...checked } = await checkRecords(archive, model, references, findings)
     models[model] = { resources, revisions, blobs: 0 }
-    if (isSound) sound.add(model)
+    if (checked.isSound) sound.add(model)
+    if (!checked.isFullyRead) isFullyRead = false
   }
-  const { count, bytes, models: counts } = await checkBlobs(archive, references.sorted(), sound, findings)
+  const { count, bytes, models: counts, isComplete } = await checkBlobs(archive, references.sorted(), sound, findings)
   for (const [model, checked] of Object.entries(models)) checked.blobs = counts.get(model) ?? 0
-  return { models, blobs: { count, bytes } }
+  const incomplete: ArchiveCheckName[] = [
+    ...(isFullyRead ? [] : (['records'] as const)),
+    ...(isFullyRead && isComplete ? [] : (['manifest', 'blobs'] as const)),
+  ]
+  return { models, blobs: { count, bytes }, incomplete }
 }
 
 const checkLeftOutList = async (archive: OpenArchive, findings: ArchiveFindings): Promise<void> => {
@@ -42,6 +51,6 @@ const checkLeftOutList = async (archive: OpenArchive, findings: ArchiveFindings)
     await checkLeftOut(archive)
   } catch (error) {
     if (!isArchiveFault(error)) throw error
-    findings.add({ check: 'records', message: error.message, entry: LEFT_OUT_NAME })
+    findings.add({ ...damageFinding(error, LEFT_OUT_NAME), check: 'records' })
   }
 }

@@ -2,10 +2,11 @@ import { quote } from '../../values/message-text.ts'
 import { must } from '../../values/must.ts'
 import type { OpenArchive } from '../archive.ts'
 import { entrySortKey } from '../index-line.ts'
+import { isArchiveFault } from '../errors.ts'
 import { readThrough } from '../read-through.ts'
-import { readIndex } from '../segment-reader.ts'
+import { indexOrFault, readIndex } from '../segment-reader.ts'
 import { readTogether } from '../read-together.ts'
-import { findDamage } from './find-damage.ts'
+import { damageFinding, findDamage } from './find-damage.ts'
 import type { ArchiveFindings } from './findings.ts'
 import { joinReferences } from './join-references.ts'
 import type { SortedReference } from './references.ts'
@@ -17,6 +18,8 @@ export interface CheckedBlobs {
   readonly bytes: number
   /** The number of different blobs to which each model refers. */
   readonly models: ReadonlyMap<string, number>
+  /** False if an index is damaged, so that blobs were not counted, and references were not checked. */
+  readonly isComplete: boolean
 }
 
 /**
@@ -29,8 +32,8 @@ export const checkBlobs = async (
   soundModels: ReadonlySet<string>,
   findings: ArchiveFindings,
 ): Promise<CheckedBlobs> => {
-  const isSound = await checkContents(archive, findings)
-  if (!isSound) return { count: 0, bytes: 0, models: new Map() }
+  const hasAllIndexes = await checkContents(archive, findings)
+  if (!hasAllIndexes) return { count: 0, bytes: 0, models: new Map(), isComplete: false }
   const { manifest } = archive
   const totals = { count: 0, bytes: 0 }
   const positions = blobPositions(archive, totals, findings)
@@ -51,24 +54,30 @@ export const checkBlobs = async (
     if (soundModels.has(model)) compare(`model ${model}`, 'blobs', blobs, models.get(model) ?? 0)
   compare('blobs', 'count', manifest.blobs.count, totals.count)
   compare('blobs', 'bytes', manifest.blobs.bytes, totals.bytes)
-  return { ...totals, models }
+  return { ...totals, models, isComplete: true }
 }
 
-/** Verifies every byte of the segments of payloads and blobs. Returns false if one of them is damaged. */
+/** Verifies every byte of the segments of payloads and blobs. Returns false if one of their indexes is damaged. */
 const checkContents = async (archive: OpenArchive, findings: ArchiveFindings): Promise<boolean> => {
-  let isSound = true
+  let hasAllIndexes = true
   const segments = archive.segments.flatMap(({ model }, k) => (model === undefined ? [k] : []))
   const together = readTogether(archive, segments)
   for (const k of segments) {
     const segment = must(archive.segments[k])
+    const index = await indexOrFault(together, segment)
+    if (index instanceof Error) {
+      hasAllIndexes = false
+      findings.add(damageFinding(index))
+      continue
+    }
     try {
-      await readThrough(together, segment)
+      await readThrough(together, segment, index)
     } catch (error) {
-      isSound = false
-      for await (const finding of findDamage(archive, segment, error)) findings.add(finding)
+      if (!isArchiveFault(error)) throw error
+      for await (const finding of findDamage(together, segment, index, error)) findings.add(finding)
     }
   }
-  return isSound
+  return hasAllIndexes
 }
 
 /** Returns the positions of the blobs. Counts the blobs, and checks that all entries are in order. */

@@ -1,12 +1,20 @@
 import { archivedBlobFields, type BlobFields } from '../../resources/revision-references.ts'
+import { idHashOf } from '../../resources/keys.ts'
+import { quote } from '../../values/message-text.ts'
 import { must } from '../../values/must.ts'
 import type { OpenArchive } from '../archive.ts'
 import { ArchivePayloads } from '../archive-payloads.ts'
-import { archivedRecords, type LocatedFaultyRecord, type SoundRecord } from '../archived-records.ts'
+import type { LocatedFaultyRecord, SoundRecord } from '../archived-records.ts'
 import { BucketDigests, modelDigest } from '../digest.ts'
-import { readTogether } from '../read-together.ts'
-import { isArchiveFault } from '../errors.ts'
-import { findDamage } from './find-damage.ts'
+import { isArchiveFault, locatedMessage } from '../errors.ts'
+import {
+  type IdHashRange,
+  type LostRecords,
+  type MisplacedRecord,
+  type SalvagedRecord,
+  salvagedRecords,
+} from '../salvaged-records.ts'
+import { damageFinding } from './find-damage.ts'
 import type { ArchiveFindings } from './findings.ts'
 import type { ReferenceSink } from './references.ts'
 import { ResourceCheck } from './resource-check.ts'
@@ -17,6 +25,8 @@ export interface CheckedRecords {
   readonly revisions: number
   /** True if every record of the model could be read and is valid. */
   readonly isSound: boolean
+  /** False if damage has prevented that some records, or the references of some revisions, were read. */
+  readonly isFullyRead: boolean
 }
 
 /**
@@ -30,19 +40,15 @@ export const checkRecords = async (
   findings: ArchiveFindings,
 ): Promise<CheckedRecords> => {
   const check = new ModelCheck(archive, model, references, findings)
-  const segments = archive.segments.flatMap((segment, k) => (segment.model === model ? [k] : []))
-  const together = readTogether(archive, segments)
-  for (const k of segments) {
-    try {
-      for await (const batch of archivedRecords(together, { first: k, last: k }))
-        for (const record of batch) await check.add(record)
-      await check.endResource()
-    } catch (error) {
-      for await (const finding of findDamage(archive, must(archive.segments[k]), error))
-        findings.add({ ...finding, model })
-      check.leaveDamagedSegment()
-    }
+  const onFrameDamage = (damage: Error): void => {
+    findings.add({ ...damageFinding(damage), model })
   }
+  // The segments of a model are consecutive.
+  const first = archive.segments.findIndex((segment) => segment.model === model)
+  const last = archive.segments.findLastIndex((segment) => segment.model === model)
+  if (first !== -1)
+    for await (const batch of salvagedRecords(archive, { first, last }, { onFrameDamage }))
+      for (const record of batch) await check.add(record)
   return check.finish()
 }
 
@@ -59,6 +65,9 @@ class ModelCheck {
   #resources = 0
   #revisions = 0
   #isSound = true
+  #isFullyRead = true
+  /** The range of the id hashes of the records that were lost last. */
+  #lost: IdHashRange | undefined
 
   constructor(archive: OpenArchive, model: string, references: ReferenceSink, findings: ArchiveFindings) {
     this.#model = model
@@ -69,7 +78,15 @@ class ModelCheck {
     this.#findings = findings
   }
 
-  async add(record: SoundRecord | LocatedFaultyRecord): Promise<void> {
+  async add(record: SalvagedRecord): Promise<void> {
+    if ('damage' in record) {
+      this.#findings.add({
+        ...damageFinding(record.damage, 'fault' in record ? undefined : record.entry),
+        model: this.#model,
+      })
+      await this.#leaveDamage(record)
+      return
+    }
     if (record.fault !== undefined) {
       await this.#addFaulty(record)
       return
@@ -78,16 +95,18 @@ class ModelCheck {
       await this.#addRevision(this.#current, record)
       return
     }
-    await this.endResource()
+    await this.#endResource()
     if (record.kind === 'metadata') {
       this.#current = ResourceCheck.ofMetadata(record, true)
       return
     }
+    // The metadata of this revision is probably among the lost records.
+    if (this.#mayBeLost(record.h)) return
     this.#current = ResourceCheck.ofRevision(record)
     await this.#addRevision(this.#current, record)
   }
 
-  async endResource(): Promise<void> {
+  async #endResource(): Promise<void> {
     const check = this.#current
     this.#current = undefined
     if (check === undefined) return
@@ -101,14 +120,29 @@ class ModelCheck {
       for (const fileId of fileIds) await this.#references.add(this.#model, fileId, check.id)
   }
 
-  /** Drops the resource that was being read when the segment turned out to be damaged. */
-  leaveDamagedSegment(): void {
-    this.#current = undefined
+  /** Drops the resource that is being read if some of its records may be lost. */
+  async #leaveDamage(damaged: LostRecords | MisplacedRecord): Promise<void> {
     this.#isSound = false
+    this.#isFullyRead = false
+    if ('fault' in damaged) return
+    this.#lost = damaged.range ?? { first: '', last: 'g' }
+    if (this.#current !== undefined && this.#mayBeLost(idHashOf(this.#current.id))) this.#current = undefined
+    await this.#endResource()
   }
 
-  finish(): CheckedRecords {
-    const result = { resources: this.#resources, revisions: this.#revisions, isSound: this.#isSound }
+  /** Returns true if records of a resource with this id hash may be among the records that were lost last. */
+  #mayBeLost(h: string): boolean {
+    return this.#lost !== undefined && this.#lost.first <= h && h <= this.#lost.last
+  }
+
+  async finish(): Promise<CheckedRecords> {
+    await this.#endResource()
+    const result = {
+      resources: this.#resources,
+      revisions: this.#revisions,
+      isSound: this.#isSound && this.#isFullyRead,
+      isFullyRead: this.#isFullyRead,
+    }
     if (!this.#isSound) return result
     this.#compare('resources', this.#stated.resources, this.#resources)
     this.#compare('revisions', this.#stated.revisions, this.#revisions)
@@ -122,7 +156,8 @@ class ModelCheck {
       await check.addRevision(record, this.#payloads, this.#blobFields)
     } catch (error) {
       if (!isArchiveFault(error)) throw error
-      check.addPayloadFault(record, error.message)
+      this.#isFullyRead = false
+      check.addPayloadFault(record, locatedMessage(error))
     }
   }
 
@@ -138,7 +173,7 @@ class ModelCheck {
     }
     const faulty = ResourceCheck.ofFaulty(this.#model, record)
     if (record.kind === 'metadata') {
-      await this.endResource()
+      await this.#endResource()
       this.#current = faulty
       return
     }
@@ -150,7 +185,7 @@ class ModelCheck {
     const fault = check.end()
     if (fault === undefined) return
     const { resource_id, reason } = fault
-    const message = `resource ${JSON.stringify(resource_id)} of model ${this.#model} cannot be restored: ${reason}`
+    const message = `resource ${quote(resource_id)} of model ${this.#model} cannot be restored: ${reason}`
     this.#findings.add({ check: 'records', message, model: this.#model, resource_id })
   }
 

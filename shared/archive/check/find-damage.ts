@@ -1,46 +1,44 @@
-import { must } from '../../values/must.ts'
 import type { ArchiveSegment, OpenArchive } from '../archive.ts'
-import { damageOffset } from '../damage-offset.ts'
-import { EntryCorruptError, isArchiveFault, RecordInvalidError } from '../errors.ts'
+import { atByte, isArchiveFault, offsetOfFault, RecordInvalidError } from '../errors.ts'
+import { frameDamage } from '../frame-damage.ts'
 import type { IndexLine } from '../index-line.ts'
-import { readEntries, readIndex } from '../segment-reader.ts'
-import { paddedSize } from '../tar-header.ts'
+import { readEntries } from '../segment-reader.ts'
 import type { ArchiveFinding } from './findings.ts'
 
+/** Returns the finding about damage. It names the entry if only one entry is damaged. */
+export const damageFinding = (damage: Error, path?: string): ArchiveFinding => {
+  const entry = path ?? (damage instanceof RecordInvalidError ? damage.entry : undefined)
+  const offset = offsetOfFault(damage)
+  return {
+    check: 'bytes',
+    message: damage.message,
+    ...(entry === undefined ? {} : { entry }),
+    ...(offset === undefined ? {} : { offset }),
+  }
+}
+
 /**
- * Finds all damaged entries of a segment that could not be read to its end. `error` is the first error. Reads each
- * entry of the segment alone. If the contents of all entries are sound, the damage is in a record or between the
- * contents, and the first error describes it. Throws the error if it is not about the archive, for example if a request
- * failed.
+ * Finds all damage of a segment of payloads and blobs whose index is sound. Reads the content of each entry alone, and
+ * the tar headers and padding. `error` is the first error, which is returned if nothing else explains it.
  */
 export async function* findDamage(
   archive: OpenArchive,
   segment: ArchiveSegment,
-  error: unknown,
+  index: readonly IndexLine[],
+  error: Error,
 ): AsyncGenerator<ArchiveFinding> {
-  if (!isArchiveFault(error)) throw error
-  const index = await indexOf(archive, segment)
-  if (!Array.isArray(index)) {
-    yield { check: 'bytes', message: index.message, offset: segment.index.offset }
-    return
-  }
   let found = false
   for (const entry of index) {
     const damage = await damageOf(archive, segment, entry)
     if (damage === undefined) continue
     found = true
-    yield { check: 'bytes', message: damage.message, entry: entry.path, offset: segment.offset + entry.offset }
+    yield damageFinding(damage, entry.path)
   }
-  if (!found) yield { check: 'bytes', message: error.message, ...locationOf(segment, index, error) }
-}
-
-const indexOf = async (archive: OpenArchive, segment: ArchiveSegment): Promise<IndexLine[] | Error> => {
-  try {
-    return [...(await readIndex(archive, segment))]
-  } catch (error) {
-    if (isArchiveFault(error)) return error
-    throw error
+  for await (const damage of frameDamage(archive, segment, index)) {
+    found = true
+    yield damageFinding(damage)
   }
+  if (!found) yield damageFinding(atByte(segment.offset, error))
 }
 
 /** Returns the fault of an entry's content. Undefined if the content matches its checksum. */
@@ -57,26 +55,4 @@ const damageOf = async (
     if (isArchiveFault(error)) return error
     throw error
   }
-}
-
-/** Matches the messages about the tar header and the padding of an index, whose path no index line contains. */
-const INDEX_HEADER = /tar header of an index/
-const INDEX_PADDING = /padding of entry index\//
-
-/** Returns the entry that an error names, and the byte at which it begins. By default, returns those of the segment. */
-const locationOf = (
-  segment: ArchiveSegment,
-  index: readonly IndexLine[],
-  error: Error,
-): Pick<ArchiveFinding, 'entry' | 'offset'> => {
-  const named =
-    error instanceof RecordInvalidError || error instanceof EntryCorruptError
-      ? index.find(({ path }) => path === error.entry)
-      : index.find(({ path }) => error.message.includes(path))
-  if (named !== undefined) return { entry: named.path, offset: damageOffset(segment, index, named, error) }
-  const last = index.at(-1)
-  if (INDEX_HEADER.test(error.message) && segment.walked === undefined)
-    return { offset: segment.offset + (last === undefined ? 0 : last.offset + paddedSize(last.size)) }
-  if (INDEX_HEADER.test(error.message) || INDEX_PADDING.test(error.message)) return { offset: segment.index.offset }
-  return segment.walked === undefined ? { offset: segment.offset } : { offset: must(segment.walked[0]).offset }
 }

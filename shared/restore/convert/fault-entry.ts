@@ -1,5 +1,6 @@
 import type { EntryCorruptError } from '../../archive/errors.ts'
 import { idHashOf } from '../../resources/keys.ts'
+import { quote } from '../../values/message-text.ts'
 import { ScanFault } from '../messages/convert.ts'
 
 /** What is wrong with a record, and where it is in the stream. */
@@ -24,6 +25,12 @@ export const faultKey = (model: string, resourceId: string): Buffer =>
 
 /** Returns an object with those members of a `ScanFault` that describe a wrong checksum. */
 export const checksumFault = ({ entry, expected, actual }: EntryCorruptError): FaultReason => ({
-  reason: `${entry}: expected xxh3_128 ${expected}, found ${actual}`,
+  reason: `${entry}: expected xxh3_128 ${hashText(expected)}, found ${hashText(actual)}`,
   corrupt: { entry, expected, actual },
 })
+
+/** Returns the digits of an XXH3-128, which is `xxh3_128:` and digits in `data_hash`. Quotes any other text. */
+const hashText = (hash: string): string => {
+  const digits = hash.replace(/^xxh3_128:/, '')
+  return /^[0-9a-f]{32}$/.test(digits) ? digits : quote(hash)
+}

@@ -51,6 +51,7 @@ describe('checkArchive', () => {
     expect(content).toEqual({
       models: { city: { resources: 1, revisions: 1, blobs: 0 }, empty: { resources: 0, revisions: 0, blobs: 0 } },
       blobs: { count: 1, bytes: 6 },
+      incomplete: [],
     })
   })
 
@@ -112,10 +113,12 @@ describe('checkArchive', () => {
     const found = [index, padding].flatMap(({ findings }) => findings.kept)
     expect(found.map(({ check, offset }) => [check, offset])).toEqual([
       ['bytes', segment.index.offset],
-      ['bytes', segment.index.offset],
+      ['bytes', segment.index.offset + segment.index.size],
     ])
-    expect(found[0]?.message).toMatch(/^entry index of the segment at 0 is corrupt: /)
-    expect(found[1]?.message).toMatch(/^the archive is invalid: the padding of entry index\//)
+    expect(found[0]?.message).toMatch(/^the index of the segment at byte 0 is corrupt: /)
+    expect(found[1]?.message).toMatch(
+      /^the archive is invalid: the padding of the index of the segment at byte 0 must be zero/,
+    )
   })
 
   it('states the byte at which a damaged tar header begins', async () => {

@@ -97,10 +97,5 @@ export interface ArchiveContents {
   isMissing(fileId: string): boolean
   /** Returns the resources that the export left out. Empty for a stream, which does not list them. */
   leftOut(): AsyncIterable<UnrestorableStoredResource>
-  /**
-   * Returns the byte at which the entry of an error begins. Undefined if the error names no entry, or its offset
-   * itself.
-   */
-  offsetOf(error: Error): Promise<number | undefined>
   close(): Promise<void>
 }

@@ -1,7 +1,6 @@
-import { isArchiveFault } from '../../../../shared/archive/errors.ts'
 import type { UnrestorableStoredResource } from '../../../../shared/archive/left-out.ts'
 import type { BlobPaths } from '../../../../shared/resources/blob-paths.ts'
-import { DamagedArchiveError } from '../errors.ts'
+import { damagedArchive, VERIFY_ADVICE } from '../errors.ts'
 import type {
   ArchiveContents,
   ArchiveDescription,
@@ -12,7 +11,7 @@ import type {
   ReadOptions,
 } from './contents.ts'
 
-/** Adds the name of the archive and the offset of the damaged entry to the errors about damage. */
+/** Adds the name of the archive to the errors about damage, and advises to verify the archive. */
 export class LocatedContents implements ArchiveContents {
   readonly #contents: ArchiveContents
   readonly #name: string
@@ -58,10 +57,6 @@ export class LocatedContents implements ArchiveContents {
     return this.#locateEach(this.#contents.leftOut())
   }
 
-  offsetOf(error: Error): Promise<number | undefined> {
-    return this.#contents.offsetOf(error)
-  }
-
   close(): Promise<void> {
     return this.#contents.close()
   }
@@ -74,7 +69,7 @@ export class LocatedContents implements ArchiveContents {
     try {
       return await read()
     } catch (error) {
-      throw await this.#located(error)
+      throw damagedArchive(error, this.#name, VERIFY_ADVICE)
     }
   }
 
@@ -82,19 +77,7 @@ export class LocatedContents implements ArchiveContents {
     try {
       yield* pieces
     } catch (error) {
-      throw await this.#located(error)
+      throw damagedArchive(error, this.#name, VERIFY_ADVICE)
     }
-  }
-
-  async #located(error: unknown): Promise<unknown> {
-    if (!isArchiveFault(error)) return error
-    const offset = await this.#contents.offsetOf(error)
-    const location = offset === undefined ? '' : ` (the entry begins at byte ${offset} of the archive)`
-    return new DamagedArchiveError(
-      `${this.#name}: ${error.message}${location}; specstar-backup verify finds all damage`,
-      {
-        cause: error,
-      },
-    )
   }
 }

@@ -8,11 +8,10 @@ import {
 } from '../../../../shared/archive/archived-blobs.ts'
 import { archivedRecords } from '../../../../shared/archive/archived-records.ts'
 import { readLeftOut } from '../../../../shared/archive/check-left-out.ts'
-import { damageOffset } from '../../../../shared/archive/damage-offset.ts'
 import { EntryFinder } from '../../../../shared/archive/entry-finder.ts'
-import { isArchiveFault } from '../../../../shared/archive/errors.ts'
+import { isArchiveFault, locatedMessage } from '../../../../shared/archive/errors.ts'
 import type { UnrestorableStoredResource } from '../../../../shared/archive/left-out.ts'
-import { readIndex } from '../../../../shared/archive/segment-reader.ts'
+import { salvagedRecords } from '../../../../shared/archive/salvaged-records.ts'
 import { blobPosition } from '../../../../shared/blobs/blob-references.ts'
 import type { BlobPaths } from '../../../../shared/resources/blob-paths.ts'
 import { compareBytes } from '../../../../shared/values/text-order.ts'
@@ -24,7 +23,6 @@ import type {
   FaultyContentsRecord,
   ReadOptions,
 } from './contents.ts'
-import { salvagedRecords } from './salvaged-records.ts'
 
 /**
  * The number of payloads that are found by bisection. A caller that needs more of them probably needs most, so then all
@@ -86,12 +84,18 @@ export class SegmentContents implements ArchiveContents {
     const first = segments.findIndex((segment) => segment.model === model)
     if (first === -1) return
     const last = segments.findLastIndex((segment) => segment.model === model)
+    const onFrameDamage = (damage: Error): void => {
+      onHarmlessDamage?.(locatedMessage(damage))
+    }
     const batches = skipsDamage
-      ? salvagedRecords(this.#archive, { first, last }, { ids, onHarmlessDamage })
+      ? salvagedRecords(this.#archive, { first, last }, { ids, onFrameDamage })
       : archivedRecords(this.#archive, { first, last }, { ids })
     for await (const batch of batches)
       yield batch.map((record) => {
-        if ('reason' in record) return { model, id: '', fault: record.reason, lost: { range: record.range } }
+        if ('range' in record) {
+          const { damage, range } = record
+          return { model, id: '', fault: locatedMessage(damage), lost: { range } }
+        }
         if (record.fault === undefined) return record
         const { entry = '', line = 0 } = record.location
         const { id, idInKey } = record
@@ -115,7 +119,7 @@ export class SegmentContents implements ArchiveContents {
           for (const blob of batch) yield this.#toBlob(blob)
       } catch (error) {
         if (!skipsDamage || !isArchiveFault(error)) throw error
-        onLostBlobs?.(`${error.message} (at byte ${segment.index.offset} of the archive)`)
+        onLostBlobs?.(locatedMessage(error))
       }
     }
   }
@@ -127,16 +131,6 @@ export class SegmentContents implements ArchiveContents {
       const found = await findArchivedBlob(this.#archive, fileId, this.#finder)
       if (found !== undefined) yield this.#toBlob(found)
     }
-  }
-
-  /** Reads the indexes until one of them contains the entry. */
-  async offsetOf(error: Error): Promise<number | undefined> {
-    for (const segment of this.#archive.segments) {
-      const index = await readIndex(this.#archive, segment).catch(() => [])
-      const entry = index.find(({ path }) => error.message.includes(path))
-      if (entry !== undefined) return damageOffset(segment, index, entry, error)
-    }
-    return undefined
   }
 
   close(): Promise<void> {

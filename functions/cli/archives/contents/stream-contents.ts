@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ArchiveSource } from '../../../../shared/archive/archive.ts'
-import { EntryCorruptError } from '../../../../shared/archive/errors.ts'
+import { atByte, EntryCorruptError } from '../../../../shared/archive/errors.ts'
 import { decodeLine, recordKeyOf } from '../../../../shared/archive/record-line.ts'
 import { isPayloadPosition } from '../../../../shared/blobs/blob-references.ts'
 import type { ContentLocation } from '../../../../shared/restore/convert/content-location.ts'
@@ -9,6 +9,7 @@ import { parseLineKey } from '../../../../shared/restore/convert/record-collecto
 import { contentsBelow } from '../../../../shared/restore/convert/stream-contents.ts'
 import type { ScanFault } from '../../../../shared/restore/messages/convert.ts'
 import { buffersOf } from '../../../../shared/values/buffers-of.ts'
+import { quote } from '../../../../shared/values/message-text.ts'
 import { must } from '../../../../shared/values/must.ts'
 import { compareBytes } from '../../../../shared/values/text-order.ts'
 import type {
@@ -116,11 +117,6 @@ export class StreamContents implements ArchiveContents {
     return false
   }
 
-  /** Every error about a stream contains its offset. */
-  offsetOf(): Promise<undefined> {
-    return Promise.resolve(undefined)
-  }
-
   async close(): Promise<void> {
     const scanned = await this.#scanned?.catch(() => undefined)
     await scanned?.lines.close()
@@ -174,6 +170,7 @@ const toBlob = (source: ArchiveSource, location: ContentLocation): ContentsBlob 
 }
 
 async function* readBlob(source: ArchiveSource, { id, offset, size, sha256 }: ContentLocation): AsyncGenerator<Buffer> {
+  const subject = `blob ${quote(id)}`
   const hash = createHash('sha256')
   if (size > 0)
     for await (const piece of buffersOf(await source.stream(offset, size))) {
@@ -181,5 +178,5 @@ async function* readBlob(source: ArchiveSource, { id, offset, size, sha256 }: Co
       yield piece
     }
   const actual = hash.digest('hex')
-  if (actual !== sha256) throw new EntryCorruptError(`blob ${JSON.stringify(id)}`, sha256, actual)
+  if (actual !== sha256) throw atByte(offset, new EntryCorruptError(subject, sha256, actual, { subject }))
 }

@@ -4,6 +4,7 @@ import { printable } from '../../terminal/printable.ts'
 import { counted, countText } from '../../terminal/units.ts'
 import type { ArchiveContents } from '../contents/contents.ts'
 import { checkModel } from '../arguments.ts'
+import { VERIFY_ADVICE } from '../errors.ts'
 import { shortId } from '../shown-id.ts'
 import type { CountedSource } from '../sources/counted-source.ts'
 import { readBytes, readText, withContents } from '../with-archive.ts'
@@ -83,7 +84,10 @@ const printDifferences = async (
     output.note(`Old archive: ${readText(read.old)}`)
     output.note(`New archive: ${readText(read.new)}`)
   }
-  if (faults > 0) return EXIT.partial
+  if (faults > 0) {
+    if (!output.json) output.note(`${VERIFY_ADVICE}.`)
+    return EXIT.partial
+  }
   return [resources, blobs].some(hasAny) ? EXIT.differences : EXIT.succeeded
 }
 

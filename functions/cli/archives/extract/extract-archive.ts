@@ -26,6 +26,8 @@ export interface Extracted {
   /** The first 1,000 faults: resources and blobs that are damaged, not complete or not in the archive. */
   readonly faults: string[]
   faults_total: number
+  /** The number of these faults that name a selected resource which the archive does not contain. */
+  not_found: number
   /** The first 1,000 damaged parts between entries. Nothing is missing because of them. */
   readonly harmless_damage: string[]
   /** The number of resources in `left-out.jsonl`. Zero if there is no such file. */
@@ -57,6 +59,7 @@ export const extractArchive = async (
     blobs: 0,
     faults: [],
     faults_total: 0,
+    not_found: 0,
     harmless_damage: [],
     left_out: 0,
   }
@@ -155,13 +158,14 @@ const extractModel = async (
   const { result: leftOut } = await orFault(() => reasonsLeftOut(contents, model, absent))
   for (const id of absent) {
     const stated = leftOut?.get(id)
-    const reason =
-      stated !== undefined
-        ? `the export left it out: ${stated}`
-        : lost.some((part) => mayBeLost(part, idHashOf(id)))
-          ? 'is not in the sound parts of the archive'
-          : 'the archive does not contain it'
+    const isLost = stated === undefined && lost.some((part) => mayBeLost(part, idHashOf(id)))
+    const reason = isLost
+      ? 'is not in the sound parts of the archive'
+      : stated === undefined
+        ? 'the archive does not contain it'
+        : `the export left it out: ${stated}`
     addFault(folder, extracted, `resource ${model}/${shownId(id)}: ${reason}`)
+    if (!isLost) extracted.not_found += 1
   }
 }
 
@@ -264,7 +268,7 @@ const orFault = async <Result>(
     return { result: await read() }
   } catch (error) {
     if (!EXTRACTION_FAULTS.some((type) => error instanceof type)) throw error
-    return { fault: errorMessage(error) }
+    return { fault: error instanceof DamagedArchiveError ? error.damage : errorMessage(error) }
   }
 }
 

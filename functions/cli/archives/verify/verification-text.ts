@@ -1,3 +1,4 @@
+import { withOffset } from '../../../../shared/archive/errors.ts'
 import type { Output } from '../../terminal/output.ts'
 import { printable } from '../../terminal/printable.ts'
 import { type Column, list, table } from '../../terminal/table.ts'
@@ -46,8 +47,8 @@ const failedText = ({ fault, checks }: ArchiveVerification): string => {
 
 /** The content of an archive that is not damaged. */
 const contentOf = (output: Output, verification: ArchiveVerification): (readonly [string, string])[] => {
-  const { blobs, complete, missing_blobs = 0, left_out = 0 } = verification
-  if (blobs === undefined) return []
+  const { blobs, complete, missing_blobs = 0, left_out = 0, checks } = verification
+  if (blobs === undefined || checks.bytes?.passed === false) return []
   return [
     ...(complete === undefined
       ? []
@@ -87,9 +88,9 @@ const checksText = (output: Output, { checks }: ArchiveVerification): string =>
     '',
   )
 
-const resultText = (output: Output, { passed, complete, findings_total }: CheckResult): string => {
+const resultText = (output: Output, { passed, finished, findings_total }: CheckResult): string => {
   if (passed) return 'passed'
-  return complete || findings_total > 0 ? output.style('red', 'failed') : output.style('yellow', 'not complete')
+  return finished || findings_total > 0 ? output.style('red', 'failed') : output.style('yellow', 'not finished')
 }
 
 const findingsText = (output: Output, { findings, checks }: ArchiveVerification): string => {
@@ -98,10 +99,9 @@ const findingsText = (output: Output, { findings, checks }: ArchiveVerification)
   const shown = findings.slice(0, SHOWN_FINDINGS)
   return [
     'Findings:',
-    ...shown.map(({ check, message, offset }) => {
-      const location = offset === undefined ? '' : ` (at byte ${offset} of the archive)`
-      return `  ${output.style('yellow', check)}  ${printable(message)}${location}`
-    }),
+    ...shown.map(
+      ({ check, message, offset }) => `  ${output.style('yellow', check)}  ${printable(withOffset(message, offset))}`,
+    ),
     ...(total > shown.length ? [`  … and ${countText(total - shown.length)} more; --json lists up to 1,000`] : []),
   ].join('\n')
 }
@@ -116,5 +116,5 @@ const notesOf = ({ format, proven_manifest, accepted, checks }: ArchiveVerificat
   ...(accepted.length === 0
     ? []
     : [`${counted(accepted.length, 'irregularity').replace(/ys$/, 'ies')} that a restore accepts; --json lists them.`]),
-  ...(checks.blobs?.complete === false ? ['Because of the damage, some counts and references were not checked.'] : []),
+  ...(checks.blobs?.finished === false ? ['Because of the damage, some counts and references were not checked.'] : []),
 ]

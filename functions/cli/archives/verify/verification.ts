@@ -3,10 +3,10 @@ import type { Finding } from '../../../../shared/restore/messages/finding.ts'
 
 /** The result of one check. */
 export interface CheckResult {
-  /** True if the check is complete and has no finding. */
+  /** True if the check was finished and has no finding. */
   readonly passed: boolean
   /** False if damage has prevented a part of the check. */
-  readonly complete: boolean
+  readonly finished: boolean
   readonly findings_total: number
 }
 
@@ -28,10 +28,10 @@ export interface ArchiveVerification {
   readonly missing_blobs?: number
   readonly left_out?: number
   readonly proven_manifest?: boolean
-  /** The counts of the archive. Absent if a check is not complete. */
+  /** The counts of the archive. Absent if a check was not finished. */
   readonly models?: Readonly<Record<string, Readonly<Record<'resources' | 'revisions' | 'blobs', number>>>>
   readonly blobs?: { readonly count: number; readonly bytes: number }
-  /** What was checked of the records, if a check is not complete. */
+  /** What was checked of the records, if a check was not finished. */
   readonly checked_models?: Readonly<Record<string, CheckedCounts>>
   readonly checks: Readonly<Partial<Record<ArchiveCheckName, CheckResult>>>
   /** The first 1,000 findings. */
@@ -41,20 +41,20 @@ export interface ArchiveVerification {
 }
 
 /**
- * Returns the members of a verification that describe its findings. `incomplete` are the checks of which damage has
+ * Returns the members of a verification that describe its findings. `unfinished` are the checks of which damage has
  * prevented a part.
  */
 export const verdictOf = (
   findings: ArchiveFindings,
   checks: readonly ArchiveCheckName[],
-  incomplete: readonly ArchiveCheckName[] = [],
+  unfinished: readonly ArchiveCheckName[] = [],
 ): Pick<ArchiveVerification, 'passed' | 'checks' | 'findings'> => ({
   passed: findings.total() === 0,
   checks: Object.fromEntries(
     checks.map((check) => {
       const findings_total = findings.total(check)
-      const complete = !incomplete.includes(check)
-      return [check, { passed: complete && findings_total === 0, complete, findings_total }]
+      const finished = !unfinished.includes(check)
+      return [check, { passed: finished && findings_total === 0, finished, findings_total }]
     }),
   ),
   findings: findings.kept,

@@ -1,6 +1,7 @@
 import type { ArchiveSource } from '../../../../shared/archive/archive.ts'
 import { checkArchive, type CheckedArchive } from '../../../../shared/archive/check/check-archive.ts'
 import { ArchiveFindings } from '../../../../shared/archive/check/findings.ts'
+import { damageFinding } from '../../../../shared/archive/check/find-damage.ts'
 import { isArchiveFault } from '../../../../shared/archive/errors.ts'
 import { openArchive } from '../../../../shared/archive/open.ts'
 import { problemOf } from '../../../../shared/problems/problem.ts'
@@ -19,7 +20,7 @@ export const verifyArchive = async (source: ArchiveSource): Promise<ArchiveVerif
   } catch (error) {
     if (!isArchiveFault(error)) throw error
     const findings = new ArchiveFindings()
-    findings.add({ check: 'bytes', message: error.message })
+    findings.add(damageFinding(error))
     return {
       size: source.size,
       ...verdictOf(findings, ['bytes'], ['bytes']),
@@ -29,25 +30,22 @@ export const verifyArchive = async (source: ArchiveSource): Promise<ArchiveVerif
   }
 }
 
-/** The checks that need the content of all entries. */
-const AFTER_BYTES = ['records', 'manifest', 'blobs'] as const
-
 const verifySegments = async (source: ArchiveSource): Promise<ArchiveVerification> => {
   const archive = await openArchive(source)
   const { complete, missing_blobs, left_out } = archive.manifest
   const findings = new ArchiveFindings()
   const references = new TemporaryReferences()
   try {
-    const { models, blobs } = await checkArchive(archive, references, findings)
+    const { models, blobs, incomplete } = await checkArchive(archive, references, findings)
     return {
       format: 'acbak',
       size: source.size,
-      ...verdictOf(findings, ['bytes', ...AFTER_BYTES], findings.total('bytes') === 0 ? [] : AFTER_BYTES),
+      ...verdictOf(findings, ['bytes', 'records', 'manifest', 'blobs'], incomplete),
       complete,
       missing_blobs: missing_blobs.length,
       left_out: left_out?.count ?? 0,
       proven_manifest: archive.provenManifest,
-      ...(findings.total('bytes') === 0 ? { models, blobs } : { checked_models: withoutBlobs(models) }),
+      ...(incomplete.length === 0 ? { models, blobs } : { checked_models: withoutBlobs(models) }),
       accepted: [],
     }
   } finally {

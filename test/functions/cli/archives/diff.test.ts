@@ -224,7 +224,7 @@ describe('specstar-backup diff', () => {
       const { code, stderr } = await cli(['diff', ...archives])
       expect(code).toBe(4)
       expect(stderr).toMatch(
-        /^error: \S+\/damaged\.acbak: entry models\/character\/\S+ is corrupt: .* at byte 512 of the/,
+        /^error: \S+\/damaged\.acbak: entry models\/character\/\S+ is corrupt: .* \(at byte 512 of the/,
       )
     }
   })

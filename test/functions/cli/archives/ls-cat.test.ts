@@ -234,9 +234,7 @@ describe('specstar-backup cat', () => {
     const damaged = await cli(['cat', path, 'guild/guild-iron'])
     expect(damaged).toMatchObject({ code: 4, stdout: '' })
     expect(damaged.stderr).toMatch(
-      new RegExp(
-        `^error: \\S+: entry models/guild/\\S+ is corrupt: .* \\(the entry begins at byte ${start} of the archive\\)`,
-      ),
+      new RegExp(`^error: \\S+: entry models/guild/\\S+ is corrupt: .* \\(at byte ${start} of the archive\\)`),
     )
     expect(await cli(['cat', path, 'character/hero-0002'])).toMatchObject({ code: 0 })
   })

@@ -118,7 +118,7 @@ describe('specstar-backup verify', () => {
     expect(stdout).toMatch(/^bytes +failed +1$/m)
     // The damaged records refer to blobs, so these checks have not passed, although they have found nothing.
     for (const check of ['records', 'manifest', 'blobs'])
-      expect(stdout).toMatch(new RegExp(`^${check} +not complete +0$`, 'm'))
+      expect(stdout).toMatch(new RegExp(`^${check} +not finished +0$`, 'm'))
     // The counts are only those of the checked part.
     expect(stdout).toMatch(/^MODEL +RESOURCES CHECKED +REVISIONS CHECKED$/m)
     expect(stdout).not.toMatch(/^complete|^blobs +\d/m)
@@ -130,7 +130,7 @@ describe('specstar-backup verify', () => {
     expect(jsonLines(json.stdout)[0]).toMatchObject({
       passed: false,
       checked_models: { guild: { resources: 12, revisions: 39 } },
-      checks: { blobs: { passed: false, complete: false, findings_total: 0 } },
+      checks: { blobs: { passed: false, finished: false, findings_total: 0 } },
     })
     expect((await cli(['verify', join(folder, 'damaged-blob.acbak')])).stdout).not.toMatch(/^complete|^blobs +\d/m)
     expect(stdout).toContain('Failed: the archive is damaged\n')
@@ -213,7 +213,7 @@ describe('the verification of a stream', () => {
     const { passed, checks, findings } = await verify(stream)
     expect({ passed, checks: checks.records }).toEqual({
       passed: false,
-      checks: { passed: false, complete: true, findings_total: 3 },
+      checks: { passed: false, finished: true, findings_total: 3 },
     })
     const found = findings.map(({ resource_id, message }) => [resource_id, message.replace(/^.*?at byte \d+: /, '')])
     expect(Object.fromEntries(found)).toEqual({
