@@ -15,7 +15,7 @@ export interface ArchiveFinding {
   readonly check: ArchiveCheckName
   /** What is wrong, and where. */
   readonly message: string
-  /** The damaged entry, and the byte of the archive at which it begins. */
+  /** The damaged entry, and the byte of the archive at which the damage begins. */
   readonly entry?: string
   readonly offset?: number
   readonly model?: string
