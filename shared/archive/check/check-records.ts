@@ -66,6 +66,7 @@ class ModelCheck {
   #revisions = 0
   #isSound = true
   #isFullyRead = true
+  #disorder: Error | undefined
   /** The range of the id hashes of the records that were lost last. */
   #lost: IdHashRange | undefined
 
@@ -112,12 +113,26 @@ class ModelCheck {
     if (check === undefined) return
     const digest = check.digest()
     if (check.metadata === undefined) this.#isSound = false
-    else this.#digests.add(check.metadata.h, digest)
+    else this.#addDigest(check.metadata.h, digest)
     this.#resources += check.metadataRecords
     this.#revisions += check.revisions
     this.#addFault(check)
     for (const { fileIds } of check.references)
       for (const fileId of fileIds) await this.#references.add(this.#model, fileId, check.id)
+  }
+
+  /**
+   * Adds the digest of a resource. If the resources are not in order, which the reader reports after the last chunk of
+   * the segment, the digest of the model is not compared.
+   */
+  #addDigest(h: string, digest: Buffer): void {
+    if (this.#disorder !== undefined) return
+    try {
+      this.#digests.add(h, digest)
+    } catch (error) {
+      if (!isArchiveFault(error)) throw error
+      this.#disorder = error
+    }
   }
 
   /** Drops the resource that is being read if some of its records may be lost. */
@@ -137,13 +152,17 @@ class ModelCheck {
 
   async finish(): Promise<CheckedRecords> {
     await this.#endResource()
+    if (this.#disorder !== undefined && this.#isFullyRead) {
+      this.#findings.add({ ...damageFinding(this.#disorder), model: this.#model })
+      this.#isFullyRead = false
+    }
     const result = {
       resources: this.#resources,
       revisions: this.#revisions,
       isSound: this.#isSound && this.#isFullyRead,
       isFullyRead: this.#isFullyRead,
     }
-    if (!this.#isSound) return result
+    if (!result.isSound) return result
     this.#compare('resources', this.#stated.resources, this.#resources)
     this.#compare('revisions', this.#stated.revisions, this.#revisions)
     this.#compare('digest', this.#stated.digest, modelDigest(this.#digests.end()))

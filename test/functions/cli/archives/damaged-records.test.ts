@@ -261,6 +261,22 @@ describe('an archive that contains records twice or of another model', () => {
     expect(await revisionsIn(join(target, 'models/city/b.json'))).toEqual(['b:1', 'b:2'])
   })
 
+  it.each([
+    ['one after the other', [resource('a', 2), resource('a', 2), resource('b', 2)]],
+    ['after another resource', [[...resource('a', 1), ...resource('b', 1), ...resource('a', 1)]]],
+    ['of another model', [resource('a', 1), resource('b', 1, 'town')]],
+  ])('is not verified, and the byte of the chunk is named: %s', async (_, chunks) => {
+    const { code, stdout } = await cli(['verify', await saved(craftItems('city', chunks)), '--json'])
+    expect(code).toBe(4)
+    const [{ findings, checks }] = jsonLines(stdout) as [
+      { findings: { check: string; offset?: number }[]; checks: Record<string, object> },
+    ]
+    const damage = findings.filter(({ check }) => check === 'bytes')
+    expect(damage.length).toBeGreaterThan(0)
+    for (const { offset } of damage) expect(offset).toBeGreaterThanOrEqual(512)
+    expect(checks['records']).toMatchObject({ passed: false, finished: false })
+  })
+
   it('is extracted without a resource that occurs again after another resource', async () => {
     const [a, b] = [resource('a', 1), resource('b', 1)]
     const archive = await saved(craftItems('city', [[...a, ...b, ...a]]))
