@@ -47,12 +47,14 @@ const factsOf = (output: Output, description: ArchiveDescription): (readonly [st
 /** Returns `yes`, or `no` and what the archive lacks. */
 export const completeText = (
   output: Output,
-  { complete, missing_blobs, left_out }: Pick<ArchiveDescription, 'complete' | 'missing_blobs' | 'left_out'>,
-): string => {
-  if (complete === true) return 'yes'
-  const lacks = [
-    ...(missing_blobs === 0 ? [] : [`${counted(missing_blobs, 'blob')} missing`]),
-    ...(left_out === 0 ? [] : [`${counted(left_out, 'resource')} left out`]),
-  ]
-  return output.style('yellow', ['no', ...lacks].join(', '))
-}
+  { complete, ...lacking }: Pick<ArchiveDescription, 'complete' | 'missing_blobs' | 'left_out'>,
+): string => (complete === true ? 'yes' : output.style('yellow', ['no', ...lackingTexts(lacking)].join(', ')))
+
+/** Returns what an archive lacks that is not complete, such as `2 blobs missing`. */
+export const lackingTexts = ({
+  missing_blobs,
+  left_out,
+}: Pick<ArchiveDescription, 'missing_blobs' | 'left_out'>): readonly string[] => [
+  ...(missing_blobs === 0 ? [] : [`${counted(missing_blobs, 'blob')} missing`]),
+  ...(left_out === 0 ? [] : [`${counted(left_out, 'resource')} left out`]),
+]

@@ -3,7 +3,7 @@ import type { Output } from '../../terminal/output.ts'
 import { printable } from '../../terminal/printable.ts'
 import { type Column, list, table } from '../../terminal/table.ts'
 import { bytesText, counted, countText } from '../../terminal/units.ts'
-import { completeText } from '../description-text.ts'
+import { completeText, lackingTexts } from '../description-text.ts'
 import type { ArchiveVerification, CheckResult } from './verification.ts'
 
 /** The number of findings that are printed. */
@@ -71,9 +71,9 @@ const modelsText = (output: Output, { models, checked_models = {} }: ArchiveVeri
   return table(output, columns, Object.entries(models ?? checked_models), '')
 }
 
-const passedText = ({ format = 'acbak', missing_blobs = 0 }: ArchiveVerification): string => {
-  const missing = `; ${counted(missing_blobs, 'blob')} ${missing_blobs === 1 ? 'is' : 'are'} missing`
-  return `Passed: ${PASSED[format]}${missing_blobs === 0 ? '' : missing}`
+const passedText = ({ format = 'acbak', missing_blobs = 0, left_out = 0 }: ArchiveVerification): string => {
+  const lacking = lackingTexts({ missing_blobs, left_out }).join(', ')
+  return `Passed: ${PASSED[format]}${lacking === '' ? '' : `. The archive is not complete: ${lacking}`}`
 }
 
 const checksText = (output: Output, { checks }: ArchiveVerification): string =>

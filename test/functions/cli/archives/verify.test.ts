@@ -84,7 +84,10 @@ describe('specstar-backup verify', () => {
     const text = await cli(['verify', fixture('specstar/broken/without-blobs.acbak')])
     expect(missing_blobs).toBeGreaterThan(0)
     expect(text.stdout).toMatch(
-      new RegExp(`^Passed: every record is valid, .* hash; ${missing_blobs} blobs? (is|are) missing$`, 'm'),
+      new RegExp(
+        `^Passed: every record is valid, .* hash\\. The archive is not complete: ${missing_blobs} blobs? missing$`,
+        'm',
+      ),
     )
   })
 
@@ -192,6 +195,7 @@ describe('specstar-backup verify', () => {
     const { code, stdout } = await cli(['verify', await saved('left-out.acbak', bytes)])
     expect(code).toBe(0)
     expect(stdout).toContain('complete  no, 1 resource left out\n')
+    expect(stdout).toContain('record is sound. The archive is not complete: 1 resource left out\n')
   })
 })
 
