@@ -103,7 +103,10 @@ const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, 
   })
 }
 
-/** Adds an option to a command. By default, commander uses the last value of an option that is given twice. */
+/**
+ * Adds an option to a command. If the option has one value, a second value is rejected. By default, commander uses the
+ * last value.
+ */
 const addOption = (added: Command, option: Option): void => {
   added.addOption(option)
   if (!option.required || isRepeatable(option)) return

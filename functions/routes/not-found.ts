@@ -39,7 +39,7 @@ const PAGE_FOLDER = '/_backup/ui'
 /** The longest parameter that the router of the local program accepts. Names and ids of this API are much shorter. */
 const MAX_SEGMENT = 1024
 
-/** Returns false if API Gateway does not accept a segment as a parameter, although the path is that of a route. */
+/** Returns false if a segment is too long, badly encoded or empty, so that no route accepts it as a parameter. */
 const isAccepted = (segment: string): boolean => {
   try {
     return segment.length <= MAX_SEGMENT && decodeURIComponent(segment) !== ''

@@ -108,14 +108,15 @@ export const isArchiveFault = (error: unknown): error is Error =>
   error instanceof ArchiveInvalidError
 
 /**
- * The byte of the archive at which each damage begins. This is no member of the errors, because problem documents
- * contain some of their members.
+ * The byte of the archive at which the damage of each error begins. The errors do not have it as a member, because
+ * problem documents contain members of errors.
  */
 const offsets = new WeakMap<Error, number>()
 
 /**
- * Records the byte of the archive at which damage begins, and returns the error. Keeps the byte that was recorded first,
- * because the function that finds the damage knows its position best. Other errors than archive faults have no byte.
+ * Records the byte of the archive at which damage begins, and returns the error. If a byte was recorded before, keeps it,
+ * because the function that has found the damage knows its position best. Does nothing with an error that is not an
+ * archive fault.
  *
  * @example
  * throw atByte(start, new ArchiveInvalidError('the padding must be zero bytes'))
@@ -125,7 +126,7 @@ export const atByte = <Thrown>(offset: number, error: Thrown): Thrown => {
   return error
 }
 
-/** Calls `read`. If it throws an archive fault without a byte, records `offset`. */
+/** Calls `read`. If it throws an archive fault for which no byte was recorded, records `offset`. */
 export const readAtByte = async <Result>(offset: number, read: () => Promise<Result> | Result): Promise<Result> => {
   try {
     return await read()
@@ -134,7 +135,7 @@ export const readAtByte = async <Result>(offset: number, read: () => Promise<Res
   }
 }
 
-/** Returns the byte of the archive at which damage begins, if it is known. */
+/** Returns the byte of the archive at which the damage begins. Undefined if it is unknown. */
 export const offsetOfFault = (fault: Error): number | undefined => offsets.get(fault)
 
 /** Returns the message of an archive fault, with the byte at which the damage begins. */

@@ -28,7 +28,7 @@ export interface IdHashRange {
   readonly last: string
 }
 
-/** A record in the segment of another model, or one that does not follow the record in front of it. */
+/** A record that is in the segment of another model, or that is repeated or out of order. */
 export interface MisplacedRecord extends LocatedFaultyRecord {
   readonly damage: Error
 }
@@ -38,12 +38,12 @@ export type SalvagedRecord = ArchivedRecord | MisplacedRecord | LostRecords
 export interface SalvageOptions {
   /** If given, only the chunks that can contain these resources are read. */
   readonly ids?: readonly string[] | undefined
-  /** Receives the damage between the chunks of a segment, such as that of tar headers. No record is lost by it. */
+  /** Receives damage between the chunks of a segment, such as that of a tar header. It does not affect records. */
   readonly onFrameDamage: (damage: Error) => void
 }
 
 /**
- * Reads the records of consecutive segments of a model, and goes on after each damaged chunk. In place of the records
+ * Reads the records of consecutive segments of a model, and continues after each damaged chunk. In place of the records
  * that cannot be read, returns a `LostRecords`. After the first damage of a segment, finds all damage of this segment.
  */
 export async function* salvagedRecords(

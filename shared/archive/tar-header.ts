@@ -13,8 +13,8 @@ export const paddedSize = (size: number): number => size + paddingOf(size)
  * block, a pax header with the path precedes this block. The bytes depend only on the path and the size (`FORMAT.md`).
  *
  * `tar-stream` does not export its header codec. Each call therefore starts an entry, reads the bytes that precede the
- * content, and drops the stream. To destroy the stream would take longer than all the rest, because `tar-stream` then
- * creates errors.
+ * content, and drops the stream. Destroying the stream would take longer than everything else, because `tar-stream`
+ * then creates errors.
  */
 export const encodeTarHeader = async (path: string, size: number): Promise<Buffer> => {
   const tar = pack()

@@ -151,8 +151,8 @@ export const parsePax = (body: Buffer, subject: string): Map<string, string> => 
 export const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0)
 
 /**
- * Throws `ArchiveInvalidError` if a byte is not zero. `what` is the subject of the message, and `start` is the byte of
- * the archive at which the bytes begin, if it is known.
+ * Throws `ArchiveInvalidError` if a byte is not zero. `what` is the subject of the message. `start` is the offset of the
+ * bytes in the archive, if it is known.
  */
 export const checkZero = (bytes: Buffer, what: string, start?: number): void => {
   const damaged = bytes.findIndex((byte) => byte !== 0)

@@ -29,10 +29,10 @@ export class DamagedArchiveError extends Error {
   }
 }
 
-/** The advice after every message about damage of an archive that could be opened. */
+/** The advice at the end of messages about damage, if the archive could be opened. */
 export const VERIFY_ADVICE = 'specstar-backup verify finds all damage'
 
-/** Returns an error that names the archive, if `error` is about its damage. Returns any other error as it is. */
+/** Returns an error that names the archive, if `error` is an archive fault. Returns any other error as it is. */
 export const damagedArchive = (error: unknown, archive: string, advice?: string): unknown =>
   isArchiveFault(error) ? new DamagedArchiveError(archive, error, advice) : error
 

@@ -87,7 +87,7 @@ export const withContents = <Result>(
   })
 
 /**
- * Returns an error that names the archive, if `error` is about damage because of which it cannot be opened. Returns any
+ * Returns an error that names the archive, if the archive could not be opened because of the fault `error`. Returns any
  * other error as it is.
  */
 export const namedFault = (error: unknown, address: string): unknown =>

@@ -25,7 +25,7 @@ export interface CheckedRecords {
   readonly revisions: number
   /** True if every record of the model could be read and is valid. */
   readonly isSound: boolean
-  /** False if damage has prevented that some records, or the references of some revisions, were read. */
+  /** False if some records, or the references of some revisions, could not be read because of damage. */
   readonly isFullyRead: boolean
 }
 
@@ -66,6 +66,7 @@ class ModelCheck {
   #revisions = 0
   #isSound = true
   #isFullyRead = true
+  /** The error about the first resource that is not in order. */
   #disorder: Error | undefined
   /** The range of the id hashes of the records that were lost last. */
   #lost: IdHashRange | undefined

@@ -11,7 +11,7 @@ import type {
   ReadOptions,
 } from './contents.ts'
 
-/** Adds the name of the archive to the errors about damage, and advises to verify the archive. */
+/** Adds the name of the archive, and the advice to verify it, to errors about damage. */
 export class LocatedContents implements ArchiveContents {
   readonly #contents: ArchiveContents
   readonly #name: string

@@ -26,7 +26,7 @@ export interface Extracted {
   /** The first 1,000 faults: resources and blobs that are damaged, not complete or not in the archive. */
   readonly faults: string[]
   faults_total: number
-  /** The number of these faults that name a selected resource which the archive does not contain. */
+  /** The number of faults about selected resources that the archive does not contain. */
   not_found: number
   /** The first 1,000 damaged parts between entries. Nothing is missing because of them. */
   readonly harmless_damage: string[]
