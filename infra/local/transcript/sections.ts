@@ -28,7 +28,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     heading: 'Export',
-    text: 'The first export only starts a job. The second one waits for its job and downloads the archive.',
+    text: 'The first export only starts a job. The second one waits for its job and downloads the archive.\nThe third one is rejected, because its filter does not exist.',
     lines: [
       line('specstar-backup export --model country'),
       line('specstar-backup export --output monday.acbak', 'JOB'),
@@ -61,7 +61,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     heading: 'Verify an archive',
-    text: 'A file is verified by the command, and the archive of a job by the deployment.',
+    text: 'A file is verified by the command, and the archive of a job by the deployment.\nA byte of a copy is then overwritten. `verify` finds the damage, and `restore` rejects the copy.',
     lines: [
       line('specstar-backup verify monday.acbak'),
       line('specstar-backup verify $JOB'),
