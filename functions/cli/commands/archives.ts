@@ -7,7 +7,6 @@ import { EXIT } from '../exit-codes.ts'
 import type { Output } from '../terminal/output.ts'
 import { table } from '../terminal/table.ts'
 import { bytesText, countText, timeText } from '../terminal/units.ts'
-import { UsageError } from '../usage-error.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 const MAX_PAGE = 200
@@ -24,7 +23,7 @@ export const ARCHIVES = defineCommand({
     new Option('--to <time>', 'list only archives that were created before this time'),
     new Option('--complete', 'list only complete archives'),
     new Option('--incomplete', 'list only archives that lack blobs or resources').conflicts('complete'),
-    new Option('--latest', 'list only the newest archive; fail if there is none'),
+    new Option('--latest', 'list only the newest archive; fail if there is none').conflicts(['from', 'to', 'limit']),
     new Option('--limit <number>', 'list at most this number of archives').default('20'),
   ],
   examples: [
@@ -47,8 +46,6 @@ export const ARCHIVES = defineCommand({
     { schedule, model, from, to, complete = false, incomplete = false, latest = false, limit },
   ) => {
     const filter = { schedule, model, complete: complete ? 'true' : incomplete ? 'false' : undefined }
-    if (latest && (from !== undefined || to !== undefined))
-      throw new UsageError('--latest: cannot be combined with --from or --to; remove one of them')
     const archives = latest
       ? [await api().request(Archive, { method: 'GET', path: '/_backup/archives/latest', query: filter })]
       : await allItems(api(), {

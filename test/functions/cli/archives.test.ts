@@ -53,10 +53,14 @@ describe('archives', () => {
     expect(jsonLines(none.stderr)).toMatchObject([{ error: { type: 'no-archive' } }])
   })
 
-  it('rejects --latest together with a time', async () => {
-    const { code, stderr } = await run('archives', '--latest', '--from', '2026-01-01T00:00:00Z')
+  it.each([
+    ['--from', '2026-01-01T00:00:00Z'],
+    ['--to', '2026-01-01T00:00:00Z'],
+    ['--limit', '1'],
+  ])('rejects --latest together with %s', async (option, value) => {
+    const { code, stderr } = await run('archives', '--latest', option, value)
     expect(code).toBe(2)
-    expect(stderr).toContain('--latest: cannot be combined')
+    expect(stderr).toContain(`option '--latest' cannot be used with option '${option} `)
   })
 
   it('says which archives are filtered', async () => {
