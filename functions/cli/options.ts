@@ -3,20 +3,21 @@ import * as z from 'zod'
 import { FILTER_SHAPE } from '../../shared/requests/filter-parameters.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Returns an option that can be repeated. Its value is a list, which is undefined if the option is absent. */
-export const repeatable = (flags: string, description: string): Option =>
-  new Option(flags, `${description} (repeatable)`).argParser(
-    (value: string, earlier: readonly string[] | undefined): readonly string[] => [...(earlier ?? []), value],
-  )
-
-/** Returns true if an option was created by `repeatable`. Options with fixed values also have a parser. */
-export const isRepeatable = ({ parseArg, argChoices }: Option): boolean =>
-  parseArg !== undefined && argChoices === undefined
+/** An option that can be repeated. Its value is a list, which is undefined if the option is absent. */
+export class RepeatableOption extends Option {
+  constructor(flags: string, description: string) {
+    super(flags, `${description} (repeatable)`)
+    this.argParser((value: string, earlier: readonly string[] | undefined): readonly string[] => [
+      ...(earlier ?? []),
+      value,
+    ])
+  }
+}
 
 export const texts = z.array(z.string()).optional()
 
 export const filterOption = (): Option =>
-  repeatable('--filter <name=value>', 'process only matching resources, for example is_deleted=false')
+  new RepeatableOption('--filter <name=value>', 'process only matching resources, for example is_deleted=false')
 
 /** Filters as parameters of a request. */
 export type FilterValues = Readonly<Record<string, string | readonly string[]>>
@@ -41,7 +42,9 @@ export const parseFilters = (given: readonly string[] = []): FilterValues => {
     if (LISTS.includes(name)) filters[name] = [...(Array.isArray(earlier) ? earlier : []), value]
     else if (earlier === undefined) filters[name] = value
     else
-      throw new UsageError(`--filter: ${name} is given twice, but has one value; ${LISTS.join(', ')} can be repeated`)
+      throw new UsageError(
+        `--filter: ${name} is given twice, but accepts only one value; only ${LISTS.join(', ')} can be repeated`,
+      )
   }
   return filters
 }

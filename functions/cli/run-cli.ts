@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command, CommanderError, type Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { withCallBudget } from '../../shared/throttling/call-context.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
 import { ApiClient } from './client/api-client.ts'
@@ -14,7 +14,7 @@ import { errorProblem } from './error-problem.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode, isInterrupted } from './exit-codes.ts'
 import { camelCase, fieldNames } from './field-name.ts'
 import { InterruptedError } from './interrupted-error.ts'
-import { isRepeatable } from './options.ts'
+import { RepeatableOption } from './options.ts'
 import { BUDGET } from './run-command.ts'
 import type { EndingSignal, Io } from './terminal/io.ts'
 import { Output } from './terminal/output.ts'
@@ -60,15 +60,9 @@ type Execute = (command: CliCommand, context: CommandContext, input: unknown) =>
 const createProgram = (io: Io, version: string, execute: Execute): Command => {
   const program = new Command('specstar-backup')
     .description('Backs up and restores the resources of a SpecStar deployment.')
-    .option('--endpoint <url>', 'the URL of the API (default: the local program, http://127.0.0.1:3000)')
-    .option('--region <region>', 'the AWS region of the API (default: from its host name)')
-    .option('--profile <profile>', 'the AWS profile whose credentials sign the requests')
-    .option('--s3-endpoint <url>', 'the URL of S3 (default: that of the region, or of the local program)')
-    .option('--config <file>', 'the settings file (default: ~/.config/specstar-backup.json)')
-    .option('--json', 'print results as JSON, one object a line')
-    .option('--show-urls', 'print presigned URLs with their signatures, with which anybody can read the archive')
-    .version(version, '--version', 'print the version of this command')
     .addHelpText('after', `\n${EXIT_CODES_HELP}`)
+  for (const option of GLOBAL_OPTIONS) addOption(program, option)
+  program.version(version, '--version', 'print the version of this command')
   prepare(program, io)
   const groups = new Map<string, Command>()
   for (const command of COMMANDS) {
@@ -81,8 +75,18 @@ const createProgram = (io: Io, version: string, execute: Execute): Command => {
   return program
 }
 
-/** The options that all commands have. They are not part of the input of a command. */
-const GLOBAL = ['endpoint', 'region', 'profile', 's3Endpoint', 'config', 'json', 'showUrls', 'version'] as const
+/** The options that all commands have, besides `--version` and `--help`. */
+const GLOBAL_OPTIONS: readonly Option[] = [
+  new Option('--endpoint <url>', 'the URL of the API (default: the local program, http://127.0.0.1:3000)'),
+  new Option('--region <region>', 'the AWS region of the API (default: from its host name)'),
+  new Option('--profile <profile>', 'the AWS profile whose credentials sign the requests'),
+  new Option('--s3-endpoint <url>', 'the URL of S3 (default: that of the region, or of the local program)'),
+  new Option('--config <file>', 'the settings file (default: ~/.config/specstar-backup.json)'),
+  new Option('--json', 'print results as JSON, one object a line'),
+  new Option('--show-urls', 'print presigned URLs with their signatures, with which anybody can read the archive'),
+]
+/** The names of these options, which are not part of the input of a command. */
+const GLOBAL = [...GLOBAL_OPTIONS.map((option) => option.attributeName()), 'version']
 
 const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, execute: Execute): void => {
   const added = describe(prepare(parent.command(name), io), command)
@@ -94,7 +98,7 @@ const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, 
   )
   added.action(async () => {
     const all: Readonly<Record<string, unknown>> = added.optsWithGlobals()
-    const own = Object.entries(all).filter(([option]) => !GLOBAL.some((global) => global === option))
+    const own = Object.entries(all).filter(([option]) => !GLOBAL.includes(option))
     const given = added.registeredArguments.map((argument, index): [string, unknown] => [
       camelCase(argument.name()),
       added.processedArgs[index],
@@ -109,10 +113,10 @@ const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, 
  */
 const addOption = (added: Command, option: Option): void => {
   added.addOption(option)
-  if (!option.required || isRepeatable(option)) return
+  if (!option.required || option instanceof RepeatableOption) return
   let isGiven = false
   added.on(`option:${option.name()}`, () => {
-    if (isGiven) throw new UsageError(`${option.long}: is given twice, but has one value; remove one of them`)
+    if (isGiven) throw new UsageError(`${option.long}: is given twice, but accepts only one value; remove one of them`)
     isGiven = true
   })
 }

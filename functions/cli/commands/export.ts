@@ -6,7 +6,7 @@ import { type CommandContext, defineCommand } from '../command.ts'
 import { checkTarget, download, openJobArchive, STDOUT } from '../download-archive.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { finishJob, leaveJob, showEndedJob } from '../finish-job.ts'
-import { filterOption, parseFilters, repeatable, texts } from '../options.ts'
+import { filterOption, parseFilters, RepeatableOption, texts } from '../options.ts'
 import { jobText } from '../terminal/job-text.ts'
 import { printable } from '../terminal/printable.ts'
 import { exitCodeOf, waitForJob } from '../wait-for-job.ts'
@@ -21,7 +21,7 @@ export const EXPORT = defineCommand({
     'By default, the command starts the export and prints the id of its job. ' +
     'With --wait or --output, it waits until the job has ended.',
   options: [
-    repeatable('-m, --model <model>', 'export only this model'),
+    new RepeatableOption('-m, --model <model>', 'export only this model'),
     filterOption(),
     new Option('--format <format>', 'the format of the archive').choices(FORMATS).default('acbak'),
     new Option('--no-strict', 'leave out resources that cannot be exported, and missing blobs'),

@@ -8,7 +8,7 @@ import { type CommandContext, defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { finishJob, leaveJob } from '../finish-job.ts'
 import { InterruptedError } from '../interrupted-error.ts'
-import { type FilterValues, filterOption, parseFilters, repeatable, texts } from '../options.ts'
+import { type FilterValues, filterOption, parseFilters, RepeatableOption, texts } from '../options.ts'
 import { startRestore } from '../start-restore.ts'
 import { ask, canAsk } from '../terminal/ask.ts'
 import { UsageError } from '../usage-error.ts'
@@ -27,7 +27,7 @@ export const RESTORE = defineCommand({
       .choices(STRATEGIES)
       .default('overwrite'),
     new Option('-m, --model <model>', 'restore only this model'),
-    repeatable('--only <model/id>', 'restore only this resource; all of them must be of one model'),
+    new RepeatableOption('--only <model/id>', 'restore only this resource; all of them must be of one model'),
     filterOption(),
     new Option('-n, --dry-run', 'compare the archive with the store without writing anything'),
     new Option('--no-strict', 'restore an archive that lacks resources or blobs'),

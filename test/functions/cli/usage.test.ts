@@ -64,10 +64,11 @@ describe('specstar-backup', () => {
     ['restore a.acbak --model country --model city --yes', '--model'],
     ['restore a.acbak --on-duplicate skip --on-duplicate overwrite --yes', '--on-duplicate'],
     ['archives --limit 20 --limit 20', '--limit'],
+    ['--endpoint http://a.test jobs --endpoint http://b.test', '--endpoint'],
   ])('rejects an option that has one value, but is given twice: %s', async (line, option) => {
     const { code, stderr } = await cli(line.split(' '))
     expect(code).toBe(2)
-    expect(stderr).toContain(`error: ${option}: is given twice, but has one value; remove one of them`)
+    expect(stderr).toContain(`error: ${option}: is given twice, but accepts only one value; remove one of them`)
   })
 
   it('prints errors as one JSON object with --json', async () => {
