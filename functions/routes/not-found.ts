@@ -13,49 +13,28 @@ export const handler = route(
   },
 )
 
-/** Returns what to request instead of a path that is not a route. */
+/** Returns what to request instead of a path that is not a route, or whose parameter was rejected. */
 const adviceFor = (path: string): string => {
-  const segments = path.split('/').slice(1)
-  const shortened = `/${segments.filter((segment) => segment !== '').join('/')}`
-  if (shortened === PAGE_FOLDER) return 'the page is /_backup'
   const paths = [...new Set(ROUTES.map((row) => row.path))]
-  const rejected = segments.every(isAccepted) ? undefined : paths.find((pattern) => matches(pattern, path))
+  // The router has rejected the parameter, because it would otherwise have found the route.
+  const rejected = paths.find((pattern) => matches(pattern, path))
   if (rejected !== undefined)
-    return `${parametersIn(rejected)} in ${rejected} is too long, or is not valid percent-encoded UTF-8`
+    return `${parameterIn(rejected)} in ${rejected} is too long, or is not valid percent-encoded UTF-8`
+  const shortened = path.replace(/\/+/g, '/').replace(/\/$/, '')
+  if (shortened === PAGE_FOLDER) return 'the page is /_backup'
   // A client may have inserted an empty variable into the path. If the last segment is empty, it is a slash at the end.
   const incomplete = path.endsWith('/') ? undefined : paths.find((pattern) => matches(pattern, path, 'or empty'))
-  if (incomplete !== undefined && shortened !== path)
-    return `${emptyIn(incomplete, segments)} is empty in ${incomplete}`
+  if (incomplete !== undefined) return `${parameterIn(incomplete)} in ${incomplete} is empty`
   if (shortened === path || !paths.some((pattern) => matches(pattern, shortened)))
     return `the routes are: ${paths.join(', ')}`
-  return path.replace(/\/+$/, '') === shortened
-    ? `remove the slash at its end: ${shortened}`
-    : `remove the superfluous slashes: ${shortened}`
+  return `remove the superfluous slash${path === `${shortened}/` ? ' at the end' : 'es'}: ${shortened}`
 }
 
 /** The folder of the files of the page. The folder itself is no route. */
 const PAGE_FOLDER = '/_backup/ui'
 
-/** The longest parameter that the router of the local program accepts. Names and ids of this API are much shorter. */
-const MAX_SEGMENT = 1024
-
-/** Returns false if a segment is too long, badly encoded or empty, so that no route accepts it as a parameter. */
-const isAccepted = (segment: string): boolean => {
-  try {
-    return segment.length <= MAX_SEGMENT && decodeURIComponent(segment) !== ''
-  } catch {
-    return false
-  }
-}
-
-const parametersIn = (pattern: string): string => (pattern.match(/\{\w+\}/g) ?? []).join(', ')
-
-const emptyIn = (pattern: string, segments: readonly string[]): string =>
-  pattern
-    .split('/')
-    .slice(1)
-    .filter((_, index) => segments[index] === '')
-    .join(', ')
+/** Returns the parameter in the path of a route. A path has at most one. */
+const parameterIn = (pattern: string): string => /\{\w+\}/.exec(pattern)?.[0] ?? ''
 
 const matches = (pattern: string, path: string, parameters: 'not empty' | 'or empty' = 'not empty'): boolean => {
   const expected = pattern.split('/')

@@ -70,9 +70,9 @@ export const OTHER_BAD_REQUESTS: readonly BadRequest[] = [
   { request: 'GET /_backup/nothing', status: 404, type: 'not-found' },
   {
     ...{ request: 'GET /_backup/', status: 404, type: 'not-found' },
-    detail: '/_backup/ is not a route of this API; remove the slash at its end: /_backup',
+    detail: '/_backup/ is not a route of this API; remove the superfluous slash at the end: /_backup',
   },
-  { request: 'GET /_backup/jobs/', status: 404, type: 'not-found', detail: 'at its end: /_backup/jobs' },
+  { request: 'GET /_backup/jobs/', status: 404, type: 'not-found', detail: 'slash at the end: /_backup/jobs' },
   { request: 'GET /country/export//', status: 404, type: 'not-found', detail: 'at its end: /country/export' },
   {
     ...{ request: 'GET /_backup/ui/', status: 404, type: 'not-found' },
@@ -83,12 +83,17 @@ export const OTHER_BAD_REQUESTS: readonly BadRequest[] = [
   { request: 'GET //_backup//', status: 404, type: 'not-found', detail: 'superfluous slashes: /_backup' },
   { request: 'GET /_backup//jobs', status: 404, type: 'not-found', detail: 'slashes: /_backup/jobs' },
   { request: 'GET /country//export', status: 404, type: 'not-found', detail: 'slashes: /country/export' },
-  { request: 'GET //export', status: 404, type: 'not-found', detail: '{model} is empty in /{model}/export' },
+  { request: 'GET //export', status: 404, type: 'not-found', detail: '{model} in /{model}/export is empty' },
   {
     ...{ request: 'GET /_backup/jobs//report', status: 404, type: 'not-found' },
-    detail: '{job_id} is empty in /_backup/jobs/{job_id}/report',
+    detail: '{job_id} in /_backup/jobs/{job_id}/report is empty',
   },
-  { request: 'POST /_backup/schedules//run', status: 404, type: 'not-found', detail: '{name} is empty in' },
+  {
+    request: 'POST /_backup/schedules//run',
+    status: 404,
+    type: 'not-found',
+    detail: '{name} in /_backup/schedules/{name}/run is empty',
+  },
   { request: 'GET //', status: 404, type: 'not-found', detail: 'the routes are' },
   {
     ...{ request: `GET /_backup/jobs/${'a'.repeat(1500)}`, status: 404, type: 'not-found' },
