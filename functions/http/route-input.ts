@@ -81,9 +81,9 @@ export const decisionOf = (request: HttpRequest): DecisionRequest => {
 
 const NoParameters = z.strictObject({})
 
-/** Throws `InvalidRequestError` if the query of a request has parameters. */
-export const rejectParameters = ({ query }: Pick<HttpRequest, 'query'>): void => {
-  parseParameters(NoParameters, queryObject(query))
+/** Throws `InvalidRequestError` if a request has parameters. */
+export const rejectParameters = (request: HttpRequest): void => {
+  parseParameters(NoParameters, parametersOf(request, 'none'))
 }
 
 /**
@@ -91,7 +91,7 @@ export const rejectParameters = ({ query }: Pick<HttpRequest, 'query'>): void =>
  * parameters, because these routes accept none. Throws `UnknownJobError` if the id is not a possible job id.
  */
 export const jobIdOf = (request: HttpRequest): string => {
-  parseParameters(NoParameters, parametersOf(request, 'none'))
+  rejectParameters(request)
   const jobId = request.params['job_id'] ?? ''
   if (!JOB_ID.test(jobId)) throw new UnknownJobError(jobId)
   return jobId

@@ -5,10 +5,9 @@ import { parseParameters } from '../../shared/requests/parse-parameters.ts'
 import type { PauseRequest } from '../../shared/schedules/pause-schedule.ts'
 import { MAX_PAUSE_DAYS, MAX_REASON_CHARACTERS } from '../../shared/schedules/schedule-record.ts'
 import type { HttpRequest } from './http-request.ts'
-import { callerOf, parametersOf } from './route-input.ts'
+import { callerOf, parametersOf, rejectParameters } from './route-input.ts'
 import { wait } from './wait-parameter.ts'
 
-const NoParameters = z.strictObject({})
 export const RunParameters = z.strictObject({ wait: wait() })
 export const PauseParameters = z.strictObject({
   days: wholeNumber('a whole number of days', 1, MAX_PAUSE_DAYS)
@@ -48,6 +47,6 @@ export const pauseInput = (request: HttpRequest): { readonly pause: PauseRequest
 
 /** Reads a request of `/_backup/schedules/{name}/resume`. It has no parameters. */
 export const resumeInput = (request: HttpRequest): string => {
-  parseParameters(NoParameters, parametersOf(request, 'none'))
+  rejectParameters(request)
   return scheduleOf(request)
 }

@@ -6,9 +6,9 @@ import { readPage } from '../page/read-page.ts'
 
 /** `GET /_backup/ui/{file}` */
 export const handler = route(
-  ({ params, query }) => {
-    rejectParameters({ query })
-    return params['file'] ?? ''
+  (request) => {
+    rejectParameters(request)
+    return request.params['file'] ?? ''
   },
   async (name) => {
     const file = new Map(Object.entries((await readPage()).files)).get(name)
