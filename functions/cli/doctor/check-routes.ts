@@ -9,7 +9,18 @@ interface Probe {
   readonly request: ApiRequest
   /** The response of this API, if the user has the permission. Any other response is one of another server. */
   readonly expected: { readonly status: number; readonly body: z.ZodType }
+  /** The parameter in the path for which the probe uses `NOBODY`. A role may allow other values. */
+  readonly parameter?: PathParameter
 }
+
+/** A parameter in the path of a route, and what its values name. */
+interface PathParameter {
+  readonly name: string
+  readonly noun: string
+}
+const MODEL: PathParameter = { name: '{model}', noun: 'models' }
+const JOB: PathParameter = { name: '{job_id}', noun: 'jobs' }
+const SCHEDULE: PathParameter = { name: '{name}', noun: 'schedules' }
 
 const list = (member: string) => ({ status: 200, body: z.looseObject({ [member]: z.array(z.unknown()) }) })
 
@@ -47,22 +58,26 @@ const PROBES: readonly Probe[] = [
     name: 'restore a model',
     request: { method: 'POST', path: `/${NOBODY}/import` },
     expected: absent('unknown-model'),
+    parameter: MODEL,
   },
   { name: 'check archives', request: { method: 'POST', path: '/_backup/check', query: invalid }, expected: rejected },
   {
     name: 'read a job',
     request: { method: 'GET', path: `/_backup/jobs/${NOBODY}` },
     expected: absent('unknown-job'),
+    parameter: JOB,
   },
   {
     name: 'list differences',
     request: { method: 'GET', path: `/_backup/jobs/${NOBODY}/differences` },
     expected: absent('unknown-job'),
+    parameter: JOB,
   },
   {
     name: 'cancel jobs',
     request: { method: 'POST', path: `/_backup/jobs/${NOBODY}/cancel` },
     expected: absent('unknown-job'),
+    parameter: JOB,
   },
   {
     name: 'list archives',
@@ -79,6 +94,7 @@ const PROBES: readonly Probe[] = [
     name: `${action} schedules`,
     request: { method: 'POST' as const, path: `/_backup/schedules/${NOBODY}/${action}` },
     expected: absent('unknown-schedule'),
+    parameter: SCHEDULE,
   })),
   {
     name: 'explain deletions',
@@ -96,9 +112,10 @@ export const routeFindings = async (send: SendRequest): Promise<Finding[]> => {
   const probed: Probed[] = []
   for (const each of PROBES) probed.push(...(await probe(send, each)))
   const isUsable = probed.some((finding) => finding.result === 'ok')
-  const findings = probed.map((finding) =>
-    finding.result !== 'forbidden' ? finding : isUsable ? limited(finding) : forbidden(finding),
-  )
+  const findings = probed.map((finding) => {
+    if (finding.result !== 'forbidden') return finding
+    return isUsable ? limited(finding) : forbidden(finding)
+  })
   return findings.some(({ check }) => check === 'health')
     ? findings
     : [...findings, skipped('health', `needs ${HEALTH.path}`)]
@@ -109,6 +126,7 @@ interface Forbidden {
   readonly result: 'forbidden'
   readonly check: string
   readonly request: ApiRequest
+  readonly parameter: PathParameter | undefined
   readonly text: string
 }
 type Probed = Finding | Forbidden
@@ -116,31 +134,23 @@ type Probed = Finding | Forbidden
 const forbidden = ({ check, request, text }: Forbidden): Finding =>
   failed(check, `${requestLine(request)} was rejected (${text.slice(0, 200)}); ${ALLOW}`)
 
-const limited = ({ check, request }: Forbidden): Finding => {
-  const prefix = request.path.split(NOBODY)[0] ?? ''
-  const named = NAMED.get(prefix)
-  if (named === undefined)
-    return warning(check, `your role may not call ${requestLine(request)}; if you need it, ${ALLOW}`)
-  const line = requestLine(request).replace(NOBODY, named.parameter)
+const limited = ({ check, request, parameter }: Forbidden): Finding => {
+  const line = requestLine(request)
   return warning(
     check,
-    `your role may call ${line} only for some ${named.noun}, or for none; if you need more, ${ALLOW}`,
+    parameter === undefined
+      ? `your role may not call ${line}; if you need it, ${ALLOW}`
+      : `your role may call ${line.replace(NOBODY, parameter.name)} for some ${parameter.noun} at most; if you need more, ${ALLOW}`,
   )
 }
 
-/** The parameters of paths for which the probes use a name that does not exist. A role may allow other names. */
-const NAMED = new Map([
-  ['/', { parameter: '{model}', noun: 'models' }],
-  ['/_backup/jobs/', { parameter: '{job_id}', noun: 'jobs' }],
-  ['/_backup/schedules/', { parameter: '{name}', noun: 'schedules' }],
-])
 const ALLOW = 'allow execute-api:Invoke for this route in the policy of your role'
 const requestLine = ({ method, path }: ApiRequest): string => `${method} ${path}`
 
 /** The answer of API Gateway to a request that IAM does not allow. */
 const GatewayAnswer = z.looseObject({ message: z.string() })
 
-const probe = async (send: SendRequest, { name, request, expected }: Probe): Promise<readonly Probed[]> => {
+const probe = async (send: SendRequest, { name, request, expected, parameter }: Probe): Promise<readonly Probed[]> => {
   const check = `may ${name}`
   const called = requestLine(request)
   try {
@@ -148,7 +158,8 @@ const probe = async (send: SendRequest, { name, request, expected }: Probe): Pro
     const body = parsed(text)
     if (status === expected.status && expected.body.safeParse(body).success)
       return [ok(check, called), ...(request === HEALTH ? healthFindings(body) : [])]
-    if (status === 403 && GatewayAnswer.safeParse(body).success) return [{ result: 'forbidden', check, request, text }]
+    if (status === 403 && GatewayAnswer.safeParse(body).success)
+      return [{ result: 'forbidden', check, request, parameter, text }]
     const isProblem = Problem.safeParse(body).success
     const advice = isProblem
       ? 'update this command or the deployment, which may be of different releases'

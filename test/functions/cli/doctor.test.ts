@@ -85,7 +85,7 @@ describe('doctor', () => {
         'if you need it, allow execute-api:Invoke for this route in the policy of your role',
     })
     expect(resultOf(findings, 'may pause schedules')?.details).toContain(
-      'your role may call POST /_backup/schedules/{name}/pause only for some schedules, or for none',
+      'your role may call POST /_backup/schedules/{name}/pause for some schedules at most',
     )
     expect(findings.slice(-2)).toMatchObject([
       { check: 'may read the health', result: 'warning' },
@@ -102,7 +102,7 @@ describe('doctor', () => {
         check: 'may restore a model',
         result: 'warning',
         details:
-          'your role may call POST /{model}/import only for some models, or for none; ' +
+          'your role may call POST /{model}/import for some models at most; ' +
           'if you need more, allow execute-api:Invoke for this route in the policy of your role',
       },
     ])
