@@ -53,7 +53,8 @@ export const backupExportParameters = (
   if (models === undefined) return exportParameters(options, headers)
   const names = models.flatMap((name) => name.split(',')).map((name) => name.trim())
   if (names.includes('')) {
-    const message = 'contains an empty name; name registered models, or leave it out to export all of them'
+    const message =
+      'contains an empty name; list names of registered models, or leave out the parameter to export all of them'
     throw new InvalidRequestError([{ field: 'models', message }])
   }
   return { ...exportParameters(options, headers), models: [...new Set(names)] }

@@ -84,7 +84,7 @@ const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenA
     throw atByte(
       trailer,
       new ArchiveInvalidError(
-        `by ${TRAILER_NAME}, ${MANIFEST_NAME} is at the bytes ${offset} to ${end}, but it must be a whole entry that ` +
+        `according to ${TRAILER_NAME}, ${MANIFEST_NAME} is at the bytes ${offset} to ${end}, but it must be a whole entry that ` +
           `ends at byte ${trailerStart}; ${TRAILER_NAME} is damaged, or bytes in front of it are missing or were added`,
       ),
     )
@@ -123,7 +123,7 @@ const checkStatedSize = async (header: Buffer, stated: number, trailer: number):
   throw atByte(
     trailer,
     new ArchiveInvalidError(
-      `${MANIFEST_NAME} has ${size} bytes, but ${stated} in ${TRAILER_NAME}; ${TRAILER_NAME} is damaged`,
+      `${MANIFEST_NAME} has ${size} bytes, but ${TRAILER_NAME} states ${stated}; ${TRAILER_NAME} is damaged`,
     ),
   )
 }

@@ -23,7 +23,7 @@ import { BLOCK, paddedSize } from './tar-header.ts'
  */
 export const decodeIndex = async (segment: ManifestSegment, stored: Buffer): Promise<readonly IndexLine[]> => {
   const { index } = segment
-  const name = `index of the segment at byte ${segment.offset}`
+  const name = `index of the segment that begins at byte ${segment.offset}`
   const actual = hash('sha256', stored)
   if (actual !== index.sha256) throw new EntryCorruptError(name, index.sha256, actual, { subject: `the ${name}` })
   if (index.unpacked_size > MAX_INDEX_BYTES)
@@ -106,7 +106,10 @@ export const checkContiguity = (segment: ManifestSegment, lines: readonly IndexL
     checkGap(`entry ${path}`, offset - end)
     end = offset + paddedSize(size)
   }
-  checkGap(`the index of the segment at byte ${segment.offset}`, segment.index.offset - segment.offset - end)
+  checkGap(
+    `the index of the segment that begins at byte ${segment.offset}`,
+    segment.index.offset - segment.offset - end,
+  )
 }
 
 /** Maximum number of bytes between two contents. There may be one tar header, and one pax header with its body. */

@@ -107,8 +107,8 @@ interface FrameHash {
 /** Throws `EntryCorruptError` if the checksum of the tar headers and padding is wrong. */
 export const checkFrame = ({ offset, frame_sha256 }: ArchiveSegment, actual: string): void => {
   if (actual === frame_sha256) return
-  const name = `frame of the segment at byte ${offset}`
-  const subject = `the frame (tar headers and padding) of the segment at byte ${offset}`
+  const name = `frame of the segment that begins at byte ${offset}`
+  const subject = `the frame (tar headers and padding) of the segment that begins at byte ${offset}`
   throw atByte(offset, new EntryCorruptError(name, frame_sha256, actual, { subject }))
 }
 
@@ -126,7 +126,8 @@ export const readIndexEntry = async (
 }
 
 /** Returns the subject of messages about the index of a segment. */
-export const indexSubject = ({ offset }: ArchiveSegment): string => `the index of the segment at byte ${offset}`
+export const indexSubject = ({ offset }: ArchiveSegment): string =>
+  `the index of the segment that begins at byte ${offset}`
 
 /** Reads the tar header of the index of a segment, and returns the path. */
 export const readIndexHeader = async (

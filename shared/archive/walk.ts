@@ -61,7 +61,7 @@ const takeLeftOutList = (files: TarFiles, { left_out }: Manifest): number | unde
   const file = takeFile(files, LEFT_OUT_NAME)
   if (file === undefined) throw new ArchiveInvalidError(`entry ${LEFT_OUT_NAME} is missing`)
   if (file.sha256 !== sha256) throw atByte(file.offset, new EntryCorruptError(LEFT_OUT_NAME, sha256, file.sha256))
-  if (file.size !== size) throw wrongSize(`entry ${LEFT_OUT_NAME}`, file, `${size} in the manifest`)
+  if (file.size !== size) throw wrongSize(`entry ${LEFT_OUT_NAME}`, file, `the manifest states ${size}`)
   return file.offset
 }
 
@@ -99,7 +99,7 @@ const locateEntry = (files: TarFiles, line: IndexLine, earlier: readonly Archive
     )
   }
   if (file.sha256 !== line.sha256) throw atByte(file.offset, new EntryCorruptError(line.path, line.sha256, file.sha256))
-  if (file.size !== line.size) throw wrongSize(`entry ${line.path}`, file, `${line.size} in its index line`)
+  if (file.size !== line.size) throw wrongSize(`entry ${line.path}`, file, `its index line states ${line.size}`)
   return { ...line, offset: file.offset }
 }
 
@@ -115,11 +115,11 @@ const checkTrailer = async (source: ArchiveSource, files: TarFiles, manifest: Ta
     return parseTrailer(await source.read(file.offset, file.size))
   })
   checkManifestSha256({ stated: sha256, actual: manifest.sha256 }, { manifest: manifest.offset, trailer: file.offset })
-  if (size !== manifest.size) throw wrongSize(MANIFEST_NAME, manifest, `${size} in ${TRAILER_NAME}`)
+  if (size !== manifest.size) throw wrongSize(MANIFEST_NAME, manifest, `${TRAILER_NAME} states ${size}`)
   return true
 }
 
-/** Returns an error for a file whose size differs from the `stated` one. */
+/** Returns an error for a file whose size differs from the stated one. `stated` is the end of the sentence. */
 const wrongSize = (subject: string, { offset, size }: TarFile, stated: string): ArchiveInvalidError =>
   atByte(offset, new ArchiveInvalidError(`${subject} has ${size} bytes, but ${stated}`))
 
@@ -140,7 +140,7 @@ const takeIndexes = (files: TarFiles, segments: readonly ManifestSegment[]): rea
     const k = segmentsBySha256.get(file.sha256)?.shift()
     if (k === undefined) continue
     const { size } = must(segments[k]).index
-    if (file.size !== size) throw wrongSize(`index ${pathText(path)}`, file, `${size} in the manifest`)
+    if (file.size !== size) throw wrongSize(`index ${pathText(path)}`, file, `the manifest states ${size}`)
     indexes[k] = file
     files.delete(path)
   }

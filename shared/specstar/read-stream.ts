@@ -29,7 +29,7 @@ export async function* readStream(
     throw atByte(
       offset,
       new ArchiveInvalidError(
-        `${rest} ${rest === 1 ? 'byte follows' : 'bytes follow'} the EofRecord, which ends at byte ${offset}; none are allowed`,
+        `${rest} ${rest === 1 ? 'byte follows' : 'bytes follow'} the EofRecord, which ends at byte ${offset}; nothing may follow it`,
       ),
     )
 }

@@ -114,7 +114,7 @@ describe.each([
     const { archive, contents, breakIndex } = await archiveOfSegments(11)
     breakIndex(damaged)
     const payloads = new Payloads(archive)
-    const damage = /^the index of the segment at byte \d+ is corrupt: /
+    const damage = /^the index of the segment that begins at byte \d+ is corrupt: /
     const inSegment = (k: number): boolean => Math.floor(k / 2) === damaged
     // The payloads of the damaged segment are requested first and last.
     for (const [k, { sha256 }] of contents.entries())

@@ -133,7 +133,7 @@ describe('a crafted archive', () => {
     [
       'a wrong checksum of the frame',
       { segment: { frame_sha256: '0'.repeat(64) } },
-      /of the segment at byte \d+ is corrupt/,
+      /of the segment that begins at byte \d+ is corrupt/,
     ],
     ['a segment with a wrong offset', { segment: { offset: 512 } }, /must begin where/],
     ['a segment with a wrong size', { segment: { size: 1_024_000 } }, /must be its last entry/],

@@ -105,7 +105,7 @@ describe('openArchive', () => {
     await expectError(
       archive.subarray(-TAIL_BYTES - 512),
       invalid(
-        `by acbak.trailer, manifest.json is at the bytes ${manifestOffset} to ${archive.length - TAIL_BYTES}, but it must ` +
+        `according to acbak.trailer, manifest.json is at the bytes ${manifestOffset} to ${archive.length - TAIL_BYTES}, but it must ` +
           'be a whole entry that ends at byte 512; acbak.trailer is damaged, or bytes in front of it are missing or were added',
       ),
     )
@@ -165,7 +165,7 @@ describe('openArchive', () => {
       expectError(
         bytes,
         invalid(
-          `by acbak.trailer, manifest.json is at the bytes ${from} to ${to}, but it must be a whole entry that ends ` +
+          `according to acbak.trailer, manifest.json is at the bytes ${from} to ${to}, but it must be a whole entry that ends ` +
             `at byte ${bytes.length - TAIL_BYTES}; ` +
             'acbak.trailer is damaged, or bytes in front of it are missing or were added',
         ),

@@ -8,7 +8,7 @@ import { checkContiguity, decodeIndex } from '../../shared/archive/read-index.ts
 
 const MIB = 1024 * 1024
 const SHA = 'a'.repeat(64)
-const NAME = 'index of the segment at byte 512'
+const NAME = 'index of the segment that begins at byte 512'
 
 const h = (digit: string): string => digit.repeat(16)
 const chunk = (first: string, last: string, change: object = {}): IndexLine => ({

@@ -171,7 +171,9 @@ describe('the tar headers of a segment', () => {
     async (path) => {
       await expectError(
         { entries: [blob('b')], index: { path } },
-        invalid(`the path of the index of the segment at byte 0 must be index/<name>.jsonl.zst, not "${path}"`),
+        invalid(
+          `the path of the index of the segment that begins at byte 0 must be index/<name>.jsonl.zst, not "${path}"`,
+        ),
       )
     },
   )
@@ -195,8 +197,8 @@ describe('the tar headers of a segment', () => {
     const indexFrame = Buffer.concat([headerBytes('index/s.jsonl.zst', index.size), Buffer.alloc(512 - index.size)])
     const actual = hash('sha256', Buffer.concat([frame, indexFrame]))
     await expect(reading(bytes)).rejects.toThrow(
-      new EntryCorruptError('frame of the segment at byte 0', SHA, actual, {
-        subject: 'the frame (tar headers and padding) of the segment at byte 0',
+      new EntryCorruptError('frame of the segment that begins at byte 0', SHA, actual, {
+        subject: 'the frame (tar headers and padding) of the segment that begins at byte 0',
       }),
     )
   })

@@ -231,7 +231,7 @@ describe('the steps of a segment', () => {
     const [right, wrong] = [craft({ entries }), craft({ entries, segment: { frame_sha256: 'a'.repeat(64) } })]
     expect(await readAtOnce(right, SIZES)).toHaveLength(1)
     await expect(readAtOnce(wrong, SIZES)).rejects.toThrow(
-      /^the frame \(tar headers and padding\) of the segment at byte 0 is corrupt: expected sha256 a/,
+      /^the frame \(tar headers and padding\) of the segment that begins at byte 0 is corrupt: expected sha256 a/,
     )
   })
 

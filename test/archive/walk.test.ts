@@ -129,7 +129,7 @@ describe('a repacked archive', () => {
     const name = 'models/city/s-00000.jsonl.zst'
     await expectError(
       tarOf(files),
-      invalid(`entry ${name} has ${files.get(name)?.length} bytes, but 5 in its index line`),
+      invalid(`entry ${name} has ${files.get(name)?.length} bytes, but its index line states 5`),
     )
   })
 
@@ -150,7 +150,7 @@ describe('a repacked archive', () => {
     const member = `"size":${length},"sha256":"${hash('sha256', contentOf(INDEX))}"`
     await expectError(
       tarOf(withManifest((json) => json.replace(member, member.replace(String(length), '1')))),
-      invalid(`index ${INDEX} has ${length} bytes, but 1 in the manifest`),
+      invalid(`index ${INDEX} has ${length} bytes, but the manifest states 1`),
     )
   })
 
@@ -189,7 +189,7 @@ describe('a repacked archive', () => {
     )
     await expectError(
       tarOf(withManifest((text) => text, { size: 7 })),
-      invalid(`manifest.json has ${json.length} bytes, but 7 in acbak.trailer`),
+      invalid(`manifest.json has ${json.length} bytes, but acbak.trailer states 7`),
     )
   })
 

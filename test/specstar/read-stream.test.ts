@@ -111,7 +111,9 @@ describe('the records of a stream', () => {
       new ArchiveTruncatedError('the stream ends at byte 29 after 1 record, without an EofRecord'),
     )
     await expect(readAll(Buffer.concat([whole, Buffer.alloc(2)]))).rejects.toThrow(
-      new ArchiveInvalidError(`2 bytes follow the EofRecord, which ends at byte ${whole.length}; none are allowed`),
+      new ArchiveInvalidError(
+        `2 bytes follow the EofRecord, which ends at byte ${whole.length}; nothing may follow it`,
+      ),
     )
     expect(await readAll(whole)).toEqual(['HeaderRecord', 'EofRecord'])
   })

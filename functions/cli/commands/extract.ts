@@ -6,7 +6,7 @@ import { VERIFY_ADVICE } from '../archives/errors.ts'
 import { extractArchive } from '../archives/extract/extract-archive.ts'
 import { NewFolder } from '../archives/extract/new-folder.ts'
 import { nameOfAddress, parseAddress } from '../archives/sources/address.ts'
-import { readBytes, readText, withContents } from '../archives/with-archive.ts'
+import { adviseToVerify, readBytes, readText, withContents } from '../archives/with-archive.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printable } from '../terminal/printable.ts'
@@ -23,7 +23,7 @@ export const EXTRACT = defineCommand({
     'By default, all resources and blobs are extracted. With resources, only they and the blobs to which they refer. ' +
     'The folder must not exist or must be empty. No file is written outside of it, and none is replaced. ' +
     'If the archive is damaged, everything else is extracted, faults.txt lists what is missing, and the exit code is 3. ' +
-    'It is 2 if nothing is damaged, but the archive does not contain a resource that you name.',
+    'It is 2 if the only faults are resources that you name and the archive does not contain.',
   arguments: [
     new Argument('<archive>', ARCHIVE_ARGUMENT),
     new Argument('[model/id...]', 'extract only these resources'),
@@ -66,16 +66,15 @@ export const EXTRACT = defineCommand({
           ...(harmless_damage.length === 0
             ? []
             : [
-                'The archive is damaged between its entries. Nothing is missing because of this damage:',
+                'Nothing is missing because of this damage between the entries of the archive:',
                 ...harmless_damage.slice(0, SHOWN_FAULTS).map((damage) => `  ${printable(damage)}`),
               ]),
         ].join('\n'),
       )
       if (!output.json) {
         output.note(readText(readBytes(source)))
-        const { format } = await contents.describe()
-        if (format === 'acbak') output.note(uncheckedText(selected.length > 0))
-        else if (faults_total > 0) output.note(`${VERIFY_ADVICE}.`)
+        if (!contents.isReadAsWhole) output.note(selected.length === 0 ? FRAMES_UNCHECKED : SELECTION_CHECKED)
+        else if (faults_total > not_found) adviseToVerify(context)
       }
       if (faults_total === 0) return EXIT.succeeded
       return faults_total === not_found ? EXIT.usage : EXIT.partial
@@ -83,9 +82,9 @@ export const EXTRACT = defineCommand({
   },
 })
 
-/** Names the parts of an archive that were not checked, because they were not needed. */
-const uncheckedText = (isSelection: boolean): string =>
-  `${isSelection ? 'Only the parts that contain these resources were checked' : 'Tar headers and padding between blobs were not checked'}; ${VERIFY_ADVICE}.`
+/** What was not checked, because it was not needed. */
+const FRAMES_UNCHECKED = `Tar headers and padding between blobs were not checked; ${VERIFY_ADVICE}.`
+const SELECTION_CHECKED = `Only the parts that contain these resources were checked; ${VERIFY_ADVICE}.`
 
 const defaultFolder = (archive: string): string => {
   const file = basename(nameOfAddress(parseAddress(archive)))

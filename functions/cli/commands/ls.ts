@@ -1,10 +1,9 @@
 import { Argument } from 'commander'
 import * as z from 'zod'
 import { descriptionText } from '../archives/description-text.ts'
-import { VERIFY_ADVICE } from '../archives/errors.ts'
 import { listResources } from '../archives/list-resources.ts'
 import { ARCHIVE_ARGUMENT, checkModel } from '../archives/arguments.ts'
-import { noteRead, readBytes, readText, withContents } from '../archives/with-archive.ts'
+import { adviseToVerify, noteRead, readBytes, readText, withContents } from '../archives/with-archive.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 
@@ -30,7 +29,8 @@ export const LS = defineCommand({
       checkModel(Object.keys(description.models), model)
       const faults = await listResources(context, contents, model)
       noteRead(context, source)
-      if (faults > 0 && !output.json) output.note(`${VERIFY_ADVICE}.`)
-      return faults === 0 ? EXIT.succeeded : EXIT.partial
+      if (faults === 0) return EXIT.succeeded
+      adviseToVerify(context)
+      return EXIT.partial
     }),
 })

@@ -26,20 +26,16 @@ export const resultText = (output: Output, result: JobResult, request: Job['requ
     .filter((text) => text !== '')
     .join('\n\n')
 
-const modelsText = (output: Output, { models, loaded, skipped, total }: JobResult, model: string): string => {
-  const rows =
-    models !== undefined
-      ? Object.entries(models)
-      : total === undefined
-        ? []
-        : [[model, { loaded: loaded ?? 0, skipped: skipped ?? 0, total }] as const]
+const modelsText = (output: Output, { models, loaded = 0, skipped = 0, total }: JobResult, model: string): string => {
+  const counts = total === undefined ? {} : { [model]: { loaded, skipped, total } }
+  const rows = Object.entries(models ?? counts)
   const names = [...new Set(rows.flatMap(([, counts]) => Object.keys(counts)))]
-  const counts = names.map((name): Column<(typeof rows)[number]> => ({
+  const columns = names.map((name): Column<(typeof rows)[number]> => ({
     head: name.toUpperCase().replaceAll('_', ' '),
     align: 'right',
     cell: ([, row]) => countText(new Map(Object.entries(row)).get(name) ?? 0),
   }))
-  return table(output, [{ head: 'MODEL', cell: ([model]) => model }, ...counts], rows, '')
+  return table(output, [{ head: 'MODEL', cell: ([model]) => model }, ...columns], rows, '')
 }
 
 /** Returns the blobs that a dry run has compared. With `skip`, it does not compare all of them. */
@@ -53,7 +49,7 @@ const blobsText = ({ blobs, models }: JobResult, strategy: string | undefined): 
       ? []
       : [
           `Not compared: blobs to which only the ${counted(existing, 'existing resource')} ` +
-            `${existing === 1 ? 'refers' : 'refer'}, because a restore with skip does not read them`,
+            `${existing === 1 ? 'refers' : 'refer'}, because a restore with skip does not write these blobs`,
         ]),
   ].join('\n')
 }
@@ -122,12 +118,7 @@ const targetOnlyText = ({ target_only = {}, target_only_unknown = [] }: JobResul
 const verificationText = (output: Output, result: JobResult): string => {
   const { verification } = result
   if (verification === undefined) return ''
-  const { passed, proved, checks } = verification
-  const verdict = !passed
-    ? output.style('red', 'Verification failed')
-    : proved === false
-      ? output.style('yellow', `Nothing was checked${unchecked(result)}`)
-      : output.style('green', `${proved === undefined ? 'Intact' : 'Proved'}: every check has passed`)
+  const { checks } = verification
   const rows = table(
     output,
     [
@@ -140,9 +131,16 @@ const verificationText = (output: Output, result: JobResult): string => {
     '',
   )
   const findings = Object.values(checks).flatMap((check) => check.findings)
-  return [verdict, rows, skippedText(output, result), findingsText(output, findings)]
+  return [verdictText(output, result), rows, skippedText(output, result), findingsText(output, findings)]
     .filter((text) => text !== '')
     .join('\n')
+}
+
+const verdictText = (output: Output, result: JobResult): string => {
+  const { passed, proved } = result.verification ?? {}
+  if (passed !== true) return output.style('red', 'Verification failed')
+  if (proved === false) return output.style('yellow', `Nothing was checked${unchecked(result)}`)
+  return output.style('green', `${proved === undefined ? 'Intact' : 'Proved'}: every check has passed`)
 }
 
 const checkText = (output: Output, { passed, checked, findings_total }: Check): string => {
@@ -154,7 +152,7 @@ const checkText = (output: Output, { passed, checked, findings_total }: Check): 
 const unchecked = (result: JobResult): string => {
   const total = result.total ?? sumOf(result.models, 'total')
   if (total === 0) return ': the restore has selected no resources'
-  return total === skippedOf(result) ? `: the restore has skipped all ${counted(total, 'resource')}` : ''
+  return total === skippedOf(result) ? `: the restore has skipped every selected resource (${countText(total)})` : ''
 }
 
 const skippedOf = ({ skipped, models }: JobResult): number => skipped ?? sumOf(models, 'skipped')
@@ -163,21 +161,20 @@ const skippedOf = ({ skipped, models }: JobResult): number => skipped ?? sumOf(m
 const skippedText = (output: Output, result: JobResult): string => {
   const skipped = skippedOf(result)
   if (skipped === 0) return ''
-  const referrers = skipped === 1 ? 'it refers' : 'they refer'
   return output.style(
     'yellow',
-    `Not checked: ${counted(skipped, 'skipped resource')}, and blobs to which only ${referrers}. ` +
-      'specstar-backup diff ARCHIVE --live compares an archive with the store, including the resources that exist',
+    `Not checked: ${counted(skipped, 'skipped resource')}, and blobs to which only skipped resources refer. ` +
+      'To compare them with the archive, run: specstar-backup diff ARCHIVE --live',
   )
 }
 
 const findingsText = (output: Output, findings: readonly Finding[]): string => {
   if (findings.length === 0) return ''
   const shown = findings.slice(0, SHOWN_FINDINGS)
-  const rows = shown.map(
-    ({ model, resource_id, what, expected, actual }) =>
-      `  ${output.style('yellow', resource_id === '' ? model : `${model}/${resource_id}`)}  ${printable(`${what}: expected ${expected}, found ${actual}`)}`,
-  )
+  const rows = shown.map(({ model, resource_id, what, expected, actual }) => {
+    const subject = resource_id === '' ? model : `${model}/${resource_id}`
+    return `  ${output.style('yellow', subject)}  ${printable(`${what}: expected ${expected}, found ${actual}`)}`
+  })
   const rest = findings.length - shown.length
   return ['Findings:', ...rows, ...(rest === 0 ? [] : [`  … and ${countText(rest)} more`])].join('\n')
 }

@@ -115,9 +115,9 @@ describe('checkArchive', () => {
       ['bytes', segment.index.offset],
       ['bytes', segment.index.offset + segment.index.size],
     ])
-    expect(found[0]?.message).toMatch(/^the index of the segment at byte 0 is corrupt: /)
+    expect(found[0]?.message).toMatch(/^the index of the segment that begins at byte 0 is corrupt: /)
     expect(found[1]?.message).toMatch(
-      /^the archive is invalid: the padding of the index of the segment at byte 0 must be zero/,
+      /^the archive is invalid: the padding of the index of the segment that begins at byte 0 must be zero/,
     )
   })
 

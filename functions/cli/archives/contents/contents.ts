@@ -75,6 +75,8 @@ export interface ArchiveDescription {
 
 /** The content of an archive of version 3 or of a stream, in the same form. The caller must close it. */
 export interface ArchiveContents {
+  /** True if all bytes were read and checked when the archive was opened, so that `verify` would find nothing else. */
+  readonly isReadAsWhole: boolean
   describe(): Promise<ArchiveDescription>
   /**
    * Returns the records of a model in batches, in the order of an archive: by id hash, and the metadata of a resource

@@ -49,6 +49,10 @@ export class LocatedContents implements ArchiveContents {
     for await (const blob of this.#locateEach(this.#contents.findBlobs(fileIds))) yield this.#locatedBlob(blob)
   }
 
+  get isReadAsWhole(): boolean {
+    return this.#contents.isReadAsWhole
+  }
+
   isMissing(fileId: string): boolean {
     return this.#contents.isMissing(fileId)
   }

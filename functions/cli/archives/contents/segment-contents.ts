@@ -45,6 +45,10 @@ export class SegmentContents implements ArchiveContents {
     this.#manyPayloads = new ArchivePayloads(archive)
   }
 
+  get isReadAsWhole(): boolean {
+    return this.#archive.walked
+  }
+
   describe(): Promise<ArchiveDescription> {
     const { manifest, provenManifest, source } = this.#archive
     const { created_at, job_id, source: origin, scope, complete, missing_blobs, left_out, models, blobs } = manifest

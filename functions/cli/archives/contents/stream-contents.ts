@@ -30,6 +30,7 @@ const BATCH_RECORDS = 100
  * records, in temporary files if necessary.
  */
 export class StreamContents implements ArchiveContents {
+  readonly isReadAsWhole = true
   readonly #source: ArchiveSource
   readonly #selection: Selection | undefined
   #scanned: Promise<ScannedStream> | undefined

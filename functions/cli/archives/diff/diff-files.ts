@@ -4,10 +4,9 @@ import { printable } from '../../terminal/printable.ts'
 import { counted, countText } from '../../terminal/units.ts'
 import type { ArchiveContents } from '../contents/contents.ts'
 import { checkModel } from '../arguments.ts'
-import { VERIFY_ADVICE } from '../errors.ts'
 import { shortId } from '../shown-id.ts'
 import type { CountedSource } from '../sources/counted-source.ts'
-import { readBytes, readText, withContents } from '../with-archive.ts'
+import { adviseToVerify, readBytes, readText, withContents } from '../with-archive.ts'
 import { type ArchiveDifference, diffArchives, hasAny, modelsOf } from './diff-archives.ts'
 import { differenceLine } from './difference-text.ts'
 import { diffBlobs } from './diff-blobs.ts'
@@ -81,11 +80,11 @@ const printDifferences = async (
   const summary = { resources, ...(model === undefined ? { blobs } : {}), faults, read }
   output.show({ summary }, () => summaryText(resources, model === undefined ? blobs : undefined))
   if (!output.json) {
-    output.note(`Old archive: ${readText(read.old)}`)
-    output.note(`New archive: ${readText(read.new)}`)
+    output.note(readText(read.old, 'Old archive: read'))
+    output.note(readText(read.new, 'New archive: read'))
   }
   if (faults > 0) {
-    if (!output.json) output.note(`${VERIFY_ADVICE}.`)
+    adviseToVerify(context)
     return EXIT.partial
   }
   return [resources, blobs].some(hasAny) ? EXIT.differences : EXIT.succeeded

@@ -160,7 +160,7 @@ const extractModel = async (
     const stated = leftOut?.get(id)
     const isLost = stated === undefined && lost.some((part) => mayBeLost(part, idHashOf(id)))
     const reason = isLost
-      ? 'is not in the sound parts of the archive'
+      ? 'it is not in the sound parts of the archive, but may be in the damaged ones'
       : stated === undefined
         ? 'the archive does not contain it'
         : `the export left it out: ${stated}`

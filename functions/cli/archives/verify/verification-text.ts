@@ -111,7 +111,7 @@ const notesOf = ({ format, proven_manifest, accepted, checks }: ArchiveVerificat
     ? ['The archive was packed again without its trailer, so no checksum covers its manifest.']
     : []),
   ...(format === 'specstar'
-    ? ["SpecStar's streams have checksums only of payloads and blobs. Damage of metadata can remain unnoticed."]
+    ? ["SpecStar's streams have checksums only of payloads and most blobs, so damage to metadata may not be found."]
     : []),
   ...(accepted.length === 0
     ? []

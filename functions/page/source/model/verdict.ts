@@ -6,11 +6,12 @@ import { plural } from './format.ts'
  */
 export const verdictOf = (kind: string, proved: boolean | undefined, skipped = 0): string => {
   if (kind === 'check') return 'Every byte and every record of the archive is sound.'
+  if (proved === false && skipped > 0) return 'Nothing was checked: the restore has skipped every resource.'
   const unchecked = `Not checked: ${plural(skipped, 'skipped resource')}, and blobs to which only skipped resources refer.`
-  return skipped === 0 ? checked(proved) : `${checked(proved)} ${unchecked}`
+  return [checked(proved), ...(skipped === 0 ? [] : [unchecked])].join(' ')
 }
 
 const checked = (proved: boolean | undefined): string => {
-  if (proved === undefined) return 'Every check passed.'
+  if (proved === undefined) return 'Every check has passed.'
   return proved ? 'Proved: what was restored was read back and equals the archive.' : 'Nothing was checked.'
 }

@@ -98,7 +98,7 @@ describe('the byte of damage', () => {
     const verified = await cli(['verify', path])
     const findings = [...verified.stdout.matchAll(/^ {2}bytes {2}(.*)$/gm)].map(([, text]) => must(text))
     expect(findings).toHaveLength(4)
-    expect(findings.some((text) => text.startsWith('the index of the segment at byte '))).toBe(true)
+    expect(findings.some((text) => text.startsWith('the index of the segment that begins at byte '))).toBe(true)
     const { stdout } = await cli(['extract', path, '-o', folders.newFolder()])
     for (const finding of findings) expect(stdout).toContain(finding)
   })
