@@ -34,6 +34,7 @@ export class StreamContents implements ArchiveContents {
   readonly #source: ArchiveSource
   readonly #selection: Selection | undefined
   #scanned: Promise<ScannedStream> | undefined
+  #description: Promise<ArchiveDescription> | undefined
 
   /** If `selection` is given, the content is limited to the records of these resources. */
   constructor(source: ArchiveSource, selection?: Selection) {
@@ -41,7 +42,12 @@ export class StreamContents implements ArchiveContents {
     this.#selection = selection
   }
 
-  async describe(): Promise<ArchiveDescription> {
+  /** Reads all entries in the first call. */
+  describe(): Promise<ArchiveDescription> {
+    return (this.#description ??= this.#describe())
+  }
+
+  async #describe(): Promise<ArchiveDescription> {
     const { models } = await this.#scan()
     const counts = new Map(models.toSorted(compareBytes).map((model) => [model, { resources: 0, revisions: 0 }]))
     for await (const { key, fault } of this.#entries()) {

@@ -41,6 +41,8 @@ describe('a stream of which only some resources are needed', () => {
     const { models } = await whole.describe()
     expect(models).toEqual({ city: { resources: 3, revisions: 6 }, land: { resources: 3, revisions: 2 } })
     expect((await some.describe()).models).toEqual(models)
+    // Each description would read all temporary files.
+    expect(await whole.describe()).toBe(await whole.describe())
     await whole.close()
     await some.close()
   })
