@@ -5,7 +5,7 @@ import type { ArchiveSegment, OpenArchive, SegmentSpan } from './archive.ts'
 import { readLineBatches } from './chunk-lines.ts'
 import { atByte, type RecordLocation } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
-import { type DecodedRecord, decodeRecord, type FaultyRecord, type RecordKey } from './record-line.ts'
+import { decodeRecord, type FaultyRecord, type RecordKey } from './record-line.ts'
 import { RecordOrder } from './record-order.ts'
 import { readThrough } from './read-through.ts'
 import { readTogether } from './read-together.ts'
@@ -138,8 +138,7 @@ async function* segmentRecords(
         const batch: ArchivedRecord[] = []
         for (const bytes of lines) {
           line += 1
-          const location = { entry: entry.path, line }
-          const record = decodeRecord(bytes, location)
+          const record = decodeLocated(bytes, { segment, entry, ordinal }, line)
           if (record.fault === undefined) order.check(record)
           else order.countFaulty(record)
           if (ids !== undefined && !isOneOf(ids, record)) continue
@@ -150,7 +149,7 @@ async function* segmentRecords(
             if (record.fault !== undefined || record.h < startBucket) continue
             startBucket = undefined
           }
-          batch.push({ ...record, segment, entry: ordinal, location })
+          batch.push(record)
         }
         if (batch.length > 0) yield batch
       }
@@ -161,23 +160,28 @@ async function* segmentRecords(
   }
 }
 
+/** Decodes a line of a chunk. */
+export const decodeLocated = (
+  bytes: Buffer,
+  { segment, entry, ordinal }: { readonly segment: number; readonly entry: IndexLine; readonly ordinal: number },
+  line: number,
+): ArchivedRecord => {
+  const location = { entry: entry.path, line }
+  return { ...decodeRecord(bytes, location), segment, entry: ordinal, location }
+}
+
 /**
  * Returns true if a record belongs to one of the resources. The attribute and the key of a faulty record may contain
  * different ids.
  */
-const isOneOf = (ids: ReadonlySet<string>, record: DecodedRecord): boolean =>
+export const isOneOf = (ids: ReadonlySet<string>, record: ArchivedRecord): boolean =>
   ids.has(record.id) || (record.fault !== undefined && ids.has(record.idInKey))
-
-interface IdHashRange {
-  readonly first_h?: string | undefined
-  readonly last_h?: string | undefined
-}
 
 /**
  * Returns a function that returns true if a segment or chunk can contain one of the resources, according to the range
  * of its id hashes. All segments and chunks of records have this range.
  */
-const mayContain = (ids: readonly string[]): ((range: IdHashRange) => boolean) => {
-  const idHashes = ids.map(idHashOf)
+export const mayContain = (ids: Iterable<string>): ((part: ArchiveSegment | IndexLine) => boolean) => {
+  const idHashes = Array.from(ids, idHashOf)
   return ({ first_h, last_h }) => idHashes.some((h) => must(first_h) <= h && h <= must(last_h))
 }

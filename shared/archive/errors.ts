@@ -99,6 +99,16 @@ export const resultOrFault = <Result>(
   }
 }
 
+/** Calls `read` and returns its result. If `read` throws an archive fault, returns the fault. */
+export const resultOrArchiveFault = async <Result>(read: () => Promise<Result>): Promise<Result | Error> => {
+  try {
+    return await read()
+  } catch (error) {
+    if (isArchiveFault(error)) return error
+    throw error
+  }
+}
+
 /** Returns true if an error means that the bytes of an archive are damaged, or are no archive. */
 export const isArchiveFault = (error: unknown): error is Error =>
   error instanceof NotAnArchiveError ||
@@ -127,7 +137,7 @@ export const atByte = <Thrown>(offset: number, error: Thrown): Thrown => {
 }
 
 /** Calls `read`. If it throws an archive fault for which no byte was recorded, records `offset`. */
-export const readAtByte = async <Result>(offset: number, read: () => Promise<Result> | Result): Promise<Result> => {
+export const locateFaults = async <Result>(offset: number, read: () => Promise<Result> | Result): Promise<Result> => {
   try {
     return await read()
   } catch (error) {
@@ -139,10 +149,10 @@ export const readAtByte = async <Result>(offset: number, read: () => Promise<Res
 export const offsetOfFault = (fault: Error): number | undefined => offsets.get(fault)
 
 /** Returns the message of an archive fault, with the byte at which the damage begins. */
-export const locatedMessage = (fault: Error): string => withOffset(fault.message, offsetOfFault(fault))
+export const locatedMessage = (fault: Error): string => messageAtByte(fault.message, offsetOfFault(fault))
 
 /** Adds the byte of the archive at which damage begins to a message, unless the message already contains it. */
-export const withOffset = (message: string, offset: number | undefined): string =>
+export const messageAtByte = (message: string, offset: number | undefined): string =>
   offset === undefined || new RegExp(`\\bat byte ${offset}\\b`).test(message)
     ? message
     : `${message} (at byte ${offset} of the archive)`

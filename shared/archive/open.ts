@@ -6,7 +6,7 @@ import {
   atByte,
   EntryCorruptError,
   NotAnArchiveError,
-  readAtByte,
+  locateFaults,
 } from './errors.ts'
 import { explainForeignFile, explainForeignTar } from './foreign-file.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
@@ -72,7 +72,7 @@ const isEmptyTar = async (source: ArchiveSource, head: Buffer): Promise<boolean>
 const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenArchive> => {
   const trailerStart = source.size - TAIL_BYTES
   const trailer = trailerStart + BLOCK
-  const { offset, size, sha256 } = await readAtByte(trailer, () => {
+  const { offset, size, sha256 } = await locateFaults(trailer, () => {
     const stated = parseTrailer(tail.subarray(BLOCK, 2 * BLOCK))
     checkManifestSize(stated.size)
     return stated
@@ -94,7 +94,7 @@ const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenA
   const json = bytes.subarray(BLOCK, BLOCK + size)
   checkManifestSha256({ stated: sha256, actual: hash('sha256', json) }, { manifest: offset, trailer })
   checkZero(bytes.subarray(BLOCK + size), `the padding of ${MANIFEST_NAME}`, offset + size)
-  const manifest = await readAtByte(offset, () => {
+  const manifest = await locateFaults(offset, () => {
     const parsed = parseManifest(json)
     checkGeometry(parsed, start)
     return parsed

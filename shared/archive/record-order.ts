@@ -19,6 +19,9 @@ interface OpenChunk {
  * Checks the order of the records of a segment, and compares every chunk with its index line. Records must be sorted by
  * id hash, resource id and `sk`, and no record may occur twice. The metadata of a resource therefore precedes its
  * revisions. The caller may skip chunks. The caller must check that resources are complete.
+ *
+ * The caller may continue after an error. If the record belongs to another resource than the record before it, the next
+ * record is compared with it, so a resource that is out of order causes one error. Otherwise, the record is skipped.
  */
 export class RecordOrder {
   readonly #model: string | undefined
@@ -33,6 +36,11 @@ export class RecordOrder {
     this.#model = segment.model
   }
 
+  /** The record with which the next record is compared. */
+  get previous(): RecordKey | undefined {
+    return this.#previous
+  }
+
   beginChunk(entry: IndexLine): void {
     this.#chunk = { entry, line: 0, resources: 0, revisions: 0, firstH: undefined, lastH: undefined }
   }
@@ -45,9 +53,12 @@ export class RecordOrder {
     if (record.model !== this.#model)
       throw this.#error(`the record belongs to model ${record.model}, but the segment belongs to model ${this.#model}`)
     const previous = this.#previous
-    if (previous !== undefined && compareRecords(previous, record) >= 0)
-      throw this.#error(`${describe(record)} ${isRepeated(previous, record) ? 'occurs twice' : 'is out of order'}`)
-    this.#previous = record
+    if (previous === undefined || compareRecords(previous, record) < 0) {
+      this.#previous = record
+      return
+    }
+    if (previous.id !== record.id) this.#previous = record
+    throw this.#error(`${describe(record)} ${isRepeated(previous, record) ? 'occurs twice' : 'is out of order'}`)
   }
 
   /** Counts a faulty record. Does not check its position, because its key is not reliable. */

@@ -5,7 +5,7 @@ import { must } from '../values/must.ts'
 import type { ArchiveSegment, OpenArchive } from './archive.ts'
 import { ByteReader } from './byte-reader.ts'
 import { EntryContent } from './entry-content.ts'
-import { ArchiveInvalidError, atByte, EntryCorruptError, isArchiveFault, readAtByte } from './errors.ts'
+import { ArchiveInvalidError, atByte, EntryCorruptError, locateFaults } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
 import { checkContiguity, decodeIndex } from './read-index.ts'
 import { paddedSize, paddingOf } from './tar-header.ts'
@@ -16,24 +16,11 @@ export const readIndex = async ({ source }: OpenArchive, segment: ArchiveSegment
   if (segment.walked !== undefined) return segment.walked
   const { offset, size } = segment.index
   const stored = await source.read(offset, size)
-  return readAtByte(offset, async () => {
+  return locateFaults(offset, async () => {
     const lines = await decodeIndex(segment, stored)
     checkContiguity(segment, lines)
     return lines
   })
-}
-
-/** Reads the index of a segment like `readIndex`. Returns its damage instead of throwing it. */
-export const indexOrFault = async (
-  archive: OpenArchive,
-  segment: ArchiveSegment,
-): Promise<readonly IndexLine[] | Error> => {
-  try {
-    return await readIndex(archive, segment)
-  } catch (error) {
-    if (isArchiveFault(error)) return error
-    throw error
-  }
 }
 
 /**
@@ -224,7 +211,7 @@ export const readHeader = async (
     frame?.update(bytes)
     return bytes
   }
-  return readAtByte(reader.offset, async () => {
+  return locateFaults(reader.offset, async () => {
     const { path, size } = await readSegmentHeader(read, subject)
     if (left !== 0 || size !== expected.size || (expected.path !== undefined && path !== expected.path))
       throw new ArchiveInvalidError(`${subject} does not match the path, size and offset in the index or the manifest`)

@@ -1,7 +1,7 @@
 import { pathText } from '../values/message-text.ts'
 import { must } from '../values/must.ts'
 import type { ArchiveSegment, ArchiveSource, OpenArchive } from './archive.ts'
-import { ArchiveInvalidError, ArchiveTruncatedError, atByte, EntryCorruptError, readAtByte } from './errors.ts'
+import { ArchiveInvalidError, ArchiveTruncatedError, atByte, EntryCorruptError, locateFaults } from './errors.ts'
 import { explainForeignTar, isMacFile } from './foreign-file.ts'
 import type { IndexLine } from './index-line.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
@@ -24,7 +24,7 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
   const files = await readTarFiles(source, limits)
   const manifestFile = takeFile(files, MANIFEST_NAME)
   if (manifestFile === undefined) throw explainForeignTar(files.keys())
-  const manifest = await readAtByte(manifestFile.offset, async () => {
+  const manifest = await locateFaults(manifestFile.offset, async () => {
     checkManifestSize(manifestFile.size)
     return parseManifest(await source.read(manifestFile.offset, manifestFile.size))
   })
@@ -36,7 +36,7 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
     const index = indexes[k]
     if (index === undefined) throw new ArchiveTruncatedError(`it has no index for segment ${k}`)
     const stored = await source.read(index.offset, index.size)
-    const lines = await readAtByte(index.offset, () => decodeIndex(segment, stored))
+    const lines = await locateFaults(index.offset, () => decodeIndex(segment, stored))
     segments.push({ ...segment, offset: 0, walked: lines.map((line) => locateEntry(files, line, segments)) })
   }
   checkNoneLeft(files)
@@ -110,7 +110,7 @@ const locateEntry = (files: TarFiles, line: IndexLine, earlier: readonly Archive
 const checkTrailer = async (source: ArchiveSource, files: TarFiles, manifest: TarFile): Promise<boolean> => {
   const file = takeFile(files, TRAILER_NAME)
   if (file === undefined) return false
-  const { size, sha256 } = await readAtByte(file.offset, async () => {
+  const { size, sha256 } = await locateFaults(file.offset, async () => {
     if (file.size !== BLOCK) throw new ArchiveInvalidError(`${TRAILER_NAME} has ${file.size} bytes instead of ${BLOCK}`)
     return parseTrailer(await source.read(file.offset, file.size))
   })

@@ -147,30 +147,46 @@ export const craftRecords = (
  */
 export const craftItems = (model: string, resources: readonly (readonly Item[])[]): Buffer => {
   const ordered = resources.toSorted(([a = {}], [b = {}]) => compareBytes(sortKeyOf(a), sortKeyOf(b)))
+  return craftChunks(model, [ordered])
+}
+
+/**
+ * An archive of one segment with these chunks of resources of one model, in the given order. Counts and digests match
+ * them.
+ */
+export const craftChunks = (model: string, chunks: readonly (readonly (readonly Item[])[])[]): Buffer => {
   const buckets = new BucketDigests()
-  for (const items of ordered) {
+  for (const items of chunks.flat()) {
     const leaf = new ResourceLeaf()
     for (const item of items) leaf.add(item)
     buckets.add(idHashIn(sortKeyOf(items[0] ?? {})), leaf.digest())
   }
-  const items = ordered.flat()
-  const lines = Buffer.concat(items.map(encodeLine))
-  const revisions = items.filter(({ pk }) => pk?.S?.includes('#r#') === true).length
-  const counts = { resources: items.length - revisions, revisions }
-  const [first_h = '', last_h = ''] = [items[0], items.at(-1)].map((item = {}) => idHashIn(sortKeyOf(item)))
-  const range = { model, first_h, last_h }
+  const total = countsOf(chunks.flat(2))
+  const range = rangeOf(chunks.flat(2))
   return craft({
-    entries: [
-      {
-        path: `models/${model}/s-00000.jsonl.zst`,
+    entries: chunks.map((resources, k) => {
+      const items = resources.flat()
+      const lines = Buffer.concat(items.map(encodeLine))
+      return {
+        path: `models/${model}/s-0000${k}.jsonl.zst`,
         content: zstdCompressSync(lines),
-        line: { kind: 'records', unpacked_size: lines.length, ...range, ...counts },
-      },
-    ],
-    segment: range,
+        line: { kind: 'records', unpacked_size: lines.length, model, ...rangeOf(items), ...countsOf(items) },
+      }
+    }),
+    segment: { model, ...range },
     manifest: {
       scope: { models: [model], filters: {} },
-      models: { [model]: { ...counts, blobs: 0, digest: modelDigest(buckets.end()) } },
+      models: { [model]: { ...total, blobs: 0, digest: modelDigest(buckets.end()) } },
     },
   })
+}
+
+const countsOf = (items: readonly Item[]): { readonly resources: number; readonly revisions: number } => {
+  const revisions = items.filter(({ pk }) => pk?.S?.includes('#r#') === true).length
+  return { resources: items.length - revisions, revisions }
+}
+
+const rangeOf = (items: readonly Item[]): { readonly first_h: string; readonly last_h: string } => {
+  const [first_h = '', last_h = ''] = [items[0], items.at(-1)].map((item = {}) => idHashIn(sortKeyOf(item)))
+  return { first_h, last_h }
 }

@@ -69,6 +69,31 @@ describe('the records of a segment', () => {
     }).toThrow(invalid(line, reason))
   })
 
+  it('are checked after an error: a repeated record is skipped, and a resource out of order causes one error', () => {
+    const records = [
+      ...[metadata('a', '2'), metadata('a', '2'), revision('a', '2', '2'), revision('a', '2', '1')],
+      ...[metadata('b', '1'), revision('b', '1'), metadata('c', '3'), metadata('a', '2'), revision('a', '2')],
+    ]
+    const order = orderInChunk(entry({ resources: 5, revisions: 4, first_h: '2', last_h: '2' }))
+    const errors = records.flatMap((record) => {
+      try {
+        order.check(record)
+        return []
+      } catch (error) {
+        return [error]
+      }
+    })
+    expect(errors).toEqual([
+      invalid(2, 'resource "a" occurs twice'),
+      invalid(4, 'revision "2/a/1" of resource "a" is out of order'),
+      invalid(5, 'resource "b" is out of order'),
+      invalid(8, 'resource "a" is out of order'),
+    ])
+    expect(() => {
+      order.endChunk()
+    }).not.toThrow()
+  })
+
   it('must belong to the model of the segment', () => {
     expect(() => {
       orderInChunk().check({ kind: 'metadata', model: 'town', id: 'a', h: '1', sk: '1/a' })

@@ -2,10 +2,9 @@ import type { OpenArchive } from '../archive.ts'
 import { checkLeftOut } from '../check-left-out.ts'
 import { isArchiveFault } from '../errors.ts'
 import { LEFT_OUT_NAME } from '../left-out.ts'
-import { damageFinding } from './find-damage.ts'
 import { checkBlobs } from './check-blobs.ts'
 import { checkRecords } from './check-records.ts'
-import type { ArchiveCheckName, ArchiveFindings } from './findings.ts'
+import { type ArchiveCheckName, type ArchiveFindings, damageFinding } from './findings.ts'
 import type { ReferenceSorter } from './references.ts'
 
 /** The content of an archive that was checked. */
@@ -13,7 +12,7 @@ export interface CheckedArchive {
   readonly models: Readonly<Record<string, { resources: number; revisions: number; blobs: number }>>
   readonly blobs: { readonly count: number; readonly bytes: number }
   /** The checks of which damage has prevented a part. */
-  readonly incomplete: readonly ArchiveCheckName[]
+  readonly unfinished: readonly ArchiveCheckName[]
 }
 
 /**
@@ -30,20 +29,22 @@ export const checkArchive = async (
   await checkLeftOutList(archive, findings)
   const models: Record<string, { resources: number; revisions: number; blobs: number }> = {}
   const sound = new Set<string>()
-  let isFullyRead = true
+  let hasAllRecords = true
+  let hasAllReferences = true
   for (const model of manifest.scope.models) {
-    const { resources, revisions, ...checked } = await checkRecords(archive, model, references, findings)
-    models[model] = { resources, revisions, blobs: 0 }
-    if (checked.isSound) sound.add(model)
-    if (!checked.isFullyRead) isFullyRead = false
+    const checked = await checkRecords(archive, model, references, findings)
+    models[model] = { resources: checked.resources, revisions: checked.revisions, blobs: 0 }
+    if (checked.isSound && checked.hasAllReferences) sound.add(model)
+    hasAllRecords &&= checked.hasAllRecords
+    hasAllReferences &&= checked.hasAllReferences
   }
-  const { count, bytes, models: counts, isComplete } = await checkBlobs(archive, references.sorted(), sound, findings)
+  const { count, bytes, models: counts, isFinished } = await checkBlobs(archive, references.sorted(), sound, findings)
   for (const [model, checked] of Object.entries(models)) checked.blobs = counts.get(model) ?? 0
-  const incomplete: ArchiveCheckName[] = [
-    ...(isFullyRead ? [] : (['records'] as const)),
-    ...(isFullyRead && isComplete ? [] : (['manifest', 'blobs'] as const)),
+  const unfinished: ArchiveCheckName[] = [
+    ...(hasAllRecords ? [] : (['records'] as const)),
+    ...(hasAllReferences && isFinished ? [] : (['manifest', 'blobs'] as const)),
   ]
-  return { models, blobs: { count, bytes }, incomplete }
+  return { models, blobs: { count, bytes }, unfinished }
 }
 
 const checkLeftOutList = async (archive: OpenArchive, findings: ArchiveFindings): Promise<void> => {

@@ -2,12 +2,11 @@ import { quote } from '../../values/message-text.ts'
 import { must } from '../../values/must.ts'
 import type { OpenArchive } from '../archive.ts'
 import { entrySortKey } from '../index-line.ts'
-import { isArchiveFault } from '../errors.ts'
-import { readThrough } from '../read-through.ts'
-import { indexOrFault, readIndex } from '../segment-reader.ts'
+import { resultOrArchiveFault } from '../errors.ts'
+import { readIndex } from '../segment-reader.ts'
 import { readTogether } from '../read-together.ts'
-import { damageFinding, findDamage } from './find-damage.ts'
-import type { ArchiveFindings } from './findings.ts'
+import { salvagedEntries } from '../salvaged-entries.ts'
+import { type ArchiveFindings, damageFinding } from './findings.ts'
 import { joinReferences } from './join-references.ts'
 import type { SortedReference } from './references.ts'
 
@@ -19,7 +18,7 @@ export interface CheckedBlobs {
   /** The number of different blobs to which each model refers. */
   readonly models: ReadonlyMap<string, number>
   /** False if an index is damaged, so that blobs were not counted, and references were not checked. */
-  readonly isComplete: boolean
+  readonly isFinished: boolean
 }
 
 /**
@@ -33,7 +32,7 @@ export const checkBlobs = async (
   findings: ArchiveFindings,
 ): Promise<CheckedBlobs> => {
   const hasAllIndexes = await checkContents(archive, findings)
-  if (!hasAllIndexes) return { count: 0, bytes: 0, models: new Map(), isComplete: false }
+  if (!hasAllIndexes) return { count: 0, bytes: 0, models: new Map(), isFinished: false }
   const { manifest } = archive
   const totals = { count: 0, bytes: 0 }
   const positions = blobPositions(archive, totals, findings)
@@ -54,7 +53,7 @@ export const checkBlobs = async (
     if (soundModels.has(model)) compare(`model ${model}`, 'blobs', blobs, models.get(model) ?? 0)
   compare('blobs', 'count', manifest.blobs.count, totals.count)
   compare('blobs', 'bytes', manifest.blobs.bytes, totals.bytes)
-  return { ...totals, models, isComplete: true }
+  return { ...totals, models, isFinished: true }
 }
 
 /** Verifies every byte of the segments of payloads and blobs. Returns false if one of their indexes is damaged. */
@@ -62,19 +61,20 @@ const checkContents = async (archive: OpenArchive, findings: ArchiveFindings): P
   let hasAllIndexes = true
   const segments = archive.segments.flatMap(({ model }, k) => (model === undefined ? [k] : []))
   const together = readTogether(archive, segments)
+  const onFrameDamage = (damage: Error): void => {
+    findings.add(damageFinding(damage))
+  }
   for (const k of segments) {
     const segment = must(archive.segments[k])
-    const index = await indexOrFault(together, segment)
+    const index = await resultOrArchiveFault(() => readIndex(together, segment))
     if (index instanceof Error) {
       hasAllIndexes = false
       findings.add(damageFinding(index))
       continue
     }
-    try {
-      await readThrough(together, segment, index)
-    } catch (error) {
-      if (!isArchiveFault(error)) throw error
-      for await (const finding of findDamage(together, segment, index, error)) findings.add(finding)
+    for await (const { entry, content } of salvagedEntries(together, segment, index, { onFrameDamage })) {
+      const damage = await resultOrArchiveFault(() => content.finish())
+      if (damage instanceof Error) findings.add(damageFinding(damage, entry.path))
     }
   }
   return hasAllIndexes

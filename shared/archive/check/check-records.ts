@@ -7,15 +7,8 @@ import { ArchivePayloads } from '../archive-payloads.ts'
 import type { LocatedFaultyRecord, SoundRecord } from '../archived-records.ts'
 import { BucketDigests, modelDigest } from '../digest.ts'
 import { isArchiveFault, locatedMessage } from '../errors.ts'
-import {
-  type IdHashRange,
-  type LostRecords,
-  type MisplacedRecord,
-  type SalvagedRecord,
-  salvagedRecords,
-} from '../salvaged-records.ts'
-import { damageFinding } from './find-damage.ts'
-import type { ArchiveFindings } from './findings.ts'
+import { type IdHashRange, isInRange, type SalvagedRecord, salvagedRecords } from '../salvaged-records.ts'
+import { type ArchiveFindings, damageFinding } from './findings.ts'
 import type { ReferenceSink } from './references.ts'
 import { ResourceCheck } from './resource-check.ts'
 
@@ -23,15 +16,17 @@ import { ResourceCheck } from './resource-check.ts'
 export interface CheckedRecords {
   readonly resources: number
   readonly revisions: number
-  /** True if every record of the model could be read and is valid. */
+  /** True if every record that could be read is valid. */
   readonly isSound: boolean
-  /** False if some records, or the references of some revisions, could not be read because of damage. */
-  readonly isFullyRead: boolean
+  /** False if records are lost because of damage, or are misplaced. */
+  readonly hasAllRecords: boolean
+  /** False if records are lost or misplaced, or if a spilled payload is damaged. */
+  readonly hasAllReferences: boolean
 }
 
 /**
- * Checks all records of a model. Adds the references to blobs to `references`. If every record is sound, also compares
- * the counts and the digest with the manifest.
+ * Checks all records of a model. Adds the references to blobs to `references`. If every record could be read and is
+ * valid, also compares the counts and the digest with the manifest.
  */
 export const checkRecords = async (
   archive: OpenArchive,
@@ -65,9 +60,8 @@ class ModelCheck {
   #resources = 0
   #revisions = 0
   #isSound = true
-  #isFullyRead = true
-  /** The error about the first resource that is not in order. */
-  #disorder: Error | undefined
+  #hasAllRecords = true
+  #hasAllPayloads = true
   /** The range of the id hashes of the records that were lost last. */
   #lost: IdHashRange | undefined
 
@@ -81,12 +75,11 @@ class ModelCheck {
   }
 
   async add(record: SalvagedRecord): Promise<void> {
-    if ('damage' in record) {
-      this.#findings.add({
-        ...damageFinding(record.damage, 'fault' in record ? undefined : record.entry),
-        model: this.#model,
-      })
-      await this.#leaveDamage(record)
+    if (record.kind === 'lost' || record.kind === 'misplaced') {
+      this.#hasAllRecords = false
+      const finding = damageFinding(record.damage, record.kind === 'lost' ? record.path : undefined)
+      this.#findings.add({ ...finding, model: this.#model })
+      if (record.kind === 'lost') await this.#dropLostResource(record.range)
       return
     }
     if (record.fault !== undefined) {
@@ -112,9 +105,9 @@ class ModelCheck {
     const check = this.#current
     this.#current = undefined
     if (check === undefined) return
-    const digest = check.digest()
     if (check.metadata === undefined) this.#isSound = false
-    else this.#addDigest(check.metadata.h, digest)
+    // The digests of resources that are not in order cannot be added, and are not compared.
+    else if (this.#hasAllRecords) this.#digests.add(check.metadata.h, check.digest())
     this.#resources += check.metadataRecords
     this.#revisions += check.revisions
     this.#addFault(check)
@@ -122,48 +115,28 @@ class ModelCheck {
       for (const fileId of fileIds) await this.#references.add(this.#model, fileId, check.id)
   }
 
-  /**
-   * Adds the digest of a resource. If the resources are not in order, which the reader reports after the last chunk of
-   * the segment, the digest of the model is not compared.
-   */
-  #addDigest(h: string, digest: Buffer): void {
-    if (this.#disorder !== undefined) return
-    try {
-      this.#digests.add(h, digest)
-    } catch (error) {
-      if (!isArchiveFault(error)) throw error
-      this.#disorder = error
-    }
-  }
-
-  /** Drops the resource that is being read if some of its records may be lost. */
-  async #leaveDamage(damaged: LostRecords | MisplacedRecord): Promise<void> {
-    this.#isSound = false
-    this.#isFullyRead = false
-    if ('fault' in damaged) return
-    this.#lost = damaged.range ?? { first: '', last: 'g' }
+  /** Ends the resource that is being read, or drops it if some of its records may be lost. */
+  async #dropLostResource(range: IdHashRange): Promise<void> {
+    this.#lost = range
     if (this.#current !== undefined && this.#mayBeLost(idHashOf(this.#current.id))) this.#current = undefined
     await this.#endResource()
   }
 
   /** Returns true if records of a resource with this id hash may be among the records that were lost last. */
   #mayBeLost(h: string): boolean {
-    return this.#lost !== undefined && this.#lost.first <= h && h <= this.#lost.last
+    return this.#lost !== undefined && isInRange(this.#lost, h)
   }
 
   async finish(): Promise<CheckedRecords> {
     await this.#endResource()
-    if (this.#disorder !== undefined && this.#isFullyRead) {
-      this.#findings.add({ ...damageFinding(this.#disorder), model: this.#model })
-      this.#isFullyRead = false
-    }
     const result = {
       resources: this.#resources,
       revisions: this.#revisions,
-      isSound: this.#isSound && this.#isFullyRead,
-      isFullyRead: this.#isFullyRead,
+      isSound: this.#isSound,
+      hasAllRecords: this.#hasAllRecords,
+      hasAllReferences: this.#hasAllRecords && this.#hasAllPayloads,
     }
-    if (!result.isSound) return result
+    if (!this.#isSound || !this.#hasAllRecords) return result
     this.#compare('resources', this.#stated.resources, this.#resources)
     this.#compare('revisions', this.#stated.revisions, this.#revisions)
     this.#compare('digest', this.#stated.digest, modelDigest(this.#digests.end()))
@@ -176,7 +149,7 @@ class ModelCheck {
       await check.addRevision(record, this.#payloads, this.#blobFields)
     } catch (error) {
       if (!isArchiveFault(error)) throw error
-      this.#isFullyRead = false
+      this.#hasAllPayloads = false
       check.addPayloadFault(record, locatedMessage(error))
     }
   }

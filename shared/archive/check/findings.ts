@@ -1,3 +1,5 @@
+import { offsetOfFault, RecordInvalidError } from '../errors.ts'
+
 /**
  * The checks of an archive:
  *
@@ -20,6 +22,18 @@ export interface ArchiveFinding {
   readonly offset?: number
   readonly model?: string
   readonly resource_id?: string
+}
+
+/** Returns the finding about damage. `path` is the path of the damaged entry, if only one is damaged. */
+export const damageFinding = (damage: Error, path?: string): ArchiveFinding => {
+  const entry = path ?? (damage instanceof RecordInvalidError ? damage.entry : undefined)
+  const offset = offsetOfFault(damage)
+  return {
+    check: 'bytes',
+    message: damage.message,
+    ...(entry === undefined ? {} : { entry }),
+    ...(offset === undefined ? {} : { offset }),
+  }
 }
 
 /** The largest number of findings that are kept. Further findings are only counted. */

@@ -51,7 +51,7 @@ describe('checkArchive', () => {
     expect(content).toEqual({
       models: { city: { resources: 1, revisions: 1, blobs: 0 }, empty: { resources: 0, revisions: 0, blobs: 0 } },
       blobs: { count: 1, bytes: 6 },
-      incomplete: [],
+      unfinished: [],
     })
   })
 

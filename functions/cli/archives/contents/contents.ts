@@ -1,5 +1,6 @@
 import type { UnrestorableStoredResource } from '../../../../shared/archive/left-out.ts'
 import type { RecordKey } from '../../../../shared/archive/record-line.ts'
+import type { IdHashRange } from '../../../../shared/archive/salvaged-records.ts'
 import type { BlobPaths } from '../../../../shared/resources/blob-paths.ts'
 import type { Item } from '../../../../shared/tables/item.ts'
 
@@ -19,10 +20,10 @@ export interface FaultyContentsRecord {
   /** What is wrong, and where in the archive. */
   readonly fault: string
   /**
-   * If present, the records of damaged bytes are lost here, and `id` is empty. `range` are the id hashes between which
-   * they are. It is undefined if it is unknown.
+   * If present, the records of damaged bytes are lost here, and `id` is empty. These are the id hashes between which
+   * they are.
    */
-  readonly lost?: { readonly range: { readonly first: string; readonly last: string } | undefined }
+  readonly lost?: IdHashRange
 }
 
 /** Damage that is skipped. */

@@ -96,10 +96,8 @@ export class SegmentContents implements ArchiveContents {
       : archivedRecords(this.#archive, { first, last }, { ids })
     for await (const batch of batches)
       yield batch.map((record) => {
-        if ('range' in record) {
-          const { damage, range } = record
-          return { model, id: '', fault: locatedMessage(damage), lost: { range } }
-        }
+        if (record.kind === 'lost') return { model, id: '', fault: locatedMessage(record.damage), lost: record.range }
+        if (record.kind === 'misplaced') return { model, id: record.id, fault: locatedMessage(record.damage) }
         if (record.fault === undefined) return record
         const { entry = '', line = 0 } = record.location
         const { id, idInKey } = record

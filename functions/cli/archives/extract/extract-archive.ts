@@ -1,3 +1,4 @@
+import { type IdHashRange, isInRange } from '../../../../shared/archive/salvaged-records.ts'
 import { idHashOf } from '../../../../shared/resources/keys.ts'
 import { blobFieldsOf, referencesIn } from '../../../../shared/resources/revision-references.ts'
 import { payloadOf, RevisionView } from '../../../../shared/resources/views.ts'
@@ -125,7 +126,7 @@ const extractModel = async (
   extracted: Extracted,
 ): Promise<void> => {
   const found = new Set<string>()
-  const lost: Lost[] = []
+  const lost: IdHashRange[] = []
   let previous: ContentsRecord | undefined
   const collect =
     references === undefined
@@ -136,7 +137,7 @@ const extractModel = async (
     if (ids !== undefined) for (const id of [record.id, record.idInKey ?? '']) found.add(id)
     if (record.lost === undefined) return
     lost.push(record.lost)
-    if (previous !== undefined && mayBeLost(record.lost, previous.h))
+    if (previous !== undefined && isInRange(record.lost, previous.h))
       addFault(
         folder,
         extracted,
@@ -158,7 +159,7 @@ const extractModel = async (
   const { result: leftOut } = await orFault(() => reasonsLeftOut(contents, model, absent))
   for (const id of absent) {
     const stated = leftOut?.get(id)
-    const isLost = stated === undefined && lost.some((part) => mayBeLost(part, idHashOf(id)))
+    const isLost = stated === undefined && lost.some((range) => isInRange(range, idHashOf(id)))
     const reason = isLost
       ? 'it is not in the sound parts of the archive, but may be in the damaged ones'
       : stated === undefined
@@ -169,18 +170,10 @@ const extractModel = async (
   }
 }
 
-type Lost = NonNullable<FaultyContentsRecord['lost']>
-
 const faultText = ({ model, id, fault, lost }: FaultyContentsRecord): string =>
   lost === undefined
     ? `resource ${model}/${shownId(id)}: ${fault}`
-    : `resources of model ${model} are missing${rangeText(lost)}, because ${fault}`
-
-const rangeText = ({ range }: Lost): string =>
-  range === undefined ? '' : ` (those whose id hash is from ${range.first} to ${range.last})`
-
-/** Returns true if the records of a resource with this id hash can be among the lost ones. */
-const mayBeLost = ({ range }: Lost, h: string): boolean => range === undefined || (range.first <= h && h <= range.last)
+    : `resources of model ${model} are missing (those whose id hash is from ${lost.first} to ${lost.last}), because ${fault}`
 
 /** Writes a resource. Returns false if it is damaged. A resource without one of its payloads is written. */
 const extractResource = async (

@@ -1,4 +1,4 @@
-import { withOffset } from '../../../../shared/archive/errors.ts'
+import { messageAtByte } from '../../../../shared/archive/errors.ts'
 import type { Output } from '../../terminal/output.ts'
 import { printable } from '../../terminal/printable.ts'
 import { type Column, list, table } from '../../terminal/table.ts'
@@ -57,8 +57,8 @@ const contentOf = (output: Output, verification: ArchiveVerification): (readonly
   ]
 }
 
-/** If the archive is damaged, the counts are those of the checked part, and the numbers of blobs are omitted. */
-const modelsText = (output: Output, { models, checked_models = {} }: ArchiveVerification): string => {
+/** If the archive is damaged, the counts may be those of the checked part, and the numbers of blobs may be unknown. */
+const modelsText = (output: Output, { models, checked_models = {}, blobs }: ArchiveVerification): string => {
   const suffix = models === undefined ? ' CHECKED' : ''
   type Row = readonly [model: string, counts: { resources: number; revisions: number; blobs?: number }]
   const columns: Column<Row>[] = [
@@ -66,8 +66,8 @@ const modelsText = (output: Output, { models, checked_models = {} }: ArchiveVeri
     { head: `RESOURCES${suffix}`, align: 'right', cell: ([, { resources }]) => countText(resources) },
     { head: `REVISIONS${suffix}`, align: 'right', cell: ([, { revisions }]) => countText(revisions) },
   ]
-  if (models !== undefined)
-    columns.push({ head: 'BLOBS', align: 'right', cell: ([, { blobs = 0 }]) => countText(blobs) })
+  if (blobs !== undefined)
+    columns.push({ head: 'BLOBS', align: 'right', cell: ([, { blobs: own = 0 }]) => countText(own) })
   return table(output, columns, Object.entries(models ?? checked_models), '')
 }
 
@@ -100,7 +100,8 @@ const findingsText = (output: Output, { findings, checks }: ArchiveVerification)
   return [
     'Findings:',
     ...shown.map(
-      ({ check, message, offset }) => `  ${output.style('yellow', check)}  ${printable(withOffset(message, offset))}`,
+      ({ check, message, offset }) =>
+        `  ${output.style('yellow', check)}  ${printable(messageAtByte(message, offset))}`,
     ),
     ...(total > shown.length ? [`  … and ${countText(total - shown.length)} more; --json lists up to 1,000`] : []),
   ].join('\n')

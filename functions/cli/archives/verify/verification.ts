@@ -28,10 +28,14 @@ export interface ArchiveVerification {
   readonly missing_blobs?: number
   readonly left_out?: number
   readonly proven_manifest?: boolean
-  /** The counts of the archive. Absent if a check was not finished. */
-  readonly models?: Readonly<Record<string, Readonly<Record<'resources' | 'revisions' | 'blobs', number>>>>
+  /**
+   * The counts of the archive. Absent if `records` was not finished. They have no `blobs` if another check was not
+   * finished.
+   */
+  readonly models?: Readonly<Record<string, CheckedCounts & { readonly blobs?: number }>>
+  /** Absent if a check was not finished. */
   readonly blobs?: { readonly count: number; readonly bytes: number }
-  /** What was checked of the records, if a check was not finished. */
+  /** What was checked of the records, if `records` was not finished. */
   readonly checked_models?: Readonly<Record<string, CheckedCounts>>
   readonly checks: Readonly<Partial<Record<ArchiveCheckName, CheckResult>>>
   /** The first 1,000 findings. */

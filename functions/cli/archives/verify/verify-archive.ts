@@ -1,7 +1,6 @@
 import type { ArchiveSource } from '../../../../shared/archive/archive.ts'
 import { checkArchive, type CheckedArchive } from '../../../../shared/archive/check/check-archive.ts'
-import { ArchiveFindings } from '../../../../shared/archive/check/findings.ts'
-import { damageFinding } from '../../../../shared/archive/check/find-damage.ts'
+import { ArchiveFindings, damageFinding } from '../../../../shared/archive/check/findings.ts'
 import { isArchiveFault } from '../../../../shared/archive/errors.ts'
 import { openArchive } from '../../../../shared/archive/open.ts'
 import { problemOf } from '../../../../shared/problems/problem.ts'
@@ -36,16 +35,16 @@ const verifySegments = async (source: ArchiveSource): Promise<ArchiveVerificatio
   const findings = new ArchiveFindings()
   const references = new TemporaryReferences()
   try {
-    const { models, blobs, incomplete } = await checkArchive(archive, references, findings)
+    const checked = await checkArchive(archive, references, findings)
     return {
       format: 'acbak',
       size: source.size,
-      ...verdictOf(findings, ['bytes', 'records', 'manifest', 'blobs'], incomplete),
+      ...verdictOf(findings, ['bytes', 'records', 'manifest', 'blobs'], checked.unfinished),
       complete,
       missing_blobs: missing_blobs.length,
       left_out: left_out?.count ?? 0,
       proven_manifest: archive.provenManifest,
-      ...(incomplete.length === 0 ? { models, blobs } : { checked_models: withoutBlobs(models) }),
+      ...countsOf(checked),
       accepted: [],
     }
   } finally {
@@ -53,10 +52,18 @@ const verifySegments = async (source: ArchiveSource): Promise<ArchiveVerificatio
   }
 }
 
-/** Damaged records can refer to any blob, so the numbers of blobs of a damaged archive are unknown. */
-const withoutBlobs = (
-  models: CheckedArchive['models'],
-): Record<string, { readonly resources: number; readonly revisions: number }> =>
-  Object.fromEntries(
+/**
+ * Returns the counts of an archive. Damaged records and payloads can refer to any blob, so the numbers of blobs of a
+ * damaged archive are unknown.
+ */
+const countsOf = ({
+  models,
+  blobs,
+  unfinished,
+}: CheckedArchive): Pick<ArchiveVerification, 'models' | 'checked_models' | 'blobs'> => {
+  if (unfinished.length === 0) return { models, blobs }
+  const counts = Object.fromEntries(
     Object.entries(models).map(([model, { resources, revisions }]) => [model, { resources, revisions }]),
   )
+  return unfinished.includes('records') ? { checked_models: counts } : { models: counts }
+}

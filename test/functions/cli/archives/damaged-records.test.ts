@@ -256,7 +256,10 @@ describe('an archive that contains records twice or of another model', () => {
     const [{ resources, faults }] = jsonLines(stdout) as [{ resources: number; faults: string[] }]
     expect(resources).toBe(2)
     expect(faults.length).toBeGreaterThan(0)
-    for (const fault of faults) expect(fault).toMatch(/^resource city\/a: .* occurs twice or is out of order \(line /)
+    for (const fault of faults)
+      expect(fault).toMatch(
+        /^resource city\/a: .* of entry \S+: .* (?:occurs twice|is out of order) \(at byte 512 of the archive\)$/,
+      )
     expect(await revisionsIn(join(target, 'models/city/a.json'))).toEqual(['a:1', 'a:2'])
     expect(await revisionsIn(join(target, 'models/city/b.json'))).toEqual(['b:1', 'b:2'])
   })
@@ -269,12 +272,27 @@ describe('an archive that contains records twice or of another model', () => {
     const { code, stdout } = await cli(['verify', await saved(craftItems('city', chunks)), '--json'])
     expect(code).toBe(4)
     const [{ findings, checks }] = jsonLines(stdout) as [
-      { findings: { check: string; offset?: number }[]; checks: Record<string, object> },
+      { findings: { check: string }[]; checks: Record<string, object> },
     ]
     const damage = findings.filter(({ check }) => check === 'bytes')
     expect(damage.length).toBeGreaterThan(0)
-    for (const { offset } of damage) expect(offset).toBeGreaterThanOrEqual(512)
+    for (const finding of damage)
+      expect(finding).toMatchObject({ offset: 512, entry: 'models/city/s-00000.jsonl.zst', model: 'city' })
     expect(checks['records']).toMatchObject({ passed: false, finished: false })
+  })
+
+  it('is described with the same words by verify, extract, cat and diff', async () => {
+    const archive = await saved(craftItems('city', [resource('a', 1), resource('a', 1)]))
+    const damage =
+      'the archive is invalid: line 3 of entry models/city/s-00000.jsonl.zst: resource "a" occurs twice ' +
+      '(at byte 512 of the archive)'
+    expect((await cli(['verify', archive])).stdout).toContain(`  bytes  ${damage}\n`)
+    expect((await cli(['extract', archive, '-o', newPath()])).stdout).toContain(`\nresource city/a: ${damage}\n`)
+    for (const args of [
+      ['cat', archive, 'city/a'],
+      ['diff', archive, archive],
+    ])
+      expect((await cli(args)).stderr).toContain(`: ${damage}; `)
   })
 
   it('is extracted without a resource that occurs again after another resource', async () => {
@@ -293,7 +311,9 @@ describe('an archive that contains records twice or of another model', () => {
     const target = newPath()
     const { code, stdout } = await cli(['extract', archive, '-o', target])
     expect(code).toBe(3)
-    expect(stdout).toMatch(/^resource city\/x: the record belongs to model planet, but its segment to model city/m)
+    expect(stdout).toMatch(
+      /^resource city\/x: .* the record belongs to model planet, but the segment belongs to model city/m,
+    )
     expect(await readdir(join(target, 'models'))).toEqual(['city'])
   })
 
