@@ -150,22 +150,23 @@ const checkText = (output: Output, { passed, checked, findings_total }: Check): 
 
 /** Returns the reason why a restore has checked nothing, if its counts show it. */
 const unchecked = (result: JobResult): string => {
-  const total = result.total ?? sumOf(result.models, 'total')
-  if (total === 0) return ': the restore has selected no resources'
-  return total === skippedOf(result) ? `: the restore has skipped every selected resource (${countText(total)})` : ''
+  if (totalOf(result) === 0) return ': the restore has selected no resources'
+  return hasSkippedAll(result)
+    ? `: the restore has skipped every selected resource (${countText(totalOf(result))})`
+    : ''
 }
 
+const totalOf = ({ total, models }: JobResult): number => total ?? sumOf(models, 'total')
+const hasSkippedAll = (result: JobResult): boolean => totalOf(result) === skippedOf(result)
 const skippedOf = ({ skipped, models }: JobResult): number => skipped ?? sumOf(models, 'skipped')
 
 /** Returns what a restore with `skip` has not checked. */
 const skippedText = (output: Output, result: JobResult): string => {
   const skipped = skippedOf(result)
   if (skipped === 0) return ''
-  return output.style(
-    'yellow',
-    `Not checked: ${counted(skipped, 'skipped resource')}, and blobs to which only skipped resources refer. ` +
-      'To compare them with the archive, run: specstar-backup diff ARCHIVE --live',
-  )
+  const advice = 'To compare them with the archive, run: specstar-backup diff ARCHIVE --live'
+  const unchecked = `Not checked: ${counted(skipped, 'skipped resource')}, and blobs to which only skipped resources refer`
+  return output.style('yellow', hasSkippedAll(result) ? advice : `${unchecked}. ${advice}`)
 }
 
 const findingsText = (output: Output, findings: readonly Finding[]): string => {

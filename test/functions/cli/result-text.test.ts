@@ -19,14 +19,14 @@ const verification = (checked: number) => ({
 })
 const counts = (loaded: number, skipped: number) => ({ loaded, skipped, total: loaded + skipped })
 
-const NOT_COMPARED =
-  'specstar-backup diff ARCHIVE --live compares an archive with the store, including the resources that exist'
+const ADVICE = 'To compare them with the archive, run: specstar-backup diff ARCHIVE --live'
 
 describe('the text of a restore', () => {
   it('states that nothing was checked if all resources were skipped', () => {
     const text = textOf({ models: { city: counts(0, 4), country: counts(0, 1) }, verification: verification(0) })
-    expect(text).toContain('Nothing was checked: the restore has skipped all 5 resources')
-    expect(text).toContain(`Not checked: 5 skipped resources, and blobs to which only they refer. ${NOT_COMPARED}`)
+    expect(text).toContain('Nothing was checked: the restore has skipped every selected resource (5)')
+    expect(text).toContain(`\n${ADVICE}`)
+    expect(text).not.toContain('Not checked')
     expect(text).toMatch(/^content +nothing to check +0 +0$/m)
     expect(text).not.toContain('passed')
   })
@@ -34,7 +34,9 @@ describe('the text of a restore', () => {
   it('names the skipped resources if others were checked', () => {
     const text = textOf({ ...counts(4, 1), verification: verification(4) }, { models: ['city'] })
     expect(text).toContain('Proved: every check has passed')
-    expect(text).toContain('Not checked: 1 skipped resource, and blobs to which only it refers.')
+    expect(text).toContain(
+      `Not checked: 1 skipped resource, and blobs to which only skipped resources refer. ${ADVICE}`,
+    )
     expect(text).toMatch(/^content +passed +4 +0$/m)
     expect(text).toMatch(/^blobs +nothing to check +0 +0$/m)
   })
@@ -57,7 +59,7 @@ describe('the text of a restore', () => {
   it('names the blobs that a dry run does not compare', () => {
     const dryRun = { models: { city: { new: 0, changed: 1, same: 2, target_only: 0 } }, blobs: { new: 0, same: 0 } }
     expect(textOf(dryRun, { dry_run: true, on_duplicate: 'skip' })).toContain(
-      'Not compared: blobs to which only the 3 existing resources refer, because a restore with skip does not read them',
+      'Not compared: blobs to which only the 3 existing resources refer, because a restore with skip does not write these blobs',
     )
     expect(textOf(dryRun, { dry_run: true, on_duplicate: 'overwrite' })).not.toContain('Not compared')
     const none = { ...dryRun, models: { city: { new: 3, changed: 0, same: 0, target_only: 0 } } }

@@ -133,14 +133,12 @@ describe('the verdict of a report', () => {
   it('says that there was nothing to check only if the job states this', () => {
     expect(verdictOf('restore', true)).toContain('Proved:')
     expect(verdictOf('restore', false)).toBe('Nothing was checked.')
-    expect(verdictOf('restore', undefined)).toBe('Every check passed.')
+    expect(verdictOf('restore', undefined)).toBe('Every check has passed.')
     expect(verdictOf('check', undefined)).toContain('is sound')
   })
 
   it('says what was not checked if resources were skipped', () => {
-    expect(verdictOf('restore', false, 2)).toBe(
-      'Nothing was checked. Not checked: 2 skipped resources, and blobs to which only skipped resources refer.',
-    )
+    expect(verdictOf('restore', false, 2)).toBe('Nothing was checked. The restore has skipped 2 resources.')
     expect(verdictOf('restore', true, 1)).toContain('equals the archive. Not checked: 1 skipped resource, and blobs')
   })
 })

@@ -6,9 +6,10 @@ import { plural } from './format.ts'
  */
 export const verdictOf = (kind: string, proved: boolean | undefined, skipped = 0): string => {
   if (kind === 'check') return 'Every byte and every record of the archive is sound.'
-  if (proved === false && skipped > 0) return 'Nothing was checked: the restore has skipped every resource.'
-  const unchecked = `Not checked: ${plural(skipped, 'skipped resource')}, and blobs to which only skipped resources refer.`
-  return [checked(proved), ...(skipped === 0 ? [] : [unchecked])].join(' ')
+  if (skipped === 0) return checked(proved)
+  return proved === false
+    ? `${checked(proved)} The restore has skipped ${plural(skipped, 'resource')}.`
+    : `${checked(proved)} Not checked: ${plural(skipped, 'skipped resource')}, and blobs to which only skipped resources refer.`
 }
 
 const checked = (proved: boolean | undefined): string => {
