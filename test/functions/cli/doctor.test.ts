@@ -113,6 +113,7 @@ describe('doctor', () => {
     const { code, findings } = await doctor(api?.url ?? '')
     expect(code).toBe(1)
     const routes = findings.filter(({ check }) => check.startsWith('may '))
+    expect(routes).toHaveLength(16)
     for (const { result, details } of routes) {
       expect(result).toBe('failed')
       expect(details).toContain('allow execute-api:Invoke')
