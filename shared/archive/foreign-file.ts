@@ -1,5 +1,5 @@
 import { quote } from '../values/message-text.ts'
-import { ArchiveTruncatedError, NotAnArchiveError } from './errors.ts'
+import { ArchiveTruncatedError, atByte, NotAnArchiveError } from './errors.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
 import { MANIFEST_NAME, TRAILER_NAME } from './tail.ts'
 
@@ -38,7 +38,8 @@ export const explainForeignFile = (head: Buffer): NotAnArchiveError => {
   if (head.every((byte) => byte === 0))
     return new NotAnArchiveError('the file begins with zero bytes, so its content was probably lost during a copy')
   if (looksLikeText(head)) return new NotAnArchiveError('the file is text; check whether this is the right file')
-  return new NotAnArchiveError('the file does not begin with a tar header')
+  // It may also be a repacked archive whose first bytes are damaged.
+  return atByte(0, new NotAnArchiveError('the file does not begin with a tar header'))
 }
 
 /** Returns true if the first bytes of a file look like the start of a JSON object or list. */

@@ -157,7 +157,8 @@ const SEARCHED_BYTES = 1024 * 1024
 
 /**
  * Throws if the last 1,024 bytes are not zero, as they are in every complete tar. Most truncated tars are thereby
- * rejected before they are read. `head` is the first block, a tar header, which is not zero.
+ * rejected before they are read. The first of these bytes that is not zero is where the damage begins. `head` is the
+ * first block, a tar header, which is not zero.
  */
 const checkEndOfTar = async (source: ArchiveSource, head: Buffer): Promise<void> => {
   const length = Math.min(2 * BLOCK, source.size)
@@ -168,8 +169,10 @@ const checkEndOfTar = async (source: ArchiveSource, head: Buffer): Promise<void>
   const missing = 'the end of the archive is missing'
   // The name of the first file shows what the tar contains. The name of another header, such as a pax header, does not
   // show this.
-  if (type !== '0') throw new ArchiveTruncatedError(missing)
-  throw explainForeignTar([path.replace(/^(?:\.\/+)+/, '')], missing)
+  const error =
+    type === '0' ? explainForeignTar([path.replace(/^(?:\.\/+)+/, '')], missing) : new ArchiveTruncatedError(missing)
+  if (error instanceof NotAnArchiveError) throw error
+  throw atByte(source.size - length + end.findIndex((byte) => byte !== 0), error)
 }
 
 /** Throws `ArchiveInvalidError` if other bytes follow the trailer of this archive. */
@@ -180,7 +183,8 @@ const rejectBytesAfterEnd = async (source: ArchiveSource): Promise<void> => {
   for (let at = 0; at + TAIL_BYTES < bytes.length; at += BLOCK) {
     if (!bytes.subarray(at, at + BLOCK).equals(header)) continue
     // The trailer of an archive that this archive contains as a blob states another position.
-    const { offset, size } = parseTrailer(bytes.subarray(at + BLOCK, at + 2 * BLOCK))
+    const content = bytes.subarray(at + BLOCK, at + 2 * BLOCK)
+    const { offset, size } = await locateFaults(start + at + BLOCK, () => parseTrailer(content))
     if (offset + paddedSize(size) !== start + at) continue
     const end = start + at + TAIL_BYTES
     const added = source.size - end

@@ -125,7 +125,8 @@ export const readIndexHeader = async (
 ): Promise<string> => {
   const { size, offset } = segment.index
   const header = reader.offset
-  const path = await readHeader(reader, frame, { size, offset: offset - segment.offset }, end)
+  const expected = { subject: indexSubject(segment), size, offset: offset - segment.offset }
+  const path = await readHeader(reader, frame, expected, end)
   if (!/^index\/[A-Za-z0-9_-]{1,80}\.jsonl\.zst$/.test(path))
     throw atByte(
       header,
@@ -194,15 +195,15 @@ async function* readContent(reader: ByteReader, { entry, ordinal }: NumberedEntr
 
 /**
  * Reads the tar headers of an entry, compares them with the expected path, size and offset, and returns the path. `end`
- * is the offset at which the previous entry ends.
+ * is the offset at which the previous entry ends. By default, `path` is the subject of messages.
  */
 export const readHeader = async (
   reader: ByteReader,
   frame: FrameHash | undefined,
-  expected: { readonly path?: string; readonly size: number; readonly offset: number },
+  expected: { readonly path?: string; readonly subject?: string; readonly size: number; readonly offset: number },
   end: number,
 ): Promise<string> => {
-  const subject = `the tar header of ${expected.path === undefined ? 'an index' : `entry ${expected.path}`}`
+  const subject = `the tar header of ${expected.subject ?? `entry ${expected.path}`}`
   let left = expected.offset - end
   const read: ReadBytes = async (length) => {
     left -= length
@@ -211,8 +212,9 @@ export const readHeader = async (
     frame?.update(bytes)
     return bytes
   }
-  return locateFaults(reader.offset, async () => {
-    const { path, size } = await readSegmentHeader(read, subject)
+  const start = reader.offset
+  return locateFaults(start, async () => {
+    const { path, size } = await readSegmentHeader(read, subject, start)
     if (left !== 0 || size !== expected.size || (expected.path !== undefined && path !== expected.path))
       throw new ArchiveInvalidError(`${subject} does not match the path, size and offset in the index or the manifest`)
     return path

@@ -35,6 +35,8 @@ const LIMITS: TarLimits = { files: MAX_WALKED_FILES, nameBytes: MAX_WALKED_NAMES
 export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Promise<Map<string, TarFile>> => {
   const files = new Map<string, TarFile>()
   let nameBytes = 0
+  /** The byte at which the header of the current entry begins. */
+  let start = 0
   const reader = new ByteReader(await source.stream(0, source.size))
   const tar = extract()
   const passed = pipeline(guardTar(reader, source.size), tar)
@@ -43,6 +45,7 @@ export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Prom
   passed.catch(() => undefined)
   try {
     for await (const entry of tar) {
+      start = entry.offset
       const { name, size, type } = entry.header
       const path = name.replace(/^(?:\.\/+)+/, '')
       const bytes = Buffer.byteLength(path)
@@ -60,11 +63,12 @@ export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Prom
       if (nameBytes > limits.nameBytes)
         throw new ArchiveInvalidError(`the names in the tar have more than ${limits.nameBytes} bytes together`)
       checkPath(path)
-      if (files.has(path))
-        throw atByte(entry.offset, new ArchiveInvalidError(`the tar has two entries ${pathText(path)}`))
-      files.set(path, { offset: entry.offset + BLOCK, size, sha256: await sha256Of(entry) })
+      if (files.has(path)) throw new ArchiveInvalidError(`the tar has two entries ${pathText(path)}`)
+      files.set(path, { offset: start + BLOCK, size, sha256: await sha256Of(entry) })
     }
     await passed
+  } catch (error) {
+    throw atByte(start, error)
   } finally {
     reader.close()
   }

@@ -47,7 +47,7 @@ export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGener
             `${subject} is the second extension header of type "${header.type}" in front of one entry`,
           )
         extensions.add(header.type)
-        const body = await readExtension(read, header.size, subject)
+        const body = await readExtension(read, header.size, subject, reader.offset)
         paxSize = checkExtension(header.type, body.subarray(0, header.size), subject) ?? paxSize
         // `extract` misreads the header that follows an extension header without a body. Such an extension header is
         // therefore replaced by a zero block, which `extract` skips.

@@ -19,16 +19,18 @@ export type ReadBytes = (length: number) => Promise<Buffer>
 /**
  * Reads the headers of one entry of a segment. They are the header of a file and, before it, at most one pax header,
  * which may contain only a path. Throws `ArchiveInvalidError` for other headers, with `subject` as the subject of the
- * message. Tars of other programs may contain other headers. They are read by `tar-files.ts`.
+ * message. `start` is the byte of the archive at which the headers begin. Tars of other programs may contain other
+ * headers. They are read by `tar-files.ts`.
  */
 export const readSegmentHeader = async (
   read: ReadBytes,
   subject: string,
+  start: number,
 ): Promise<{ readonly path: string; readonly size: number }> => {
   let header = parseHeaderBlock(await read(BLOCK), subject)
   let paxPath: string | undefined
   if (header.type === 'x') {
-    const body = await readExtension(read, header.size, subject)
+    const body = await readExtension(read, header.size, subject, start + BLOCK)
     const pax = parsePax(body.subarray(0, header.size), subject)
     if ([...pax.keys()].some((key) => key !== 'path'))
       throw new ArchiveInvalidError(`${subject} has a pax header that contains more than a path`)
@@ -43,12 +45,15 @@ export const readSegmentHeader = async (
   return { path, size: header.size }
 }
 
-/** Reads the body of an extension header (pax or GNU long name). Returns the body and its padding. */
-export const readExtension = async (read: ReadBytes, size: number, subject: string): Promise<Buffer> => {
+/**
+ * Reads the body of an extension header (pax or GNU long name), which begins at the byte `start` of the archive. Returns
+ * the body and its padding.
+ */
+export const readExtension = async (read: ReadBytes, size: number, subject: string, start: number): Promise<Buffer> => {
   if (size > MAX_PAX_BYTES)
     throw new ArchiveInvalidError(`${subject} has a body of ${size} bytes; at most ${MAX_PAX_BYTES} are allowed`)
   const padded = await read(paddedSize(size))
-  checkZero(padded.subarray(size), `the padding of ${subject}`)
+  checkZero(padded.subarray(size), `the padding of ${subject}`, start + size)
   return padded
 }
 
@@ -152,11 +157,10 @@ export const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte ===
 
 /**
  * Throws `ArchiveInvalidError` if a byte is not zero. `what` is the subject of the message. `start` is the offset of the
- * bytes in the archive, if it is known.
+ * bytes in the archive.
  */
-export const checkZero = (bytes: Buffer, what: string, start?: number): void => {
+export const checkZero = (bytes: Buffer, what: string, start: number): void => {
   const damaged = bytes.findIndex((byte) => byte !== 0)
   if (damaged === -1) return
-  const error = new ArchiveInvalidError(`${what} must be zero bytes`)
-  throw start === undefined ? error : atByte(start + damaged, error)
+  throw atByte(start + damaged, new ArchiveInvalidError(`${what} must be zero bytes`))
 }

@@ -34,7 +34,7 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
   const segments: ArchiveSegment[] = []
   for (const [k, segment] of manifest.segments.entries()) {
     const index = indexes[k]
-    if (index === undefined) throw new ArchiveTruncatedError(`it has no index for segment ${k}`)
+    if (index === undefined) throw missingIndex(files, k)
     const stored = await source.read(index.offset, index.size)
     const lines = await locateFaults(index.offset, () => decodeIndex(segment, stored))
     segments.push({ ...segment, offset: 0, walked: lines.map((line) => locateEntry(files, line, segments)) })
@@ -63,6 +63,20 @@ const takeLeftOutList = (files: TarFiles, { left_out }: Manifest): number | unde
   if (file.sha256 !== sha256) throw atByte(file.offset, new EntryCorruptError(LEFT_OUT_NAME, sha256, file.sha256))
   if (file.size !== size) throw wrongSize(`entry ${LEFT_OUT_NAME}`, file, `the manifest states ${size}`)
   return file.offset
+}
+
+/** Returns the error about a segment without an index. An index that belongs to no segment is probably damaged. */
+const missingIndex = (files: TarFiles, segment: number): ArchiveInvalidError | ArchiveTruncatedError => {
+  const left = [...files].find(([path]) => path.startsWith('index/'))
+  if (left === undefined) return new ArchiveTruncatedError(`it has no index for segment ${segment}`)
+  const [path, { offset, sha256 }] = left
+  return atByte(
+    offset,
+    new ArchiveInvalidError(
+      `entry ${pathText(path)} is damaged or belongs to another archive: its sha256 is ${sha256}, ` +
+        'but no other segment of the manifest has such an index',
+    ),
+  )
 }
 
 /** Throws `ArchiveInvalidError` if the tar has files that do not belong to the archive. */

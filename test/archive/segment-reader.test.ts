@@ -143,7 +143,7 @@ describe('the tar headers of a segment', () => {
     await expectError(withHeader(header), invalid('the tar header of entry blobs/b extends into its content'))
     await expectError(
       { entries: [blob('b')], index: { header: pax(record('path', 'index/s.jsonl.zst')) } },
-      invalid('the tar header of an index extends into its content'),
+      invalid('the tar header of the index of the segment that begins at byte 0 extends into its content'),
     )
   })
 
@@ -186,7 +186,9 @@ describe('the tar headers of a segment', () => {
   it('are rejected with another size for an index', async () => {
     await expectError(
       { entries: [blob('b')], index: { header: headerBytes('index/s.jsonl.zst', 1) } },
-      invalid('the tar header of an index does not match the path, size and offset in the index or the manifest'),
+      invalid(
+        'the tar header of the index of the segment that begins at byte 0 does not match the path, size and offset in the index or the manifest',
+      ),
     )
   })
 

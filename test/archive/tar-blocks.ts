@@ -108,11 +108,12 @@ export const filesOf = (archive: Buffer): Map<string, Buffer> => {
 /** Reads the headers of one entry, which must be all of `bytes`. */
 export const readHeaders = async (bytes: Buffer): Promise<{ path: string; size: number }> => {
   let rest = bytes
-  const header = await readSegmentHeader((length) => {
+  const read = (length: number): Promise<Buffer> => {
     const taken = rest.subarray(0, length)
     rest = rest.subarray(length)
     return Promise.resolve(taken)
-  }, 'the header')
+  }
+  const header = await readSegmentHeader(read, 'the header', 0)
   expect(rest.length).toBe(0)
   return header
 }

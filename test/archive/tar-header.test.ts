@@ -62,7 +62,7 @@ describe('encodeTarHeader', () => {
     for (let bit = 0; bit < header.length * 8; bit++) {
       const broken = Buffer.from(header)
       broken[bit >> 3] = (broken[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-      await expect(readSegmentHeader(() => Promise.resolve(broken), 'the header')).rejects.toThrow('the header')
+      await expect(readSegmentHeader(() => Promise.resolve(broken), 'the header', 0)).rejects.toThrow('the header')
     }
   })
 

@@ -194,13 +194,13 @@ describe('blocks', () => {
   it('are zero only if every byte is zero', () => {
     expect(isZero(Buffer.alloc(3))).toBe(true)
     expect(() => {
-      checkZero(Buffer.alloc(3), 'the padding')
+      checkZero(Buffer.alloc(3), 'the padding', 0)
     }).not.toThrow()
     for (const at of [0, 2]) {
       const bytes = Buffer.alloc(3).fill(1, at, at + 1)
       expect(isZero(bytes)).toBe(false)
       expect(() => {
-        checkZero(bytes, 'the padding')
+        checkZero(bytes, 'the padding', 0)
       }).toThrow(new ArchiveInvalidError('the padding must be zero bytes'))
     }
   })

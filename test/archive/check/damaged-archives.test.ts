@@ -160,6 +160,24 @@ describe('the checks of an archive', () => {
     )
   })
 
+  it('find a tar header that differs from the original one, but is valid', async () => {
+    const bytes = craftRecords()
+    // The owner of the file and the checksum of the header.
+    const changed = Buffer.from(bytes)
+    changed.write('1', 108 + 5, 'latin1')
+    const checksum = Number.parseInt(bytes.toString('latin1', 148, 154), 8) + 1
+    changed.write(checksum.toString(8).padStart(6, '0'), 148, 'latin1')
+    const { findings, unfinished } = summaryOf(await check(changed))
+    expect(unfinished).toEqual([])
+    expect(findings).toMatchObject([
+      {
+        check: 'bytes',
+        offset: 0,
+        message: expect.stringMatching(/^the frame .* is corrupt: expected sha256/) as string,
+      },
+    ])
+  })
+
   it('need no further request for each entry after damage', async () => {
     const blobs = Object.fromEntries(Array.from({ length: 200 }, (_, k) => [`blob ${k}`, Buffer.alloc(3_000, k)]))
     const bytes = await writeArchive({ models: {}, blobs })

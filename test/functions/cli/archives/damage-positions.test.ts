@@ -7,6 +7,7 @@ import { readIndex } from '../../../../shared/archive/segment-reader.ts'
 import { must } from '../../../../shared/values/must.ts'
 import { memorySource } from '../../../archive/memory.ts'
 import { writeArchive } from '../../../archive/sample.ts'
+import { entryBytes, filesOf } from '../../../archive/tar-blocks.ts'
 import { cli, jsonLines } from '../cli-run.ts'
 import { CATALOGUE, useExtractFolders } from './extract-folders.ts'
 
@@ -21,26 +22,81 @@ const flipped = (bytes: Buffer, ...positions: readonly number[]): Buffer => {
 const offsetsIn = async (bytes: Buffer): Promise<readonly (number | undefined)[]> =>
   (await verifyArchive(memorySource(bytes))).findings.map(({ offset }) => offset)
 
+/** Damages every third byte of an archive. Returns the bytes for which no finding names the byte or one before it. */
+const unnamedBytes = async (bytes: Buffer, isUnprotected: (at: number) => boolean): Promise<readonly number[]> => {
+  const unnamed: number[] = []
+  for (let at = 0; at < bytes.length; at += 3) {
+    if (isUnprotected(at)) continue
+    const offsets = await offsetsIn(flipped(bytes, at))
+    // The damage begins at the damaged byte or in front of it, but in the same entry.
+    if (!offsets.some((offset) => offset !== undefined && offset <= at && offset > at - 2_048)) unnamed.push(at)
+  }
+  return unnamed
+}
+
 const catalogue = async (): Promise<{ bytes: Buffer; archive: OpenArchive }> => {
   const bytes = await readFile(CATALOGUE)
   return { bytes, archive: await openArchive(memorySource(bytes)) }
 }
 
 describe('the byte of damage', () => {
-  it('is named for any damaged byte of an archive', async () => {
-    const leftOut = { model: 'city', resource_id: 'x', key: { pk: 'city#m#0', sk: 'x' }, reason: 'no' }
-    const bytes = await writeArchive({
+  const sample = (): Promise<Buffer> =>
+    writeArchive({
       models: { city: [{ id: 'city:1', revisions: [{ n: 1, data: '{"a":1}' }] }] },
       blobs: { 'flag/1': Buffer.from('a blob') },
-      leftOut: [leftOut],
+      leftOut: [{ model: 'city', resource_id: 'x', key: { pk: 'city#m#0', sk: 'x' }, reason: 'no' }],
     })
-    const unnamed: number[] = []
-    for (let at = 0; at < bytes.length; at += 3) {
-      const offsets = await offsetsIn(flipped(bytes, at))
-      // The damage begins at the damaged byte or in front of it, but in the same entry.
-      if (!offsets.some((offset) => offset !== undefined && offset <= at && offset > at - 2_048)) unnamed.push(at)
-    }
-    expect(unnamed).toEqual([])
+
+  it('is named for any damaged byte of an archive', async () => {
+    expect(await unnamedBytes(await sample(), () => false)).toEqual([])
+  })
+
+  it('is named for any damaged byte of a repacked tar without trailer, except for its unprotected manifest', async () => {
+    const files = [...filesOf(await sample())].filter(([name]) => name !== 'acbak.trailer')
+    const bytes = Buffer.concat([...files.map(([name, content]) => entryBytes(name, content)), Buffer.alloc(3_072)])
+    const start = bytes.indexOf('{"format"')
+    const end = bytes.indexOf('\0', start)
+    expect(await unnamedBytes(bytes, (at) => start <= at && at < end)).toEqual([])
+  })
+
+  it('is that of the index in a repacked tar, if an index is damaged', async () => {
+    const files = [...filesOf(await sample())].filter(([name]) => name !== 'acbak.trailer')
+    const bytes = Buffer.concat([...files.map(([name, content]) => entryBytes(name, content)), Buffer.alloc(3_072)])
+    const index = must(filesOf(bytes).get('index/m-0.jsonl.zst'))
+    const offset = bytes.indexOf(index)
+    const { findings, fault } = await verifyArchive(memorySource(flipped(bytes, offset + 9)))
+    expect({ findings, fault }).toEqual({
+      fault: 'archive-invalid',
+      findings: [
+        {
+          check: 'bytes',
+          offset,
+          message: expect.stringMatching(
+            /^the archive is invalid: entry index\/m-0\.jsonl\.zst is damaged or belongs to another archive: /,
+          ) as string,
+        },
+      ],
+    })
+  })
+
+  it('is that of the padding of a pax header, and of an index whose tar header is damaged', async () => {
+    const long = 'x'.repeat(150)
+    const bytes = await writeArchive({ models: {}, blobs: { [long]: Buffer.from('a blob') } })
+    const record = bytes.indexOf(' path=blobs/')
+    const padding = 1_023
+    expect(record).toBeLessThan(padding)
+    expect(await offsetsIn(flipped(bytes, padding))).toEqual([padding])
+    const { segments } = await openArchive(memorySource(bytes))
+    const header = must(segments[0]).index.offset - 512
+    const { findings } = await verifyArchive(memorySource(flipped(bytes, header + 5)))
+    expect(findings).toEqual([
+      {
+        check: 'bytes',
+        offset: header,
+        message:
+          'the archive is invalid: the tar header of the index of the segment that begins at byte 0 has a wrong checksum',
+      },
+    ])
   })
 
   it('is the start of the header, the trailer or the manifest, and the damaged byte of zeros', async () => {
