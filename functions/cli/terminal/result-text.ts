@@ -140,7 +140,17 @@ const verdictText = (output: Output, result: JobResult): string => {
   const { passed, proved } = result.verification ?? {}
   if (passed !== true) return output.style('red', 'Verification failed')
   if (proved === false) return output.style('yellow', `Nothing was checked${unchecked(result)}`)
-  return output.style('green', `${proved === undefined ? 'Intact' : 'Proved'}: every check has passed`)
+  if (proved === undefined) return output.style('green', 'Intact: every check has passed')
+  return restoredAll(result)
+    ? output.style('green', 'Proved: every check has passed')
+    : output.style('yellow', 'Every check of what was restored has passed')
+}
+
+/** Returns true if a restore has restored, and therefore checked, everything that it has selected. */
+const restoredAll = (result: JobResult): boolean => {
+  const { blob_conflicts, missing_blobs, left_out } = result
+  const hasExceptions = [blob_conflicts, missing_blobs, left_out].some((listed) => (listed?.count ?? 0) > 0)
+  return skippedOf(result) === 0 && !hasExceptions
 }
 
 const checkText = (output: Output, { passed, checked, findings_total }: Check): string => {
@@ -162,12 +172,20 @@ const skippedOf = ({ skipped, models }: JobResult): number => skipped ?? sumOf(m
 
 /** Returns what a restore with `skip` has not checked. */
 const skippedText = (output: Output, result: JobResult): string => {
-  const skipped = skippedOf(result)
-  if (skipped === 0) return ''
+  const skipped = hasSkippedAll(result) ? 0 : skippedOf(result)
+  const kept = result.blob_conflicts?.count ?? 0
+  if (skippedOf(result) + kept === 0) return ''
+  const unchecked = [
+    ...(skipped === 0 ? [] : [counted(skipped, 'skipped resource'), 'blobs to which only skipped resources refer']),
+    ...(kept === 0 ? [] : [counted(kept, 'kept blob')]),
+  ]
   const advice = 'To compare them with the archive, run: specstar-backup diff ARCHIVE --live'
-  const unchecked = `Not checked: ${counted(skipped, 'skipped resource')}, and blobs to which only skipped resources refer`
-  return output.style('yellow', hasSkippedAll(result) ? advice : `${unchecked}. ${advice}`)
+  return output.style('yellow', unchecked.length === 0 ? advice : `Not checked: ${enumerated(unchecked)}. ${advice}`)
 }
+
+/** Returns, for example, `a`, `a, and b` or `a, b, and c`. */
+const enumerated = (parts: readonly string[]): string =>
+  parts.map((part, index) => (index > 0 && index === parts.length - 1 ? `and ${part}` : part)).join(', ')
 
 const findingsText = (output: Output, findings: readonly Finding[]): string => {
   if (findings.length === 0) return ''

@@ -33,12 +33,37 @@ describe('the text of a restore', () => {
 
   it('names the skipped resources if others were checked', () => {
     const text = textOf({ ...counts(4, 1), verification: verification(4) }, { models: ['city'] })
-    expect(text).toContain('Proved: every check has passed')
+    expect(text).toContain('Every check of what was restored has passed\n')
+    expect(text).not.toContain('Proved')
     expect(text).toContain(
       `Not checked: 1 skipped resource, and blobs to which only skipped resources refer. ${ADVICE}`,
     )
     expect(text).toMatch(/^content +passed +4 +0$/m)
     expect(text).toMatch(/^blobs +nothing to check +0 +0$/m)
+  })
+
+  it('names the blobs that were kept with other bytes, and does not claim a proof', () => {
+    const kept = (count: number) => ({ blob_conflicts: { count, ids: ['flag'] } })
+    const text = textOf({ models: { city: counts(4, 0) }, verification: verification(4), ...kept(1) })
+    expect(text).toContain('Every check of what was restored has passed\n')
+    expect(text).not.toContain('Proved')
+    expect(text).toContain(`Not checked: 1 kept blob. ${ADVICE}`)
+    const both = textOf({ models: { city: counts(4, 2) }, verification: verification(4), ...kept(3) })
+    expect(both).toContain(
+      `Not checked: 2 skipped resources, blobs to which only skipped resources refer, and 3 kept blobs. ${ADVICE}`,
+    )
+    const onlyBlob = textOf({ models: { city: counts(0, 0) }, verification: verification(0), ...kept(1) })
+    expect(onlyBlob).toContain('Nothing was checked')
+    expect(onlyBlob).toContain(`Not checked: 1 kept blob. ${ADVICE}`)
+  })
+
+  it.each([
+    ['left_out', { count: 1, resources: [{ model: 'city', resource_id: 'x', reason: 'r' }] }],
+    ['missing_blobs', { count: 1, ids: ['flag'] }],
+  ])('does not claim a proof if the result lists %s', (name, listed) => {
+    const result = { models: { city: counts(4, 0) }, verification: verification(4) }
+    expect(textOf({ ...result, [name]: listed })).toContain('Every check of what was restored has passed\n')
+    expect(textOf({ ...result, [name]: { ...listed, count: 0 } })).toContain('Proved: every check has passed\n')
   })
 
   it('says nothing about skipped resources if there are none', () => {

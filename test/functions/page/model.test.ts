@@ -130,16 +130,50 @@ describe('the phases of a job', () => {
 })
 
 describe('the verdict of a report', () => {
+  const LISTED = { count: 1 }
+
   it('says that there was nothing to check only if the job states this', () => {
-    expect(verdictOf('restore', true)).toContain('Proved:')
-    expect(verdictOf('restore', false)).toBe('Nothing was checked.')
-    expect(verdictOf('restore', undefined)).toBe('Every check has passed.')
-    expect(verdictOf('check', undefined)).toContain('is sound')
+    expect(verdictOf('restore', true, {})).toMatchObject({ isProof: true })
+    expect(verdictOf('restore', true, {}).text).toContain('Proved:')
+    expect(verdictOf('restore', false, {})).toEqual({ text: 'Nothing was checked.', isGood: false, isProof: false })
+    expect(verdictOf('restore', undefined, {}).text).toBe('Every check has passed.')
+    expect(verdictOf('check', undefined, {})).toMatchObject({ isGood: true, isProof: false })
+    expect(verdictOf('check', undefined, { missing_blobs: LISTED }).text).toContain('is sound')
   })
 
   it('says what was not checked if resources were skipped', () => {
-    expect(verdictOf('restore', false, 2)).toBe('Nothing was checked. The restore has skipped 2 resources.')
-    expect(verdictOf('restore', true, 1)).toContain('equals the archive. Not checked: 1 skipped resource, and blobs')
+    expect(verdictOf('restore', false, { models: { city: { skipped: 2 } } }).text).toBe(
+      'Nothing was checked. The restore has skipped 2 resources.',
+    )
+    expect(verdictOf('restore', true, { skipped: 1 })).toEqual({
+      text:
+        'Every check of what was restored has passed. ' +
+        'Not checked: 1 skipped resource, and blobs to which only skipped resources refer.',
+      isGood: false,
+      isProof: false,
+    })
+  })
+
+  it('says what was not checked if different blobs were kept', () => {
+    expect(verdictOf('restore', true, { blob_conflicts: { count: 2 } })).toEqual({
+      text: 'Every check of what was restored has passed. Not checked: 2 kept blobs.',
+      isGood: false,
+      isProof: false,
+    })
+    expect(verdictOf('restore', true, { skipped: 3, blob_conflicts: LISTED }).text).toContain(
+      'Not checked: 3 skipped resources, blobs to which only skipped resources refer, and 1 kept blob.',
+    )
+    expect(verdictOf('restore', false, { blob_conflicts: LISTED }).text).toBe(
+      'Nothing was checked. Not checked: 1 kept blob.',
+    )
+  })
+
+  it.each(['left_out', 'missing_blobs'])('does not claim a proof if the result lists %s', (name) => {
+    expect(verdictOf('restore', true, { [name]: LISTED })).toEqual({
+      text: 'Every check of what was restored has passed.',
+      isGood: false,
+      isProof: false,
+    })
   })
 })
 

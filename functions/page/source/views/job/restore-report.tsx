@@ -21,26 +21,23 @@ const CHECKED = [
   ['blobs', 'Blobs'],
 ] as const
 
-const skippedIn = ({ skipped, models = {} }: Result): number =>
-  skipped ?? Object.values(models).reduce((total, counts) => total + (counts['skipped'] ?? 0), 0)
-
 /** The report of a restore or of a check. The result in the job has only the first findings of each check. */
 export const RestoreReport = ({ job, result }: { readonly job: Job; readonly result: Result }): VNode => {
   const { data } = useApi(`/_backup/jobs/${encodeURIComponent(job.job_id)}/report`, Report, () => Infinity)
   const { verification } = result
   const passed = data?.passed ?? verification?.passed ?? false
   const proved = data?.proved ?? verification?.proved
-  const isGood = proved !== false || job.kind === 'check'
+  const verdict = verdictOf(job.kind, proved, result)
   const checks = data?.checks ?? verification?.checks ?? {}
   const models = result.models ?? data?.models ?? {}
   return (
     <>
       {passed && (
-        <p class={`notice ${isGood ? 'good' : 'warn'}`} role="status">
+        <p class={`notice ${verdict.isGood ? 'good' : 'warn'}`} role="status">
           <span class="sign" aria-hidden="true">
-            {isGood ? '✓' : '!'}
+            {verdict.isGood ? '✓' : '!'}
           </span>
-          {verdictOf(job.kind, proved, skippedIn(result))}
+          {verdict.text}
         </p>
       )}
       <div class="columns">
@@ -52,7 +49,7 @@ export const RestoreReport = ({ job, result }: { readonly job: Job; readonly res
           title="Report"
           action={
             <span class="panel-actions">
-              {proved === true && <Badge tone="good" text="proved" />}
+              {verdict.isProof && <Badge tone="good" text="proved" />}
               <Badge tone={passed ? 'good' : 'bad'} text={passed ? 'passed' : 'failed'} />
             </span>
           }
