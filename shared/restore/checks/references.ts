@@ -1,5 +1,6 @@
 import pMap from 'p-map'
 import { ArchivedIds } from '../../archive/archived-ids.ts'
+import { isArchiveFault } from '../../archive/errors.ts'
 import type { RefType } from '../../resources/models.ts'
 import { references as referencesOf } from '../../resources/payload-references.ts'
 import { decodePayload } from '../../resources/payload.ts'
@@ -8,6 +9,7 @@ import type { CheckFindings, ComparedResource, ResourcesCheck, VerificationPass,
 /**
  * Checks that the resources and revisions exist to which the payloads of the current revisions refer. A dangling
  * reference is only reported if it was already dangling in the archive, or if this restore did not select its target.
+ * It is also only reported if the part of the archive that may contain its target is damaged.
  */
 export const references = {
   name: 'references',
@@ -105,12 +107,24 @@ class ReferencesCheck implements ResourcesCheck {
     const { from, field, target, to, ref_type } = reference
     const finding = { model: model.name, resource_id: from, expected: to, actual: 'absent' }
     const what = `reference ${field} to ${target}`
-    const isArchived = await this.#archivedIds.has(target, resourceIdOf(reference), to, ref_type)
-    if (!isArchived)
+    // Preflight has verified the part of the archive that was restored. The target may be in another part.
+    const isPartOfRestore = plan.unfiltered && plan.models.includes(target)
+    const isArchived = await this.#archivedIds
+      .has(target, resourceIdOf(reference), to, ref_type)
+      .catch((error: unknown) => {
+        if (isPartOfRestore || !isArchiveFault(error)) throw error
+        return error
+      })
+    if (isArchived instanceof Error)
+      this.#findings.reportSeparately({
+        ...finding,
+        what: `${what}: cannot be found in the archive, because ${isArchived.message}`,
+      })
+    else if (!isArchived)
       this.#findings.reportSeparately({ ...finding, what: `${what}: was already dangling in the archive` })
     else if (await this.#pass.isLeftOut(target, resourceIdOf(reference)))
       this.#findings.reportSeparately({ ...finding, what: `${what}: cannot be restored and was left out` })
-    else if (!plan.unfiltered || !plan.models.includes(target))
+    else if (!isPartOfRestore)
       this.#findings.reportSeparately({ ...finding, what: `${what}: not part of this restore` })
     else this.#findings.fail({ ...finding, what })
   }
