@@ -108,14 +108,16 @@ const addCommand = (parent: Command, name: string, command: CliCommand, io: Io, 
 }
 
 /**
- * Adds an option to a command. If the option has one value, a second value is rejected. By default, commander uses the
- * last value.
+ * Adds an option to a command. An empty value is rejected, and also a second value, unless the option is repeatable. By
+ * default, commander accepts both, and uses the last value.
  */
 const addOption = (added: Command, option: Option): void => {
   added.addOption(option)
-  if (!option.required || option instanceof RepeatableOption) return
+  if (!option.required) return
   let isGiven = false
-  added.on(`option:${option.name()}`, () => {
+  added.on(`option:${option.name()}`, (value: string) => {
+    if (value === '') throw new UsageError(`${option.long}: must not be empty`)
+    if (option instanceof RepeatableOption) return
     if (isGiven) throw new UsageError(`${option.long}: is given twice, but accepts only one value; remove one of them`)
     isGiven = true
   })

@@ -71,6 +71,15 @@ describe('specstar-backup', () => {
     expect(stderr).toContain(`error: ${option}: is given twice, but accepts only one value; remove one of them`)
   })
 
+  it.each(['--endpoint', '--region', '--profile', '--s3-endpoint', '--config', '--limit'])(
+    'rejects an empty value of %s',
+    async (option) => {
+      const { code, stderr } = await cli(['jobs', option, ''])
+      expect(code).toBe(2)
+      expect(stderr).toContain(`error: ${option}: must not be empty`)
+    },
+  )
+
   it('prints errors as one JSON object with --json', async () => {
     const { code, stderr } = await cli(['jobs', '--json', '--limit', 'x'])
     expect(code).toBe(2)
@@ -109,9 +118,9 @@ describe('specstar-backup', () => {
     [['schedules', 'pause', '.'], 'schedule: "." is not the name of a schedule'],
     [['schedules', 'resume', '..'], 'schedule: ".." is not the name of a schedule'],
     [['restore', 'job-1', '--model', '_backup'], '--model: "_backup" is not the name of a model'],
-    [['restore', 'job-1', '--model', ''], '--model: "" is not the name of a model'],
+    [['restore', 'job-1', '--model', ''], '--model: must not be empty'],
     [['restore', 'job-1', '--only', '../country:TW'], '--only: ".." is not the name of a model'],
-    [['diff', 'job-1', '--live', '--model', ''], '--model: "" is not the name of a model'],
+    [['diff', 'job-1', '--live', '--model', ''], '--model: must not be empty'],
   ])('sends no request for %j, because its path would be that of another route', async (args, message) => {
     let requests = 0
     const api = await fakeApi(() => {
