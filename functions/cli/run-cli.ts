@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, CommanderError, Option } from 'commander'
 import { withCallBudget } from '../../shared/throttling/call-context.ts'
+import { isArchiveFault } from '../../shared/archive/errors.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
 import { ApiClient } from './client/api-client.ts'
 import { credentialsOf } from './client/credentials.ts'
@@ -221,7 +222,7 @@ const reportError = (error: unknown, output: Output, signal?: EndingSignal): Exi
   // Further lines are indented, so that none of them looks like a message of this command.
   const message = errorMessage(error)
   output.error(errorProblem(error), `${output.styleNote('red', 'error')}: ${message.replaceAll('\n', '\n  ')}`)
-  if (error instanceof DamagedArchiveError) return EXIT.verificationFailed
+  if (error instanceof DamagedArchiveError || isArchiveFault(error)) return EXIT.verificationFailed
   return error instanceof NoSuchFileError || error instanceof NotInArchiveError ? EXIT.usage : EXIT.error
 }
 

@@ -1,12 +1,13 @@
 import { Argument, Option } from 'commander'
 import * as z from 'zod'
+import { ArchiveInvalidError } from '../../../shared/archive/errors.ts'
 import { ARCHIVE_ARGUMENT, checkModel, parseModelId } from '../archives/arguments.ts'
 import type { ArchiveContents, FaultyContentsRecord } from '../archives/contents/contents.ts'
 import { absenceOfBlob, reasonsLeftOut } from '../archives/contents/explain-absence.ts'
 import { resourcesOf } from '../archives/contents/resources.ts'
 import type { WantedResource } from '../archives/contents/stream-scan.ts'
 import { resourceDocument } from '../archives/documents/resource-document.ts'
-import { ArchiveUnavailableError, NotInArchiveError, VERIFY_ADVICE } from '../archives/errors.ts'
+import { NotInArchiveError, VERIFY_ADVICE } from '../archives/errors.ts'
 import type { CountedSource } from '../archives/sources/counted-source.ts'
 import { noteRead, readBytes, readText, withContents } from '../archives/with-archive.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
@@ -70,7 +71,7 @@ const printResource = async (
   // A fault precedes the resource, or is that of one of its revisions.
   const throwFault = (): void => {
     if (fault !== undefined)
-      throw new ArchiveUnavailableError(`resource ${model}/${id} cannot be read: ${fault}; ${VERIFY_ADVICE}`)
+      throw new ArchiveInvalidError(`resource ${model}/${id} cannot be read: ${fault}; ${VERIFY_ADVICE}`)
   }
   for await (const resource of resourcesOf(contents, model, { ids: [id], onFault })) {
     throwFault()
@@ -95,9 +96,7 @@ const printResource = async (
 const printBlob = async ({ io }: CommandContext, contents: ArchiveContents, fileId: string): Promise<void> => {
   for await (const blob of contents.findBlobs(new Set([fileId]))) {
     if (blob.fault !== undefined)
-      throw new ArchiveUnavailableError(
-        `blob ${JSON.stringify(fileId)} cannot be read: ${blob.fault}; ${VERIFY_ADVICE}`,
-      )
+      throw new ArchiveInvalidError(`blob ${JSON.stringify(fileId)} cannot be read: ${blob.fault}; ${VERIFY_ADVICE}`)
     await writePieces(io.stdout, blob.read())
     return
   }

@@ -88,7 +88,7 @@ describe('a stream with a damaged blob', () => {
 
   it('is named as the reason why cat cannot print the blob', async () => {
     const { code, stdout, stderr } = await cli(['cat', await damagedStream(), '--blob', WRONG_ID])
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
     expect(stderr).toMatch(FAULT)
   })
 

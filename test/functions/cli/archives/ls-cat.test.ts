@@ -260,9 +260,11 @@ describe('specstar-backup cat', () => {
     const invalid = { ...second, revision_id: { S: 'another' } }
     const path = await saved('invalid.acbak', craftItems('city', [[metadata, first, invalid]]))
     const { code, stdout, stderr } = await cli(['cat', path, 'city/a'])
-    expect(code).toBe(1)
+    expect(code).toBe(4)
     expect(JSON.parse(stdout)).toMatchObject({ resource_id: 'a', revisions: [{ revision_id: 'a:1' }] })
-    expect(stderr).toMatch(/^error: resource city\/a cannot be read: sk is .* \(line 3 of entry models\/city\/s-00000/)
+    expect(stderr).toMatch(
+      /^error: the archive is invalid: resource city\/a cannot be read: sk is .* \(line 3 of entry models\/city\/s-00000/,
+    )
     const listed = await cli(['ls', path, 'city'])
     expect(listed.code).toBe(3)
     expect(listed.stderr).toContain('resource a of model city cannot be read: sk is ')
