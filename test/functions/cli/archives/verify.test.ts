@@ -139,6 +139,24 @@ describe('specstar-backup verify', () => {
     expect(stdout).toContain('Failed: the archive is damaged\n')
   })
 
+  it('counts all records of an archive with a damaged spilled payload, but no blobs', async () => {
+    const bytes = await readFile(CATALOGUE)
+    const { segments } = await openArchive(memorySource(bytes))
+    const [segment] = segments.filter(({ model }) => model === undefined)
+    const at = (segment?.offset ?? 0) + 512
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    const path = await saved('damaged-payload.acbak', bytes)
+    const { stdout } = await cli(['verify', path])
+    expect(stdout).toMatch(/^bytes +failed +1$/m)
+    expect(stdout).toMatch(/^records +failed +2$/m)
+    for (const check of ['manifest', 'blobs']) expect(stdout).toMatch(new RegExp(`^${check} +not finished +0$`, 'm'))
+    expect(stdout).toMatch(/^MODEL +RESOURCES +REVISIONS$/m)
+    const [result] = jsonLines((await cli(['verify', path, '--json'])).stdout)
+    expect(result).toMatchObject({ models: { guild: { resources: 12, revisions: 39 } } })
+    expect(Object.keys(result as object)).not.toContain('checked_models')
+    expect(JSON.stringify((result as { models: object }).models)).not.toContain('blobs')
+  })
+
   it('exits with 4 for a file that is no archive, and with 2 for a file that does not exist', async () => {
     const text = await cli(['verify', await saved('text.acbak', Buffer.from('hello'))])
     expect(text.code).toBe(4)
