@@ -30,7 +30,7 @@ export class DamagedArchiveError extends Error {
 }
 
 /** The advice at the end of messages about damage, if the archive could be opened. */
-export const VERIFY_ADVICE = 'specstar-backup verify finds all damage'
+export const VERIFY_ADVICE = 'run specstar-backup verify to check the whole archive'
 
 /** Returns an error that names the archive, if `error` is an archive fault. Returns any other error as it is. */
 export const damagedArchive = (error: unknown, archive: string, advice?: string): unknown =>

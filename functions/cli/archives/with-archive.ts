@@ -12,7 +12,7 @@ import type { ArchiveContents } from './contents/contents.ts'
 import { LocatedContents } from './contents/located-contents.ts'
 import { openContents } from './contents/open-contents.ts'
 import type { Selection } from './contents/stream-scan.ts'
-import { ArchiveUnavailableError, damagedArchive, NoSuchFileError, VERIFY_ADVICE } from './errors.ts'
+import { ArchiveUnavailableError, damagedArchive, NoSuchFileError } from './errors.ts'
 import { nameOfAddress, parseAddress } from './sources/address.ts'
 import type { CountedSource } from './sources/counted-source.ts'
 import { openSource } from './sources/open-source.ts'
@@ -101,9 +101,9 @@ export const readText = ({ bytes, size, requests }: ReadBytes, verb = 'Read'): s
   return `${verb} ${bytesText(bytes)} of ${bytesText(size)} with ${counted(requests, 'request')}.${repeated}`
 }
 
-/** Says on stderr how to find all damage, unless the output is JSON. */
+/** Advises on stderr to check the whole archive, unless the output is JSON. */
 export const adviseToVerify = ({ output }: CommandContext): void => {
-  if (!output.json) output.note(`${VERIFY_ADVICE}.`)
+  if (!output.json) output.note('Run specstar-backup verify to check the whole archive.')
 }
 
 /** Writes to stderr what was read: with `--json`, as one line of JSON. For commands whose result is a list or text. */

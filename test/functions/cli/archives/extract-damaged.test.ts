@@ -42,7 +42,7 @@ describe('specstar-backup extract of a damaged archive', () => {
     expect({ code, stderr }).toEqual({
       code: 3,
       stderr: expect.stringMatching(
-        /^Read .*\nTar headers and padding between blobs were not checked; specstar-backup verify finds all damage\.\n$/,
+        /^Read .*\nTar headers and padding between blobs were not checked; run specstar-backup verify to check the whole archive\.\n$/,
       ) as string,
     })
     expect(stdout).toMatch(
