@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { SpecStarErrorView } from '../http/specstar-answer.ts'
 import { API_VERSION, GatewayMessage, INTRODUCTION, TAGS } from './api-info.ts'
-import { EXAMPLES } from './examples.ts'
+import { BODY_EXAMPLES, EXAMPLES } from './examples.ts'
 import { headerObjects } from './header-objects.ts'
 import type { Content, Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
@@ -113,7 +113,7 @@ const operationObject = (
     : {
         requestBody: {
           required: operation.bodyRequired === true,
-          content: contentObject(inputs, `${key} body`, operation.body),
+          content: withBodyExample(contentObject(inputs, `${key} body`, operation.body), BODY_EXAMPLES[key]),
         },
       }),
   responses: {
@@ -145,6 +145,12 @@ const contentObject = (converter: SchemaConverter, key: string, content: Content
       return [mediaType, { schema: converter.get(`${key} ${mediaType}`) }]
     }),
   )
+
+const withBodyExample = (content: JsonObject, example: unknown): JsonObject => {
+  const json = content['application/json']
+  if (typeof json !== 'object' || example === undefined) return content
+  return { ...content, 'application/json': { ...json, example } }
+}
 
 const Properties = z.looseObject({
   properties: z.record(z.string(), z.looseObject({ description: z.exactOptional(z.string()) })),

@@ -37,7 +37,7 @@ const listedJob = {
 }
 const schedule = {
   name: 'nightly',
-  cron: '0 3 * * *',
+  cron: '0 3 * * ? *',
   strict: true,
   keep_days: 30,
   min_ratio: 0.5,
@@ -73,12 +73,19 @@ const archive = {
   suspicious: false,
 }
 
+/** Examples of JSON bodies of requests, by route key. A test checks that each is valid. */
+export const BODY_EXAMPLES: Readonly<Record<string, unknown>> = {
+  'POST /_backup/export': { models: ['country'], updated_time_start: CREATED, wait: 0 },
+  'POST /_backup/import': { from: { job_id: JOB_ID }, on_duplicate: 'skip', dry_run: true },
+  'POST /_backup/check': { from: location, wait: 0 },
+}
+
 /** Examples of components, by their ids. A test checks that each is valid, and that each response has one. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ExportResult: exportResult,
   Job: { ...listedJob, result: exportResult },
   ListedJob: { ...listedJob, duration_seconds: 7, models: exportCounts, archive: { ...location, size: 524_288 } },
-  JobList: { jobs: [listedJob], cursor: 'eyJwayI6Im…' },
+  JobList: { jobs: [listedJob], cursor: 'WyJqb2JzIix7Im1v…' },
   RestoreResult: { ...restored, models: { country: { loaded: 250, skipped: 0, total: 250 } } },
   ModelRestoreResult: { ...restored, loaded: 250, skipped: 0, total: 250 },
   DryRunResult: {

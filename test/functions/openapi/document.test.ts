@@ -9,6 +9,9 @@ import { OPERATIONS } from '../../../functions/openapi/operations.ts'
 import { PROBLEM_TYPES } from '../../../functions/openapi/problem-schemas.ts'
 import { routeKeys, ROUTES } from '../../../functions/routes.ts'
 import { ERROR_TABLE } from '../../../shared/problems/error-table.ts'
+import { SCHEDULE_MEMBERS, SchedulesShape } from '../../../shared/schedules/schedule.ts'
+import { timesOf } from '../../../shared/schedules/times.ts'
+import { must } from '../../../shared/values/must.ts'
 import { checkAnswer, checkComponent, routeKeyOf } from './answer-checks.ts'
 
 const Package = z.object({ version: z.string() })
@@ -71,6 +74,36 @@ describe('the OpenAPI document', () => {
       const responses = JSON.stringify(apiDocument().paths[path]?.[method.toLowerCase()]?.['responses'])
       const ids = [...responses.matchAll(/schemas\/(\w+)"/g)].map(([, id = '']) => id)
       expect([key, ids.some((id) => !id.endsWith('Problem') && Object.hasOwn(EXAMPLES, id))]).toEqual([key, true])
+    }
+  })
+
+  it('contains only examples of schedules that the settings accept', () => {
+    const ScheduleExample = z.looseObject({ cron: z.string(), next_at: z.string() })
+    const lists = Object.values(EXAMPLES).flatMap(
+      (example) => z.object({ schedules: z.array(z.unknown()) }).safeParse(example).data?.schedules ?? [],
+    )
+    const examples = [EXAMPLES['Schedule'], ...lists].map((example) => ScheduleExample.parse(example))
+    expect(examples.length).toBeGreaterThan(1)
+    const members = new Set(SCHEDULE_MEMBERS)
+    for (const example of examples) {
+      const setting = Object.fromEntries(Object.entries(example).filter(([name]) => members.has(name)))
+      const [schedule] = SchedulesShape.parse([setting])
+      expect(timesOf(must(schedule).timing).next(new Date('2026-01-05T08:30:00Z'))?.toISOString()).toBe(example.next_at)
+    }
+  })
+
+  it('contains a valid example of each request body that starts a job', () => {
+    for (const path of ['/_backup/export', '/_backup/import', '/_backup/check']) {
+      const { requestBody } = z
+        .object({
+          requestBody: z.object({ content: z.record(z.string(), z.looseObject({ example: z.unknown().optional() })) }),
+        })
+        .parse(apiDocument().paths[path]?.['post'])
+      const example = requestBody.content['application/json']?.example
+      expect([path, example]).toEqual([path, expect.any(Object)])
+      const body = OPERATIONS[`POST ${path}`]?.body?.['application/json']
+      if (body === undefined || typeof body === 'string') expect.fail('the route has no body')
+      else expect([path, body.safeParse(example).error]).toEqual([path, undefined])
     }
   })
 
