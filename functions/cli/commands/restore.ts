@@ -109,8 +109,11 @@ const scopeOf = (model: string | undefined, only: readonly string[], filters: Fi
     throw new UsageError('--only: cannot be combined with --filter ids=…; use one of them')
   const resources = only.map((text) => parseModelId(text, '--only'))
   for (const resource of resources) checkModelName(resource.model, '--only')
-  const models = new Set([...resources.map((resource) => resource.model), ...(model === undefined ? [] : [model])])
+  const models = new Set(resources.map((resource) => resource.model))
   const [first] = models
+  const other = [...models].find((name) => name !== model)
+  if (model !== undefined && other !== undefined)
+    throw new UsageError(`--only: names the model ${other}, but --model names ${model}`)
   if (models.size > 1)
     throw new UsageError(
       `--only: all resources must be of one model, not of ${[...models].join(' and ')}; run the command once for each model`,

@@ -142,6 +142,8 @@ describe('restore', () => {
     [['s3://bucket'], 's3://bucket/key'],
     [['job', '--only', 'TW'], '--only: "TW" must be MODEL/ID'],
     [['job', '--only', 'a/1', '--only', 'b/2'], 'all resources must be of one model, not of a and b'],
+    [['job', '--model', 'city', '--only', 'country/TW'], '--only: names the model country, but --model names city'],
+    [['job', '--model', 'a', '--only', 'a/1', '--only', 'b/2'], '--only: names the model b, but --model names a'],
     [['job', '--only', 'a/1', '--filter', 'ids=2'], 'cannot be combined with --filter ids'],
     [['job', '--filter', 'id=2'], '"id=2" must be NAME=VALUE with one of the names is_deleted, '],
     [['job', '--filter', 'qb=a', '--filter', 'qb=b'], 'qb is given twice'],
