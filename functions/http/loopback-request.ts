@@ -52,7 +52,7 @@ const BROWSER_ADVICE =
 const STARTING_SEGMENT = 'export'
 
 /** Returns true if the method is not POST and the path is that of a route that starts a job. */
-const startsJob = ({ method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>): boolean => {
+export const startsJob = ({ method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>): boolean => {
   const path = url.replace(/[?#].*$/s, '').replace(/\/+$/, '')
   return method !== 'POST' && decoded(path.slice(path.lastIndexOf('/') + 1)) === STARTING_SEGMENT
 }

@@ -3,7 +3,7 @@ import { problemOf } from '../../../shared/problems/problem.ts'
 import { InvalidRequestError } from '../../../shared/requests/errors.ts'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 import { ForeignRequestError, TooLargeError } from '../../http/errors.ts'
-import { checkLoopbackRequest } from '../../http/loopback-request.ts'
+import { checkLoopbackRequest, startsJob } from '../../http/loopback-request.ts'
 import { MAX_ARCHIVE_BYTES } from '../../http/http-request.ts'
 import type { SendRequest } from '../client/send-request.ts'
 import { UsageError } from '../usage-error.ts'
@@ -80,6 +80,9 @@ const answer = async (context: UiContext, request: IncomingMessage, response: Se
   } else if (!url.pathname.startsWith(`${session.path}/`) || !session.has(headers.cookie)) {
     sendText(response, 401, 'Open the address that specstar-backup ui has printed.')
   } else if (method === 'GET' || method === 'POST') {
+    // The page starts jobs with POST.
+    if (startsJob(request) && headers.origin === undefined && headers['sec-fetch-site'] !== 'same-origin')
+      throw new ForeignRequestError('Origin', '', 'It must be the origin of the page, because the request starts a job')
     const path = url.pathname.slice(session.path.length)
     await forward(context, { method, path, query: url.searchParams }, request, response)
     return

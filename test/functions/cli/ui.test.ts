@@ -194,6 +194,21 @@ describe('a request that is not of the page', () => {
         ).toBe(403)
   })
 
+  it.each(['/_backup/export?wait=0', '/country/export'])(
+    'cannot start a job with GET, unless it names its own origin: %s',
+    async (path) => {
+      const { cookie, base } = await open(server.url)
+      const { status, body } = await send(server.url, { path: base + path, headers: { cookie } })
+      expect(status).toBe(403)
+      expect(JSON.parse(body)).toMatchObject({ type: 'foreign-request' })
+      expect(requests).toEqual([])
+      const { origin } = new URL(server.url)
+      for (const headers of [{ origin }, { 'sec-fetch-site': 'same-origin' }] as const)
+        expect((await send(server.url, { path: base + path, headers: { ...headers, cookie } })).status).toBe(200)
+      requests = []
+    },
+  )
+
   it('can neither read nor change anything by DNS rebinding, even with the cookie', async () => {
     const { cookie, base } = await open(server.url)
     const host = `rebound.example.com:${new URL(server.url).port}`
