@@ -1,24 +1,18 @@
 import * as z from 'zod'
 import type { ArchiveFilter } from '../../shared/catalogue/archive-search.ts'
 import type { ListArchivesOptions } from '../../shared/catalogue/list-archives.ts'
-import { flag, text, wholeNumber } from '../../shared/requests/parameters.ts'
+import { flag, text, time, wholeNumber } from '../../shared/requests/parameters.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'
+import { boundOf } from '../../shared/values/instant.ts'
+import { must } from '../../shared/values/must.ts'
 
 /** The largest number of archives on a page. Each of them is looked up in S3. */
 const MAX_PAGE = 200
+/** The length of an instant until the end of its milliseconds. */
+const MILLISECONDS_END = '2026-01-01T00:00:00.000'.length
 
-const TIME = 'must be a time with a time zone, such as 2026-01-31T00:00:00Z'
 /** Returns the schema of a time. The result is in UTC with milliseconds, as the catalogue stores times. */
-const time = () =>
-  text()
-    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/, TIME)
-    .transform((value, context): string => {
-      const at = new Date(value)
-      // An offset can move the first and the last hours of the supported years to a year with another number of digits.
-      if (!Number.isNaN(at.getTime()) && /^\d{4}-/.test(at.toISOString())) return at.toISOString()
-      context.addIssue({ code: 'custom', message: TIME })
-      return z.NEVER
-    })
+const millisecond = () => time().transform((value) => `${must(boundOf(value)).slice(0, MILLISECONDS_END)}Z`)
 
 const name = () => text().min(1, 'must not be empty')
 
@@ -29,8 +23,8 @@ const FILTER = {
 }
 export const ArchiveListParameters = z.strictObject({
   ...FILTER,
-  from: z.exactOptional(time()).describe('Only archives created at this time or later'),
-  to: z.exactOptional(time()).describe('Only archives created before this time'),
+  from: z.exactOptional(millisecond()).describe('Only archives created at this time or later'),
+  to: z.exactOptional(millisecond()).describe('Only archives created before this time'),
   limit: wholeNumber('a whole number', 1, MAX_PAGE).default(50).describe('The largest number of archives on the page'),
   cursor: z.exactOptional(text()).describe('The cursor of the previous page'),
 })

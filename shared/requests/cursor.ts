@@ -1,15 +1,29 @@
-import type * as z from 'zod'
+import * as z from 'zod'
 import { InvalidRequestError } from './errors.ts'
 
-/** Encodes the position at which the next page of a list begins. A URL may contain all characters of the result. */
-export const encodeCursor = (position: object): string => Buffer.from(JSON.stringify(position)).toString('base64url')
+/** The list to which a cursor belongs, and a position in this list. */
+const Decoded = z.tuple([z.string(), z.unknown()])
 
-/** Decodes a cursor. Throws `InvalidRequestError` if the text is not the cursor of a position that `schema` accepts. */
-export const parseCursor = <Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> => {
+/**
+ * Encodes the position at which the next page of a list begins. `list` is a name that no other list has. A URL may
+ * contain all characters of the result.
+ */
+export const encodeCursor = (list: string, position: object): string =>
+  Buffer.from(JSON.stringify([list, position] satisfies z.input<typeof Decoded>)).toString('base64url')
+
+/**
+ * Decodes a cursor. Throws `InvalidRequestError` if the text is not the cursor of a position of this list that `schema`
+ * accepts.
+ */
+export const parseCursor = <Schema extends z.ZodType>(list: string, schema: Schema, text: string): z.output<Schema> => {
   try {
-    return schema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
+    const [ownList, position] = Decoded.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
+    if (ownList === list) return schema.parse(position)
   } catch (error) {
-    const message = 'must be the `cursor` of an earlier page of this list'
-    throw Object.assign(new InvalidRequestError([{ field: 'cursor', message }]), { cause: error })
+    throw Object.assign(invalidCursor(), { cause: error })
   }
+  throw invalidCursor()
 }
+
+export const invalidCursor = (): InvalidRequestError =>
+  new InvalidRequestError([{ field: 'cursor', message: 'must be the `cursor` of an earlier page of this list' }])

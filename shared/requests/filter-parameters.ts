@@ -6,9 +6,8 @@ import { readConditions } from '../filters/read-conditions.ts'
 import { METADATA_TIMES } from '../filters/resource-fields.ts'
 import { ResourceIdError } from '../resources/errors.ts'
 import { checkResourceId } from '../resources/keys.ts'
-import { boundOf } from '../values/instant.ts'
 import { InvalidRequestError } from './errors.ts'
-import { flag, lastValue, list } from './parameters.ts'
+import { flag, lastValue, list, time } from './parameters.ts'
 
 /**
  * Returns the schema of a list of resource ids. It rejects ids that no resource can have, because such ids are
@@ -22,6 +21,9 @@ const resourceIds = () =>
     }
   })
 
+/** Returns the schema of a list of statuses. No revision has an empty status, while a user may be empty. */
+const statuses = () => list().refine((values) => !values.includes(''), 'must not contain an empty status')
+
 const explainInvalidId = (id: string): string | undefined => {
   try {
     checkResourceId(id)
@@ -32,14 +34,8 @@ const explainInvalidId = (id: string): string | undefined => {
   }
 }
 
-const TIME =
-  'must be a time in ISO 8601 with an offset, such as 2026-01-05T08:30:00Z or 2026-01-05T08:30:00+08:00 ' +
-  '(in a query, write "+" as "%2B")'
-
-/**
- * Returns the schema of a bound of a range of times. `boundOf` also parses the bounds when the filters are compiled.
- */
-const bound = () => z.preprocess(lastValue, z.string(TIME)).refine((value) => boundOf(value) !== undefined, TIME)
+/** Returns the schema of a bound of a range of times, of which the last value counts. */
+const bound = () => z.preprocess(lastValue, time())
 
 /**
  * The largest size of all filters as JSON. The item of a job contains the filters, and DynamoDB limits an item to 400
@@ -73,7 +69,7 @@ export const FILTER_SHAPE = {
   updated_time_end: z.exactOptional(bound()).describe('Only resources updated at this time or earlier'),
   created_bys: z.exactOptional(list()).describe('Only resources created by one of these users'),
   updated_bys: z.exactOptional(list()).describe('Only resources updated by one of these users'),
-  rev_statuses: z.exactOptional(list()).describe('Only resources whose current revision has one of these statuses'),
+  rev_statuses: z.exactOptional(statuses()).describe('Only resources whose current revision has one of these statuses'),
   rev_created_bys: z
     .exactOptional(list())
     .describe('Only resources whose current revision was created by one of these users'),

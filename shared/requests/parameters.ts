@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { boundOf } from '../values/instant.ts'
 
 /*
  * Schemas of parameters. In a query, a value is a string, or a list of strings if the parameter is repeated. In a body,
@@ -51,6 +52,13 @@ export const oneOf = <const Values extends readonly string[]>(values: Values) =>
 
 /** Returns the schema of a single string. */
 export const text = () => z.string(single(() => 'must be a string'))
+
+const TIME =
+  'must be a time in ISO 8601 with an offset, such as 2026-01-05T08:30:00Z or 2026-01-05T08:30:00+08:00 ' +
+  '(in a query, write "+" as "%2B")'
+
+/** Returns the schema of a bound of a range of times. `boundOf` returns its instant. */
+export const time = () => z.string(single(() => TIME)).refine((value) => boundOf(value) !== undefined, TIME)
 
 /** Returns the schema of a whole number. Both bounds are inclusive. `what` describes the number in error messages. */
 export const wholeNumber = (what: string, from: number, to: number) => {

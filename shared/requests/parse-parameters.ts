@@ -33,9 +33,8 @@ const fieldName = (path: readonly PropertyKey[]): string => {
 
 const explainUnknown = (name: string, allowed: readonly string[]): string => {
   if (allowed.length === 0) return 'unknown parameter: this route accepts no parameters'
-  // Among the routes of exports, restores and jobs, only the list of jobs has the parameter `cursor`.
-  const isListOfJobs = allowed.includes('cursor')
-  if (!isListOfJobs && SEARCH_ONLY.includes(name))
+  // Only exports and restores have filters.
+  if (allowed.includes('conditions') && SEARCH_ONLY.includes(name))
     return (
       "is a parameter of SpecStar's list and search routes only; " +
       'exports and restores always process all matching resources completely, in their own order'

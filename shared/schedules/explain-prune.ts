@@ -92,6 +92,8 @@ interface Section {
 /** The number of archives of a schedule whose checks are read at the same time. */
 const CHECKED_AT_ONCE = 16
 
+/** The name of the list in its cursors. */
+const LIST = 'prune'
 /** The section and the key of the last object of a page. The next page begins after this object. */
 const Cursor = z.strictObject({ section: z.string(), after: z.string() })
 type Cursor = z.output<typeof Cursor>
@@ -108,7 +110,7 @@ export const explainPrune = async (
   onFailure: OnFailure,
 ): Promise<ExplainedPage> => {
   const all = sections(services)
-  const start = cursor === undefined ? undefined : parseCursor(cursorOf(all), cursor)
+  const start = cursor === undefined ? undefined : parseCursor(LIST, cursorOf(all), cursor)
   const first = start === undefined ? 0 : all.findIndex(({ name }) => name === start.section)
   const objects: ExplainedObject[] = []
   const failures: UnexplainedSection[] = []
@@ -135,7 +137,7 @@ const pageOf = (
 ): ExplainedPage => ({
   objects,
   ...(failures.length === 0 ? {} : { failures }),
-  ...(last === undefined ? {} : { cursor: encodeCursor(last) }),
+  ...(last === undefined ? {} : { cursor: encodeCursor(LIST, last) }),
 })
 
 const sections = (services: ExplainPruneServices): Section[] => [

@@ -48,6 +48,8 @@ describe('GET /_backup/archives', () => {
     expect(await routes.keys('?complete=1&model=memo')).toEqual([b.key, a.key])
     expect(await routes.keys('?from=2026-02-01T00:00:00Z')).toEqual([c.key, b.key])
     expect(await routes.keys('?to=2026-02-01T00:00:00Z')).toEqual([a.key])
+    expect(await routes.keys('?to=20260201T000000Z')).toEqual([a.key])
+    expect(await routes.keys('?from=0001-01-01T00:00:00%2B01:00&to=9999-12-31T23:59:59-01:00')).toHaveLength(3)
     expect(await routes.keys('?from=2026-02-01T01:00:00%2B01:00&to=2026-02-01T00:00:00.001Z')).toEqual([b.key])
     expect(await routes.keys('?schedule=none')).toEqual([])
   })

@@ -1,6 +1,7 @@
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { encodeCursor } from '../../shared/requests/cursor.ts'
 import { logger } from '../../shared/telemetry/telemetry.ts'
 import { keyAttributes } from '../../shared/tables/item.ts'
 import { fixture } from '../workflows/program.ts'
@@ -104,7 +105,7 @@ describe('GET /_backup/prune', () => {
     ['?limit=0', 'limit'],
     ['?limit=1001', 'limit'],
     ['?cursor=nonsense', 'cursor'],
-    [`?cursor=${Buffer.from('{"section":"x","after":"y"}').toString('base64url')}`, 'cursor'],
+    [`?cursor=${encodeCursor('prune', { section: 'x', after: 'y' })}`, 'cursor'],
     ['?schedule=nightly', 'schedule'],
   ])('rejects %s', async (query, field) => {
     const response = await api.request(query)

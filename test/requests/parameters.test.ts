@@ -158,6 +158,8 @@ describe('parameters of an export', () => {
     ['conditions=[{"operator":"eq","value":1}]', 'conditions', 'condition 1: field_path missing'],
     ['data_conditions=[', 'data_conditions', 'JSON'],
     ['rev_created_time_start=2026', 'rev_created_time_start', 'ISO 8601'],
+    ['rev_statuses=', 'rev_statuses', 'must not contain an empty status'],
+    ['rev_statuses=draft&rev_statuses=', 'rev_statuses', 'must not contain an empty status'],
     ['created_by=alice', 'created_by', 'allowed: models, is_deleted'],
     ['models=', 'models', 'empty name'],
     ['models=a,,b', 'models', 'empty name'],

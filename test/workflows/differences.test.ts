@@ -1,7 +1,8 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
-import { differencesAnswer } from '../../functions/http/differences-answer.ts'
+import { differencesAnswer, DifferencesAnswer } from '../../functions/http/differences-answer.ts'
 import { differencesView } from '../../functions/http/differences-view.ts'
+import { encodeCursor } from '../../shared/requests/cursor.ts'
 import { DifferencesExpiredError } from '../../shared/restore/errors.ts'
 import { FIRST_DIFFERENCES } from '../../shared/restore/messages/differences.ts'
 import { must } from '../../shared/values/must.ts'
@@ -62,6 +63,26 @@ describe('the differences of a dry run', () => {
     const failed = await dryRun({ on_duplicate: 'raise_error' })
     await expect(answerOf(failed)).rejects.toThrow(/ended before it had compared the archive with the store/)
     await expect(answerOf(await dryRun(), { cursor: 'x' })).rejects.toThrow(/cursor: must be/)
+  })
+
+  it('are rejected with the cursor of another job, group or model, or of a place that the list does not have', async () => {
+    await changeStore()
+    const [job, other] = [await dryRun(), await dryRun()]
+    const { cursor } = DifferencesAnswer.parse((await answerOf(job, { limit: 1, group: 'changed' })).body)
+    const options = { limit: 1, group: 'changed', cursor: must(cursor) } as const
+    expect(DifferencesAnswer.parse((await answerOf(job, options)).body).differences).toHaveLength(1)
+    const { group: _, ...withoutGroup } = options
+    const message = 'cursor: must be the `cursor` of an earlier page of this list'
+    await expect(answerOf(other, options)).rejects.toThrow(message)
+    await expect(answerOf(job, withoutGroup)).rejects.toThrow(message)
+    await expect(answerOf(job, { ...options, group: 'new' })).rejects.toThrow(message)
+    await expect(answerOf(job, { ...options, model: 'city' })).rejects.toThrow(message)
+    const list = JSON.stringify(['differences', job.job_id, null, null])
+    for (const position of [
+      { page: 99, id: 0 },
+      { page: 0, id: 99 },
+    ])
+      await expect(answerOf(job, { cursor: encodeCursor(list, position) })).rejects.toThrow(message)
   })
 
   it('are rejected for a job of an earlier version, which has counted differences without listing them', async () => {

@@ -24,6 +24,8 @@ interface ListedEntries {
   readonly cursor: string
 }
 
+/** The name of the list of archives in its cursors. */
+const LIST = 'archives'
 /** The partition with the months that have a list. */
 const MONTHS = 'archives#months'
 /** The number of months that one query reads. Each of them also contains the names of its models and schedules. */
@@ -102,7 +104,7 @@ export class ArchiveLists {
    * that a caller can stop a search with few matches. Throws `InvalidRequestError` if the cursor is invalid.
    */
   async *search(filter: ArchiveFilter, size: number, cursor?: string): AsyncGenerator<ListedEntries> {
-    const start = cursor === undefined ? undefined : parseCursor(Position, cursor)
+    const start = cursor === undefined ? undefined : parseCursor(LIST, Position, cursor)
     const expression = filterExpression(filter)
     let limit = expression === undefined ? size : Math.max(size, FIRST_READ)
     for await (const month of this.#monthsFor(filter, start?.month)) {
@@ -115,12 +117,13 @@ export class ArchiveLists {
         for (let from = 0; from < items.length; from += size) {
           const entries = items.slice(from, from + size).map((item) => {
             const entry = entryIn(month, item)
-            return { ...entry, cursor: encodeCursor({ month, after: entry.sk } satisfies Position) }
+            return { ...entry, cursor: encodeCursor(LIST, { month, after: entry.sk } satisfies Position) }
           })
           yield { entries, cursor: entries.at(-1)?.cursor ?? '' }
         }
         if (next === undefined) break
-        if (items.length === 0) yield { entries: [], cursor: encodeCursor({ month, after: next } satisfies Position) }
+        if (items.length === 0)
+          yield { entries: [], cursor: encodeCursor(LIST, { month, after: next } satisfies Position) }
         before = next
       }
     }

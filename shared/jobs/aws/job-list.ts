@@ -75,6 +75,8 @@ const MAX_REMOVED = 25
  */
 const CLOCK_MARGIN_MS = 3_600_000
 
+/** The name of the list in its cursors. */
+const LIST = 'jobs'
 /**
  * The position of the last entry that a page has read. `after` is its sort key, which is `{created_at}#{job_id}`.
  */
@@ -174,7 +176,7 @@ export class JobList {
     const started = performance.now()
     const jobs: Job[] = []
     let bytes = 0
-    let at = cursor === undefined ? undefined : parseCursor(Cursor, cursor)
+    let at = cursor === undefined ? undefined : parseCursor(LIST, Cursor, cursor)
     /** The cursor of a page that ends with the last added job. */
     let end: string | undefined
     for (const month of monthsBack(this.#items.now())) {
@@ -195,13 +197,13 @@ export class JobList {
           if (end !== undefined && bytes + added > MAX_PAGE_BYTES) return { jobs, cursor: end }
           jobs.push(job)
           bytes += added
-          end = encodeCursor(at)
+          end = encodeCursor(LIST, at)
           if (jobs.length < limit) continue
           const last = k === items.length - 1 && next === undefined && !(await this.#hasOlder(month))
           return last ? { jobs } : { jobs, cursor: end }
         }
         if (next === undefined) break
-        if (performance.now() - started >= pageMs && at !== undefined) return { jobs, cursor: encodeCursor(at) }
+        if (performance.now() - started >= pageMs && at !== undefined) return { jobs, cursor: encodeCursor(LIST, at) }
       }
     }
     return { jobs }

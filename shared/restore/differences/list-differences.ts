@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { RestoreJob } from '../../jobs/job.ts'
-import { encodeCursor, parseCursor } from '../../requests/cursor.ts'
+import { encodeCursor, invalidCursor, parseCursor } from '../../requests/cursor.ts'
 import { DifferencesExpiredError } from '../errors.ts'
 import { type DifferenceGroup, type DifferencePage, JOB_DIFFERENCES } from '../messages/differences.ts'
 import { type DifferenceStores, readDifferencePage } from '../results/job-differences.ts'
@@ -42,30 +42,34 @@ export const listDifferences = async (
   { job_id, result }: RestoreJob,
   { group, model, limit, cursor }: ListOptions,
 ): Promise<readonly LocatedDifference[]> => {
-  const start = cursor === undefined ? { page: 0, id: 0 } : parseCursor(Cursor, cursor)
+  // The position is valid only among the pages of the same group and model.
+  const list = JSON.stringify(['differences', job_id, group, model])
+  const start = cursor === undefined ? undefined : parseCursor(list, Cursor, cursor)
   if (Object.keys(result?.differences ?? {}).length === 0) return []
   const pages = await services.workFiles.find(JOB_DIFFERENCES, job_id)
   if (pages === undefined) throw new DifferencesExpiredError(job_id)
   const isSelected = (page: DifferencePage): boolean =>
     (group === undefined || page.group === group) && (model === undefined || page.model === model)
-  const selected = [...pages.entries()].filter(([index, page]) => index >= start.page && isSelected(page))
+  const selected = [...pages.entries()].filter(([index, page]) => index >= (start?.page ?? 0) && isSelected(page))
+  if (start !== undefined && selected[0]?.[0] !== start.page) throw invalidCursor()
   const listed: LocatedDifference[] = []
   for (const [position, [index, page]] of selected.entries()) {
     if (listed.length >= limit) break
     const ids = await readDifferencePage(services, job_id, page)
     if (ids === undefined) throw new DifferencesExpiredError(job_id)
     const following = selected[position + 1]?.[0]
-    const first = index === start.page ? start.id : 0
+    const first = index === start?.page ? start.id : 0
+    if (first > 0 && first >= ids.length) throw invalidCursor()
     for (const [k, resource_id] of ids.slice(first, first + limit - listed.length).entries()) {
       const isLast = first + k + 1 >= ids.length
       listed.push({
         difference: { group: page.group, model: page.model, resource_id },
-        next: cursorOf(isLast ? following : index, isLast ? 0 : first + k + 1),
+        next: cursorOf(list, isLast ? following : index, isLast ? 0 : first + k + 1),
       })
     }
   }
   return listed
 }
 
-const cursorOf = (page: number | undefined, id: number): string | undefined =>
-  page === undefined ? undefined : encodeCursor({ page, id } satisfies z.output<typeof Cursor>)
+const cursorOf = (list: string, page: number | undefined, id: number): string | undefined =>
+  page === undefined ? undefined : encodeCursor(list, { page, id } satisfies z.output<typeof Cursor>)

@@ -20,6 +20,12 @@ export const BAD_CHECKS: readonly BadRequest[] = [
     { from: { job_id: '' }, field: 'from.job_id', detail: 'must not be empty' },
     { from: { job_id: 'a' }, dry_run: true, field: 'dry_run' },
     { from: { job_id: 'a' }, ids: ['a'], field: 'ids' },
+    ...['limit', 'offset', 'sorts', 'partial', 'returns'].map((field) => ({
+      from: { job_id: 'a' },
+      [field]: 1,
+      field,
+      detail: 'unknown parameter; allowed: from, wait',
+    })),
     { from: { job_id: 'a' }, wait: 30, field: 'wait', detail: '0 to 25' },
     {
       from: { bucket: 'specstar-archives', key: 'nothing.acbak' },

@@ -1,3 +1,4 @@
+import { encodeCursor } from '../../../shared/requests/cursor.ts'
 import type { BadRequest } from './bad-request.ts'
 
 /** Requests to other routes, and bodies that are not JSON. */
@@ -32,11 +33,23 @@ export const OTHER_BAD_REQUESTS: readonly BadRequest[] = [
   { request: 'GET /_backup/jobs?limit=0', status: 400, type: 'invalid-request', field: 'limit', detail: '1 to 200' },
   { request: 'GET /_backup/jobs?cursor=junk', status: 400, type: 'invalid-request', field: 'cursor' },
   {
-    request: `GET /_backup/jobs?cursor=${Buffer.from(`{"month":"202601","after":"${'x'.repeat(2_000)}"}`).toString('base64url')}`,
+    request: `GET /_backup/jobs?cursor=${encodeCursor('jobs', { month: '202601', after: 'x'.repeat(2_000) })}`,
     status: 400,
     type: 'invalid-request',
     field: 'cursor',
   },
+  ...[
+    ['/_backup/jobs', encodeCursor('archives', { month: '202601', after: 'x' })],
+    ['/_backup/jobs', Buffer.from('{"month":"202601","after":"x"}').toString('base64url')],
+    ['/_backup/archives', encodeCursor('jobs', { month: '202601', after: 'x' })],
+    ['/_backup/prune', encodeCursor('jobs', { month: '202601', after: 'x' })],
+  ].map(([path, cursor]) => ({
+    request: `GET ${path}?cursor=${cursor}`,
+    status: 400,
+    type: 'invalid-request',
+    field: 'cursor',
+    detail: 'must be the `cursor` of an earlier page of this list',
+  })),
   { request: 'GET /_backup/jobs/none', status: 404, type: 'unknown-job' },
   { request: 'GET /_backup/jobs/a%2Fb', status: 404, type: 'unknown-job' },
   { request: 'GET /_backup/jobs/none?x=1', status: 400, type: 'invalid-request', field: 'x' },
@@ -44,21 +57,37 @@ export const OTHER_BAD_REQUESTS: readonly BadRequest[] = [
   { request: 'GET /_backup/jobs/none/archive', status: 404, type: 'unknown-job' },
   { request: 'POST /_backup/jobs/none/cancel', status: 404, type: 'unknown-job' },
   { request: 'GET /_backup/health?deep=1', status: 400, type: 'invalid-request', field: 'deep' },
-  ...['limit=0', 'limit=201', 'from=2026-01-01', 'to=2026-13-01T00:00:00Z', 'from=0000-01-01T00:00:00%2B01:00'].map(
-    (query) => ({
-      request: `GET /_backup/archives?${query}`,
-      status: 400,
-      type: 'invalid-request',
-      field: query.split('=')[0] ?? '',
-    }),
-  ),
+  ...[
+    ...['limit=0', 'limit=201', 'from=2026-01-01', 'to=2026-13-01T00:00:00Z', 'from=0000-01-01T00:00:00%2B01:00'],
+    ...['2026-02-29T00:00:00Z', '2026-02-30T00:00:00Z', '2026-04-31T00:00:00Z', '2026-01-01T24:00:00Z'].flatMap(
+      (time) => [`from=${time}`, `to=${time}`],
+    ),
+    ...['from=0000-01-01T00:00:00Z', 'from=2026-01-01T00:00:00', 'to=', 'to=1767601800'],
+  ].map((query) => ({
+    request: `GET /_backup/archives?${query}`,
+    status: 400,
+    type: 'invalid-request',
+    field: query.split('=')[0] ?? '',
+  })),
   ...['schedule=', 'model=', 'complete=maybe', 'cursor=x', 'kind=export', 'model=a&model=b'].map((query) => ({
     request: `GET /_backup/archives?${query}`,
     status: 400,
     type: 'invalid-request',
     field: query.split('=')[0] ?? '',
   })),
-  { request: 'GET /_backup/archives/latest?limit=1', status: 400, type: 'invalid-request', field: 'limit' },
+  ...[
+    ...['limit', 'offset', 'sorts', 'returns'].flatMap((name) => [
+      `GET /_backup/archives/latest?${name}=1`,
+      `POST /_backup/schedules/nightly/run?${name}=1`,
+    ]),
+    ...['/_backup/archives', '/_backup/jobs', '/_backup/prune'].map((path) => `GET ${path}?offset=1`),
+  ].map((request) => ({
+    request,
+    status: 400,
+    type: 'invalid-request',
+    field: /\?(\w+)=/.exec(request)?.[1] ?? '',
+    detail: 'unknown parameter; allowed: ',
+  })),
   { request: 'GET /_backup/archives/latest?from=x', status: 400, type: 'invalid-request', field: 'from' },
   { request: 'GET /_backup/archives/latest', status: 404, type: 'no-archive' },
   { request: 'POST /_backup/archives', status: 405, type: 'method-not-allowed', detail: 'GET' },
@@ -73,7 +102,7 @@ export const OTHER_BAD_REQUESTS: readonly BadRequest[] = [
     detail: '/_backup/ is not a route of this API; remove the superfluous slash at the end: /_backup',
   },
   { request: 'GET /_backup/jobs/', status: 404, type: 'not-found', detail: 'slash at the end: /_backup/jobs' },
-  { request: 'GET /country/export//', status: 404, type: 'not-found', detail: 'at its end: /country/export' },
+  { request: 'GET /country/export//', status: 404, type: 'not-found', detail: 'slashes: /country/export' },
   {
     ...{ request: 'GET /_backup/ui/', status: 404, type: 'not-found' },
     detail: '/_backup/ui/ is not a route of this API; the page is /_backup',
@@ -111,7 +140,7 @@ export const OTHER_BAD_REQUESTS: readonly BadRequest[] = [
   },
   {
     ...{ request: 'GET /_backup/export?models=city,', status: 400, type: 'invalid-request', field: 'models' },
-    detail: 'contains an empty name; name registered models, or leave it out to export all of them',
+    detail: 'contains an empty name; list names of registered models, or leave out the parameter to export all of them',
   },
   { request: 'DELETE /_backup/jobs/x', status: 405, type: 'method-not-allowed', detail: 'GET' },
 ]
