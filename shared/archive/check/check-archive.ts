@@ -29,18 +29,21 @@ export const checkArchive = async (
   await checkLeftOutList(archive, findings)
   const models: Record<string, { resources: number; revisions: number; blobs: number }> = {}
   const sound = new Set<string>()
+  let hasAllIndexes = true
   let hasAllRecords = true
   let hasAllReferences = true
   for (const model of manifest.scope.models) {
     const checked = await checkRecords(archive, model, references, findings)
     models[model] = { resources: checked.resources, revisions: checked.revisions, blobs: 0 }
     if (checked.isSound && checked.hasAllReferences) sound.add(model)
+    hasAllIndexes &&= checked.hasAllIndexes
     hasAllRecords &&= checked.hasAllRecords
     hasAllReferences &&= checked.hasAllReferences
   }
   const { count, bytes, models: counts, isFinished } = await checkBlobs(archive, references.sorted(), sound, findings)
   for (const [model, checked] of Object.entries(models)) checked.blobs = counts.get(model) ?? 0
   const unfinished: ArchiveCheckName[] = [
+    ...(hasAllIndexes && isFinished ? [] : (['bytes'] as const)),
     ...(hasAllRecords ? [] : (['records'] as const)),
     ...(hasAllReferences && isFinished ? [] : (['manifest', 'blobs'] as const)),
   ]

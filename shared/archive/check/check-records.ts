@@ -18,6 +18,8 @@ export interface CheckedRecords {
   readonly revisions: number
   /** True if every record that could be read is valid. */
   readonly isSound: boolean
+  /** False if the index of a segment is damaged, so that the rest of the segment was not read. */
+  readonly hasAllIndexes: boolean
   /** False if records are lost because of damage, or are misplaced. */
   readonly hasAllRecords: boolean
   /** False if records are lost or misplaced, or if a spilled payload is damaged. */
@@ -60,6 +62,7 @@ class ModelCheck {
   #resources = 0
   #revisions = 0
   #isSound = true
+  #hasAllIndexes = true
   #hasAllRecords = true
   #hasAllPayloads = true
   /** The range of the id hashes of the records that were lost last. */
@@ -77,9 +80,11 @@ class ModelCheck {
   async add(record: SalvagedRecord): Promise<void> {
     if (record.kind === 'lost' || record.kind === 'misplaced') {
       this.#hasAllRecords = false
-      const finding = damageFinding(record.damage, record.kind === 'lost' ? record.path : undefined)
-      this.#findings.add({ ...finding, model: this.#model })
-      if (record.kind === 'lost') await this.#dropLostResource(record.range)
+      const path = record.kind === 'lost' ? record.path : undefined
+      this.#findings.add({ ...damageFinding(record.damage, path), model: this.#model })
+      if (record.kind === 'misplaced') return
+      if (path === undefined) this.#hasAllIndexes = false
+      await this.#dropLostResource(record.range)
       return
     }
     if (record.fault !== undefined) {
@@ -133,6 +138,7 @@ class ModelCheck {
       resources: this.#resources,
       revisions: this.#revisions,
       isSound: this.#isSound,
+      hasAllIndexes: this.#hasAllIndexes,
       hasAllRecords: this.#hasAllRecords,
       hasAllReferences: this.#hasAllRecords && this.#hasAllPayloads,
     }

@@ -117,5 +117,8 @@ const notesOf = ({ format, proven_manifest, accepted, checks }: ArchiveVerificat
   ...(accepted.length === 0
     ? []
     : [`${counted(accepted.length, 'irregularity').replace(/ys$/, 'ies')} that a restore accepts; --json lists them.`]),
+  ...(checks.bytes?.finished === false
+    ? ['The index of a segment is damaged, so the other bytes of this segment were not checked.']
+    : []),
   ...(checks.blobs?.finished === false ? ['Because of the damage, some counts and references were not checked.'] : []),
 ]

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyArchive } from '../../../../functions/cli/archives/verify/verify-archive.ts'
 import { openArchive } from '../../../../shared/archive/open.ts'
+import { must } from '../../../../shared/values/must.ts'
 import { memorySource } from '../../../archive/memory.ts'
 import { writeArchive } from '../../../archive/sample.ts'
 import { buildStream } from '../../../specstar/build-stream.ts'
@@ -155,6 +156,19 @@ describe('specstar-backup verify', () => {
     expect(result).toMatchObject({ models: { guild: { resources: 12, revisions: 39 } } })
     expect(Object.keys(result as object)).not.toContain('checked_models')
     expect(JSON.stringify((result as { models: object }).models)).not.toContain('blobs')
+  })
+
+  it.each(['records', 'blobs'])('states that not every byte was checked if an index of %s is damaged', async (kind) => {
+    const bytes = await readFile(CATALOGUE)
+    const { segments } = await openArchive(memorySource(bytes))
+    const { index } = must(segments.find(({ model }) => (model === undefined) === (kind === 'blobs')))
+    bytes[index.offset] = must(bytes[index.offset]) ^ 1
+    const path = await saved(`damaged-index-of-${kind}.acbak`, bytes)
+    const [result] = jsonLines((await cli(['verify', path, '--json'])).stdout)
+    expect(result).toMatchObject({ checks: { bytes: { passed: false, finished: false, findings_total: 1 } } })
+    expect((await cli(['verify', path])).stdout).toContain(
+      'The index of a segment is damaged, so the other bytes of this segment were not checked.',
+    )
   })
 
   it('exits with 4 for a file that is no archive, and with 2 for a file that does not exist', async () => {
