@@ -170,6 +170,8 @@ const totalOf = ({ total, models }: JobResult): number => total ?? sumOf(models,
 const hasSkippedAll = (result: JobResult): boolean => totalOf(result) === skippedOf(result)
 const skippedOf = ({ skipped, models }: JobResult): number => skipped ?? sumOf(models, 'skipped')
 
+const LISTS = new Intl.ListFormat('en')
+
 /** Returns what a restore with `skip` has not checked. */
 const skippedText = (output: Output, result: JobResult): string => {
   const skipped = hasSkippedAll(result) ? 0 : skippedOf(result)
@@ -180,12 +182,8 @@ const skippedText = (output: Output, result: JobResult): string => {
     ...(kept === 0 ? [] : [counted(kept, 'kept blob')]),
   ]
   const advice = 'To compare them with the archive, run: specstar-backup diff ARCHIVE --live'
-  return output.style('yellow', unchecked.length === 0 ? advice : `Not checked: ${enumerated(unchecked)}. ${advice}`)
+  return output.style('yellow', unchecked.length === 0 ? advice : `Not checked: ${LISTS.format(unchecked)}. ${advice}`)
 }
-
-/** Returns, for example, `a`, `a, and b` or `a, b, and c`. */
-const enumerated = (parts: readonly string[]): string =>
-  parts.map((part, index) => (index > 0 && index === parts.length - 1 ? `and ${part}` : part)).join(', ')
 
 const findingsText = (output: Output, findings: readonly Finding[]): string => {
   if (findings.length === 0) return ''

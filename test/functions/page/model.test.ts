@@ -148,7 +148,7 @@ describe('the verdict of a report', () => {
     expect(verdictOf('restore', true, { skipped: 1 })).toEqual({
       text:
         'Every check of what was restored has passed. ' +
-        'Not checked: 1 skipped resource, and blobs to which only skipped resources refer.',
+        'Not checked: 1 skipped resource and blobs to which only skipped resources refer.',
       isGood: false,
       isProof: false,
     })

@@ -41,12 +41,10 @@ const unchecked = (proved: boolean | undefined, skipped: number, kept: number): 
   return notChecked([...(skipped === 0 ? [] : skippedText), ...keptText])
 }
 
-/** The last of several parts follows ", and". */
-const notChecked = (parts: readonly string[]): string[] => {
-  const [last, ...others] = parts.toReversed()
-  if (last === undefined) return []
-  return [`Not checked: ${[...others.toReversed(), others.length === 0 ? last : `and ${last}`].join(', ')}.`]
-}
+const LISTS = new Intl.ListFormat('en')
+
+const notChecked = (parts: readonly string[]): string[] =>
+  parts.length === 0 ? [] : [`Not checked: ${LISTS.format(parts)}.`]
 
 const skippedIn = ({ skipped, models = {} }: Counts): number =>
   skipped ?? Object.values(models).reduce((total, counts) => total + (counts['skipped'] ?? 0), 0)
