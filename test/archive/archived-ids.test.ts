@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openArchive } from '../../shared/archive/open.ts'
 import { ArchivedIds } from '../../shared/archive/archived-ids.ts'
+import { EntryCorruptError } from '../../shared/archive/errors.ts'
 import { memorySource } from './memory.ts'
 import { craftRecords } from './craft.ts'
 import { type SampleResource, writeArchive } from './sample.ts'
@@ -11,8 +12,12 @@ const resource = (id: string, ...numbers: number[]): SampleResource => ({
 })
 
 /** The ids of an archive, and a counter of reads. */
-const idsOf = async (models: Readonly<Record<string, SampleResource[]>>) => {
+const idsOf = async (
+  models: Readonly<Record<string, SampleResource[]>>,
+  damage: (bytes: Buffer) => void = () => undefined,
+) => {
   const bytes = await writeArchive({ models, limits: { full: 1, max: 1_000_000 } })
+  damage(bytes)
   const source = memorySource(bytes)
   const counted = { reads: 0 }
   const archive = await openArchive({
@@ -67,6 +72,19 @@ describe('ArchivedIds', () => {
     expect(await ids.has('a', 'r', 'r:2', 'revision_id')).toBe(false)
     expect(await ids.has('a', 'r', 'r', 'resource_id')).toBe(true)
     expect(counted.reads).toBe(after)
+  })
+
+  it('returns the damage of the chunk that can contain an id, and reads this chunk once', async () => {
+    const { ids, counted } = await idsOf({ a: [resource('r', 1)], b: [resource('s', 1)] }, (bytes) => {
+      // The first chunk begins after its tar header.
+      bytes.writeUInt8(bytes.readUInt8(512) ^ 1, 512)
+    })
+    const damage = await ids.has('a', 'r', 'r', 'resource_id')
+    expect(damage).toBeInstanceOf(EntryCorruptError)
+    const before = counted.reads
+    expect(await ids.has('a', 'r', 'r', 'resource_id')).toBe(damage)
+    expect(counted.reads).toBe(before)
+    expect(await ids.has('b', 's', 's', 'resource_id')).toBe(true)
   })
 
   it('reads nothing for an id whose id hash is outside those of the model', async () => {

@@ -1,6 +1,5 @@
 import pMap from 'p-map'
 import { ArchivedIds } from '../../archive/archived-ids.ts'
-import { isArchiveFault } from '../../archive/errors.ts'
 import type { RefType } from '../../resources/models.ts'
 import { references as referencesOf } from '../../resources/payload-references.ts'
 import { decodePayload } from '../../resources/payload.ts'
@@ -109,12 +108,8 @@ class ReferencesCheck implements ResourcesCheck {
     const what = `reference ${field} to ${target}`
     // Preflight has verified the part of the archive that was restored. The target may be in another part.
     const isPartOfRestore = plan.unfiltered && plan.models.includes(target)
-    const isArchived = await this.#archivedIds
-      .has(target, resourceIdOf(reference), to, ref_type)
-      .catch((error: unknown) => {
-        if (isPartOfRestore || !isArchiveFault(error)) throw error
-        return error
-      })
+    const isArchived = await this.#archivedIds.has(target, resourceIdOf(reference), to, ref_type)
+    if (isArchived instanceof Error && isPartOfRestore) throw isArchived
     if (isArchived instanceof Error)
       this.#findings.reportSeparately({
         ...finding,
