@@ -92,12 +92,10 @@ const modelOf = (pk: string): string | undefined => parsePartitionKey(pk)?.model
 
 /**
  * Returns true if a key is equal to `last`, or is read before it. Both keys must belong to partitions of revisions.
- * Sort keys increase within a partition and from shard to shard. Only the last sort key of a shard can be equal to the
- * first one of the next shard. A longer partition key of the same model has a greater shard number.
+ * Sort keys increase within a partition and from shard to shard.
  */
 const isUpTo = ({ pk, sk }: Key, last: Key): boolean =>
-  modelOf(pk) === modelOf(last.pk) &&
-  (compareBytes(sk, last.sk) || pk.length - last.pk.length || compareBytes(pk, last.pk)) <= 0
+  modelOf(pk) === modelOf(last.pk) && compareBytes(sk, last.sk) <= 0
 
 /** Returns a string that identifies a key. */
 export const keyText = ({ pk, sk }: Key): string => `${pk}\n${sk}`

@@ -1,6 +1,5 @@
 import type { Key } from '../tables/item.ts'
-import { compareBytes } from '../values/text-order.ts'
-import { keysOfShard } from './key-range.ts'
+import { contains, keysOfShard, lastOfShard } from './key-range.ts'
 import type { ModelRegistry } from './models.ts'
 import { parsePartitionKey } from './partitions.ts'
 
@@ -36,8 +35,7 @@ export const ownerOf = ({ pk, sk }: Key, models: ModelRegistry): ItemOwner => {
   }
   const { shards } = models.get(partition.model)
   if (partition.shard >= shards) return 'unregistered_shard'
-  const { fromSk, toSk } = keysOfShard(partition.shard, shards)
-  return compareBytes(sk, fromSk) < 0 || compareBytes(sk, toSk) > 0 ? 'wrong_key' : 'resource'
+  return contains(keysOfShard(partition.shard, shards), sk) ? 'resource' : 'wrong_key'
 }
 
 /**
@@ -48,5 +46,5 @@ export const ownerOf = ({ pk, sk }: Key, models: ModelRegistry): ItemOwner => {
 export const lastWithSameOwner = ({ pk }: Key, models: ModelRegistry): string | undefined => {
   const partition = parsePartitionKey(pk)
   if (partition === undefined || !models.has(partition.model)) return undefined
-  return keysOfShard(partition.shard, models.get(partition.model).shards).toSk
+  return lastOfShard(keysOfShard(partition.shard, models.get(partition.model).shards))
 }

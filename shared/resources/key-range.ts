@@ -18,6 +18,27 @@ const END = 'g'
 export const toSortKeys = (range: BucketRange | SortKeyRange): SortKeyRange =>
   'fromSk' in range ? range : { fromSk: range.from, toSk: range.to.length > 4 ? END : range.to }
 
+/**
+ * Returns true if a range ends before `toSk`. This is the case if `toSk` is the first digest bucket of the next range or
+ * shard. Then, only a damaged item can have the sort key `toSk`, and it belongs to the next range or shard.
+ */
+export const endsBefore = (toSk: string): boolean => /^[0-9a-f]{1,4}$/.test(toSk)
+
+/** Returns true if a range contains a sort key. */
+export const contains = ({ fromSk, toSk }: SortKeyRange, sk: string): boolean =>
+  compareBytes(sk, fromSk) >= 0 && compareBytes(sk, toSk) < (endsBefore(toSk) ? 0 : 1)
+
+/**
+ * Returns the greatest sort key in a range that ends at the border of a shard. It has 1,024 bytes, which is DynamoDB's
+ * limit, and the last character of Unicode has 4 bytes in UTF-8.
+ */
+export const lastOfShard = ({ toSk }: SortKeyRange): string =>
+  endsBefore(toSk) ? `${characterBefore(toSk)}${'\u{10ffff}'.repeat(255)}` : toSk
+
+/** Replaces the last character by the preceding one. */
+const characterBefore = (text: string): string =>
+  text.slice(0, -1) + String.fromCharCode(text.charCodeAt(text.length - 1) - 1)
+
 /** The range of all sort keys. */
 export const FULL_RANGE: SortKeyRange = { fromSk: '0', toSk: END }
 
@@ -33,16 +54,12 @@ export const revisionRange = ({ fromSk, toSk }: SortKeyRange): SortKeyRange => (
  */
 export const shardsOf = ({ fromSk, toSk }: SortKeyRange, shards: number): number[] => {
   const first = shardAt(fromSk, shards)
-  // No sort key equals a range end of at most 4 digits. A shard that begins at the range end therefore has no keys of
-  // the range.
-  const last = /^[0-9a-f]{1,4}$/.test(toSk) ? Math.ceil(fractionOf(toSk) * shards) - 1 : shardAt(toSk, shards)
+  // A shard that begins at the end of the range has no keys of the range if the range ends before this key.
+  const last = endsBefore(toSk) ? Math.ceil(fractionOf(toSk) * shards) - 1 : shardAt(toSk, shards)
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => first + k)
 }
 
-/**
- * Returns the range of the sort keys that belong to a shard. Both ends are shorter than an id hash, so no sort key of a
- * resource equals an end.
- */
+/** Returns the range of the sort keys that belong to a shard. Each sort key belongs to at most one shard. */
 export const keysOfShard = (shard: number, shards: number): SortKeyRange => ({
   fromSk: borderOf(shard, shards),
   toSk: shard + 1 === shards ? END : borderOf(shard + 1, shards),

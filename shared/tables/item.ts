@@ -9,15 +9,16 @@ export interface Key {
   readonly sk: string
 }
 
-/** A range of sort keys. Both ends are inclusive. */
+/** A range of sort keys. `fromSk` is inclusive, and `toSk` too unless a function states otherwise. */
 export interface SortKeyRange {
   readonly fromSk: string
   readonly toSk: string
 }
 
-/** A range of sort keys in one partition. */
+/** A range of sort keys in one partition. If `endsBefore` is true, the range does not contain `toSk`. */
 export interface PartitionRange extends SortKeyRange {
   readonly pk: string
+  readonly endsBefore?: boolean
 }
 
 /** Returns the sort key of an item that was read from a table. */

@@ -118,7 +118,7 @@ describe('the steps of a segment', () => {
           }
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 30, endOnFailure: true },
     )
   })
 

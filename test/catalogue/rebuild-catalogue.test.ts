@@ -303,7 +303,7 @@ describe('a rebuild of the catalogue', () => {
         expect(found.sort()).toEqual(expected)
         expect(await catalogued()).toEqual(expected)
       }),
-      { numRuns: 15 },
+      { numRuns: 15, endOnFailure: true },
     )
   })
 })

@@ -37,7 +37,7 @@ describe('a page of GET /_backup/archives', () => {
           expect(await allKeys(limit, query)).toEqual(expected[query])
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 12, endOnFailure: true },
     )
     expect(await routes.list('?limit=12')).not.toHaveProperty('cursor')
     expect(await routes.list('?limit=11')).toHaveProperty('cursor')

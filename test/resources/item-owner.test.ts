@@ -35,8 +35,11 @@ describe('the owner of an item', () => {
     ['city#r#15', 'ga', 'wrong_key'],
     ['city#r#15', '\u{10ffff}', 'wrong_key'],
     ['city#m#9', '9', 'wrong_key'],
+    ['city#m#9', 'a000', 'wrong_key'],
+    ['city#m#10', 'a000', 'resource'],
     ['city#m#9', '9000', 'resource'],
     ['city#m#9', '9zzz', 'resource'],
+    ['city#m#9', 'a00/', 'resource'],
     ['one#m#0', 'g', 'resource'],
   ])('of %j and %j is %s', (pk, sk, owner) => {
     expect(ownerOf({ pk, sk }, MODELS)).toBe(owner)
@@ -44,8 +47,8 @@ describe('the owner of an item', () => {
 })
 
 describe('the last sort key with the same owner', () => {
-  it('is the end of the shard for a resource, and undefined for an ignored partition', () => {
-    expect(lastWithSameOwner({ pk: 'city#m#9', sk: '9000' }, MODELS)).toBe('a000')
+  it('is the last one before the end of the shard for a resource, and undefined for an ignored partition', () => {
+    expect(lastWithSameOwner({ pk: 'city#m#9', sk: '9000' }, MODELS)).toBe(`a00/${'\u{10ffff}'.repeat(255)}`)
     expect(lastWithSameOwner({ pk: 'city#r#15', sk: 'f000' }, MODELS)).toBe('g')
     expect(lastWithSameOwner({ pk: 'cache#1', sk: 'x' }, MODELS)).toBeUndefined()
     expect(lastWithSameOwner({ pk: 'other#m#1', sk: 'x' }, MODELS)).toBeUndefined()

@@ -1,6 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { compareBytes } from '../../shared/values/text-order.ts'
 import {
+  contains,
   keysOfShard,
+  lastOfShard,
   revisionRange,
   shardsOf,
   toSortKeys,
@@ -69,5 +73,38 @@ describe('a range of sort keys', () => {
     ['4ffg', '4ffh', 5, undefined],
   ])('from %j to %j contains, of shard %d of 16, %j', (fromSk, toSk, shard, range) => {
     expect(withinShard({ fromSk, toSk }, shard, 16)).toEqual(range)
+  })
+
+  const sortKey = fc.oneof(
+    fc.stringMatching(/^[0-9a-f]{1,5}$/),
+    fc.stringMatching(/^[/0-9:`a-g]{0,6}$/),
+    fc.string({ unit: 'binary', maxLength: 6 }),
+  )
+
+  it('contains each sort key of a shard in exactly one part, wherever the parts meet', () => {
+    const buckets = fc.uniqueArray(fc.integer({ min: 1, max: 0xffff }), { maxLength: 5 })
+    fc.assert(
+      fc.property(sortKey, buckets, fc.integer({ min: 0, max: 15 }), (sk, borders, shard) => {
+        const names = [0, ...borders.sort((a, b) => a - b), 0x10000].map((each) => each.toString(16).padStart(4, '0'))
+        const parts = names.slice(1).flatMap((to, k) => {
+          const part = withinShard(toSortKeys({ from: names[k] ?? '', to }), shard, 16)
+          return part === undefined ? [] : [part]
+        })
+        const expected = contains(keysOfShard(shard, 16), sk) ? 1 : 0
+        expect(parts.filter((part) => contains(part, sk))).toHaveLength(expected)
+      }),
+    )
+  })
+
+  it('of a shard contains no sort key after its last one', () => {
+    fc.assert(
+      fc.property(sortKey, fc.integer({ min: 0, max: 15 }), (sk, shard) => {
+        const range = keysOfShard(shard, 16)
+        const last = lastOfShard(range)
+        expect(contains(range, last)).toBe(true)
+        expect(Buffer.byteLength(last)).toBeLessThanOrEqual(1024)
+        if (compareBytes(sk, last) > 0) expect(contains(range, sk)).toBe(false)
+      }),
+    )
   })
 })

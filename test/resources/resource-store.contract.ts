@@ -17,6 +17,7 @@ import { type Made, madeResource } from './made-resources.ts'
 
 const MODELS = loadModels({
   many: { shards: 4 },
+  border: { shards: 4 },
   one: { shards: 1 },
   torn: { shards: 2 },
   large: { shards: 2 },
@@ -103,6 +104,16 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
         }
         expect(parts).toEqual(all)
       }
+    })
+
+    it('returns an item whose sort key is a digest bucket only in the range that begins with the bucket', async () => {
+      for (const pk of ['border#r#0', 'border#r#1'])
+        for (const sk of ['4000', '4001']) await store.writer().put({ pk: { S: pk }, sk: { S: sk } })
+      const keysIn = async (from: string, to: string): Promise<string[]> =>
+        (await collect(store.revisionKeys('border', { from, to }))).map(({ pk, sk }) => `${pk} ${sk}`)
+      expect(await keysIn('0000', '4000')).toEqual([])
+      expect(await keysIn('4000', '4001')).toEqual(['border#r#1 4000'])
+      expect(await keysIn('4001', '10000')).toEqual(['border#r#1 4001'])
     })
 
     it('includes both ends of a range of sort keys', async () => {

@@ -7,7 +7,7 @@ import {
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb'
 import { UnprocessedBackoff } from '../../throttling/unprocessed.ts'
-import { type Item, type Key, keyAttributes, type PartitionRange } from '../item.ts'
+import { type Item, type Key, keyAttributes, type PartitionRange, sortKeyOf } from '../item.ts'
 
 /** DynamoDB's limit on the number of keys in one BatchGetItem request. */
 const BATCH_GET = 100
@@ -76,8 +76,15 @@ export async function* queryPages(
     const isSmall = LastEvaluatedKey === undefined && Items.length <= SMALL_PAGE
     ahead = isSmall ? Math.min(MAX_PAGES_AHEAD, ahead * 2) : MIN_PAGES_AHEAD
     readAhead(ahead)
-    if (Items.length > 0) yield Items
+    const inRange = withoutEnd(Items, page.range)
+    if (inRange.length > 0) yield inRange
   }
+}
+
+/** Removes the item at the end of a range that ends before it. DynamoDB's `BETWEEN` includes both ends. */
+const withoutEnd = (page: readonly Item[], { toSk, endsBefore }: PartitionRange): readonly Item[] => {
+  const last = page.at(-1)
+  return endsBefore === true && last !== undefined && sortKeyOf(last) === toSk ? page.slice(0, -1) : page
 }
 
 /** A page that is being read. */
