@@ -27,15 +27,18 @@ class LongFilesFirst extends BaseSequencer {
 const MINUTE_MS = 60_000
 
 /**
- * Jobs with many passes (large blobs, many parts, throttled calls, many records and many findings), and whole jobs of
- * which `npm test` runs similar ones.
+ * Whole jobs with many passes, large blobs, throttled calls or rare faults. `npm test` runs similar, shorter jobs.
+ * `npm run test:workflows` runs these and those.
  */
-const PASSES = [
+const LONG_WORKFLOWS = [
   'test/workflows/{compose,records,specstar}-passes.test.ts',
   'test/workflows/{convert,export,restore}-hand-over.test.ts',
-  'test/workflows/{blob-headers,differences,differences-in-detail,differences-of-restores}.test.ts',
-  'test/workflows/{orphaned-revisions,specstar-answers}.test.ts',
-  'test/workflows/{large-blobs,large-blob-uploads,many-findings,reads-per-pass,throttled-conversion,throttling}.test.ts',
+  'test/workflows/{large-blobs,large-blob-checksums,large-blob-uploads,blob-headers,blob-paths,merged-references}.test.ts',
+  'test/workflows/{differences,differences-in-detail,differences-of-restores,many-findings,expected-counts}.test.ts',
+  'test/workflows/{check-damaged-archives,damage,damaged-target,suspicious-archives,unrestorable-resources}.test.ts',
+  'test/workflows/{concurrent-writers,leases-after-failure,shards-changed,target-only,torn-resources}.test.ts',
+  'test/workflows/{many-extents,reads-per-pass,small-segments,throttled-conversion,throttling}.test.ts',
+  'test/workflows/{orphaned-revisions,selected-resources,specstar-answers,specstar-out}.test.ts',
 ]
 
 /** The outcomes of broken stores, archives, streams and targets. */
@@ -44,15 +47,19 @@ const OUTCOMES = ['test/workflows/{outcomes,damaged-streams,unrestorable-archive
 /** What must be true of any store, archive or stream, however damaged. */
 const PROPERTIES = ['test/workflows/{restorable,importable}-property.test.ts']
 
+/** The local program and its services as processes. */
+const PROGRAM = ['test/program/demo.test.ts', 'test/infra/local/{processes/child-processes,program/program}.test.ts']
+
 /**
  * Suites with commands of their own. They need minutes, gigabytes, Python and PyPI, or the registry of npm. The main
  * suite must end within ten minutes.
  */
 const SEPARATE_SUITES = [
-  ...PASSES,
+  ...LONG_WORKFLOWS,
   ...OUTCOMES,
   ...PROPERTIES,
-  'test/faults/{damaged-archives,histories,sweep-rejections}.test.ts',
+  ...PROGRAM,
+  'test/faults/{damaged-archives,histories,sweep-*}.test.ts',
   'test/large/**',
   'test/faults/hostile-sizes.test.ts',
   'test/openapi/**',
@@ -113,16 +120,28 @@ const outcomes = {
   },
 }
 
-/** `npm run test:passes`: whole exports and restores. */
-const passes = {
+/** `npm run test:workflows`: whole exports, restores and checks. */
+const workflows = {
   extends: true as const,
   test: {
-    name: 'passes',
-    include: PASSES,
+    name: 'workflows',
+    include: ['test/workflows/**/*.test.ts'],
+    exclude: [...OUTCOMES, ...PROPERTIES, '**/node_modules/**'],
     testTimeout: MINUTE_MS,
     hookTimeout: MINUTE_MS,
     isolate: false,
     restoreMocks: true,
+  },
+}
+
+/** `npm run test:program`: starts the local program many times, and runs the demo. */
+const program = {
+  extends: true as const,
+  test: {
+    name: 'program',
+    include: PROGRAM,
+    testTimeout: 2 * MINUTE_MS,
+    hookTimeout: MINUTE_MS,
   },
 }
 
@@ -237,7 +256,8 @@ export default defineConfig(({ mode }) => ({
             faults,
             property,
             outcomes,
-            passes,
+            workflows,
+            program,
             limits,
             large,
             specstar,
@@ -252,6 +272,7 @@ export default defineConfig(({ mode }) => ({
     // Tests wait for servers about as much as they compute: one worker more than the two cores.
     maxWorkers: 3,
     sequence: { sequencer: LongFilesFirst },
+    setupFiles: ['test/compare-bytes.ts'],
     coverage:
       mode === 'logic'
         ? { provider: 'v8', include: LOGIC_FILES, reporter: ['text-summary'], thresholds: { branches: 100 } }
