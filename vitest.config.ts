@@ -59,7 +59,7 @@ const SEPARATE_SUITES = [
   ...OUTCOMES,
   ...PROPERTIES,
   ...PROGRAM,
-  'test/faults/{damaged-archives,histories,sweep-*}.test.ts',
+  'test/faults/{damaged-archives,histories,sweep-rejections}.test.ts',
   'test/large/**',
   'test/faults/hostile-sizes.test.ts',
   'test/openapi/**',
@@ -273,6 +273,7 @@ export default defineConfig(({ mode }) => ({
     maxWorkers: 3,
     sequence: { sequencer: LongFilesFirst },
     setupFiles: ['test/compare-bytes.ts'],
+    globalSetup: ['test/temporary-folder.ts'],
     coverage:
       mode === 'logic'
         ? { provider: 'v8', include: LOGIC_FILES, reporter: ['text-summary'], thresholds: { branches: 100 } }

@@ -11,7 +11,7 @@ import {
 } from '../../shared/blobs/blob-references.ts'
 import type { BlobReferenceList } from '../../shared/blobs/blob-reference-list.ts'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
-import { startServices, type TestServers } from '../services.ts'
+import { useServices, type TestServers } from '../services.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const ALL = { from: 0, to: PREFIX_COUNT }
@@ -23,7 +23,7 @@ describe('lists of blob references', () => {
     references.write(objects, servers.config.buckets.work, key)
 
   beforeAll(async () => {
-    servers = await startServices()
+    servers = await useServices()
     objects = new ObjectStore(servers.s3)
   })
   afterAll(() => servers.stop())

@@ -1,4 +1,4 @@
-import { startServices } from '../services.ts'
+import { useServices } from '../services.ts'
 import { blobStoreContract } from './blob-store.contract.ts'
 
-blobStoreContract(startServices)
+blobStoreContract(useServices)

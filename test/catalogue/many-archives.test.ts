@@ -9,7 +9,7 @@ import {
 } from '../../shared/catalogue/list-archives.ts'
 import { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { ArchiveJudgements } from '../../shared/schedules/aws/archive-judgements.ts'
-import { startServices, type TestServers } from '../services.ts'
+import { useServices, type TestServers } from '../services.ts'
 import { writeManyArchives } from './many-archives.ts'
 
 /** The environment variable `ARCHIVES` sets another number, with which the figures are printed and not compared. */
@@ -33,7 +33,7 @@ let calls: Record<string, number> = {}
 let units = 0
 let heads = 0
 beforeAll(async () => {
-  servers = await startServices()
+  servers = await useServices()
   const { dynamo, config } = servers
   const { key } = await writeManyArchives(dynamo, config.tables.jobs, COUNT)
   newest = key

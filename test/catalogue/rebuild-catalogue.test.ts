@@ -9,7 +9,7 @@ import { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import type { ExportJob } from '../../shared/jobs/job.ts'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import { must } from '../../shared/values/must.ts'
-import { startServices, type TestServers } from '../services.ts'
+import { useServices, type TestServers } from '../services.ts'
 import { fixture } from '../workflows/program.ts'
 import { sampleArchive } from './sample-archive.ts'
 
@@ -22,7 +22,7 @@ let services: {
   readonly config: TestServers['config']
 }
 beforeAll(async () => {
-  servers = await startServices()
+  servers = await useServices()
   archive = await fixture('single-v3.acbak')
   const { dynamo, s3, config } = servers
   services = {

@@ -5,13 +5,13 @@ import type { BlobReferenceList } from '../../shared/blobs/blob-reference-list.t
 import { BlobStore } from '../../shared/blobs/blob-store.ts'
 import { blobsPerRange } from '../../shared/export/blobs-per-range.ts'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
-import { startServices, type TestServers } from '../services.ts'
+import { useServices, type TestServers } from '../services.ts'
 
 describe('the number of blobs of a map item', () => {
   let servers: TestServers
   let services: { readonly objects: ObjectStore; readonly blobs: BlobStore }
   beforeAll(async () => {
-    servers = await startServices()
+    servers = await useServices()
     const objects = new ObjectStore(servers.s3)
     services = { objects, blobs: new BlobStore(objects, servers.config.buckets.blobs) }
   })

@@ -4,7 +4,7 @@ import { JobList } from '../../shared/jobs/aws/job-list.ts'
 import { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { JobTable } from '../../shared/jobs/aws/job-table.ts'
 import type { ExportJob } from '../../shared/jobs/job.ts'
-import { startServices, type TestServers } from '../services.ts'
+import { useServices, type TestServers } from '../services.ts'
 
 const COUNT = 250
 
@@ -13,7 +13,7 @@ let list: JobList
 let now: Date
 let calls: string[] = []
 beforeAll(async () => {
-  servers = await startServices()
+  servers = await useServices()
   const client = servers.newDynamo()
   client.middlewareStack.add(
     (next, { commandName = '' }) =>

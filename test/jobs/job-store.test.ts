@@ -1,4 +1,4 @@
-import { startServices } from '../services.ts'
+import { useServices } from '../services.ts'
 import { jobStoreContract } from './job-store.contract.ts'
 
-jobStoreContract(startServices)
+jobStoreContract(useServices)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { LeaseLostError, RestoreRunningError } from '../../shared/jobs/lease-errors.ts'
 import { Leases } from '../../shared/jobs/aws/leases.ts'
 import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
-import { startServices, type TestServers } from '../services.ts'
+import { useServices, type TestServers } from '../services.ts'
 
 const MINUTE = 60_000
 
@@ -19,7 +19,7 @@ describe('a lease on a model', () => {
   }
 
   beforeAll(async () => {
-    servers = await startServices()
+    servers = await useServices()
     leases = leasesOn()
   })
   beforeEach(() => {

@@ -8,7 +8,7 @@ import { EXPORT_MERGE, mergeLists, planLists } from '../../shared/jobs/reference
 import { WorkFiles } from '../../shared/jobs/work-files.ts'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
-import { startServices, type TestServers } from '../services.ts'
+import { useServices, type TestServers } from '../services.ts'
 
 const ALL = { from: 0, to: PREFIX_COUNT }
 
@@ -17,7 +17,7 @@ describe('the lists of references that one pass reads', () => {
   let objects: ObjectStore
   let services: { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly objects: ObjectStore }
   beforeAll(async () => {
-    servers = await startServices()
+    servers = await useServices()
     objects = new ObjectStore(servers.s3)
     const { tables, buckets } = servers.config
     services = {

@@ -4,7 +4,7 @@ import { makeServices } from '../../shared/runtime/make-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
 import { ScriptedEngine } from '../functions/test-api.ts'
-import { startServices, type TestServers } from '../services.ts'
+import { useServices, type TestServers } from '../services.ts'
 
 const MINUTE_MS = 60_000
 
@@ -21,7 +21,7 @@ const servicesOn = (plan?: FaultPlan): Promise<Services> => {
 const reservationCount = (): Promise<number> => services.jobs.reservations.count('running jobs')
 
 beforeAll(async () => {
-  servers = await startServices()
+  servers = await useServices()
   services = await servicesOn()
 })
 // The reservations of earlier tests have expired.

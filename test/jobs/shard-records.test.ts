@@ -1,4 +1,4 @@
-import { startServices } from '../services.ts'
+import { useServices } from '../services.ts'
 import { shardRecordsContract } from './shard-records.contract.ts'
 
-shardRecordsContract(startServices)
+shardRecordsContract(useServices)

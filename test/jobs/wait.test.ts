@@ -4,7 +4,7 @@ import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
 import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
-import { startServices, type TestServers } from '../services.ts'
+import { useServices, type TestServers } from '../services.ts'
 
 const NOW = new Date('2026-03-05T10:00:00.000Z')
 const clock = () => NOW
@@ -25,7 +25,7 @@ describe('waiting for the end of a job', () => {
   let jobs: JobStore
 
   beforeAll(async () => {
-    servers = await startServices()
+    servers = await useServices()
     jobs = new JobStore(servers.dynamo, servers.config.tables.jobs, clock)
   })
   afterAll(async () => {

@@ -1,4 +1,4 @@
-import { startServices } from '../services.ts'
+import { useServices } from '../services.ts'
 import { composerContract } from './composer.contract.ts'
 
-composerContract(startServices)
+composerContract(useServices)

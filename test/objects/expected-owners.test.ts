@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import type { PinnedObject } from '../../shared/objects/object.ts'
-import { startServices, type TestServers } from '../services.ts'
+import { useServices, type TestServers } from '../services.ts'
 
 const LOCAL_ACCOUNT = '000000000000'
 const ANOTHER_ACCOUNT = '111111111111'
@@ -9,7 +9,7 @@ const ANOTHER_ACCOUNT = '111111111111'
 let servers: TestServers
 let archive: PinnedObject
 beforeAll(async () => {
-  servers = await startServices()
+  servers = await useServices()
   archive = await new ObjectStore(servers.s3).put(servers.config.buckets.archives, 'a.acbak', Buffer.from('archive'))
 })
 afterAll(() => servers.stop())

@@ -1,4 +1,4 @@
-import { startServices } from '../services.ts'
+import { useServices } from '../services.ts'
 import { objectStoreContract } from './object-store.contract.ts'
 
-objectStoreContract(startServices)
+objectStoreContract(useServices)

@@ -1,4 +1,4 @@
-import { startServices } from '../services.ts'
+import { useServices } from '../services.ts'
 import { resourceKeysContract } from './resource-keys.contract.ts'
 
-resourceKeysContract(startServices)
+resourceKeysContract(useServices)

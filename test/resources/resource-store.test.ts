@@ -1,4 +1,4 @@
-import { startServices } from '../services.ts'
+import { useServices } from '../services.ts'
 import { resourceStoreContract } from './resource-store.contract.ts'
 
-resourceStoreContract(startServices)
+resourceStoreContract(useServices)

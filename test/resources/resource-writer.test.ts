@@ -1,4 +1,4 @@
-import { startServices } from '../services.ts'
+import { useServices } from '../services.ts'
 import { resourceWriterContract } from './resource-writer.contract.ts'
 
-resourceWriterContract(startServices)
+resourceWriterContract(useServices)

@@ -1,4 +1,4 @@
-import { startServices } from '../services.ts'
+import { useServices } from '../services.ts'
 import { archiveCopiesContract } from './archive-copies.contract.ts'
 
-archiveCopiesContract(startServices)
+archiveCopiesContract(useServices)

@@ -1,4 +1,4 @@
-import { startServices } from '../services.ts'
+import { useServices } from '../services.ts'
 import { archiveJudgementsContract } from './archive-judgements.contract.ts'
 
-archiveJudgementsContract(startServices)
+archiveJudgementsContract(useServices)

@@ -1,4 +1,4 @@
-import { startServices } from '../services.ts'
+import { useServices } from '../services.ts'
 import { scheduleRecordsContract } from './schedule-records.contract.ts'
 
-scheduleRecordsContract(startServices)
+scheduleRecordsContract(useServices)

@@ -23,7 +23,7 @@ import { makeServices } from '../../shared/runtime/make-services.ts'
 import { setServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { type StoreContents, readContents, type StoreClients, putItems, removeItems, wipe } from '../contents.ts'
-import { startServices, type TestServers } from '../services.ts'
+import { useServices, type TestServers } from '../services.ts'
 
 /** A function of a test. The runner calls it before a stage begins. */
 type BeforeStage = (jobId: string) => Promise<void>
@@ -66,7 +66,7 @@ export class WorkflowRunner {
 
   static async start(options: RunnerOptions = {}): Promise<WorkflowRunner> {
     const callStage: NonNullable<RunnerOptions['callStage']> = options.callStage ?? ((_stage, call) => call())
-    const servers = await startServices()
+    const servers = await useServices()
     const before = new Map<string, BeforeStage>()
     /** The calls of `before`, by job and stage. The other map items of the stage wait for the call too. */
     const calls = new Map<string, Promise<unknown>>()

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ArchiveCatalogue } from '../../../shared/catalogue/aws/archive-catalogue.ts'
 import { ObjectStore } from '../../../shared/objects/aws/object-store.ts'
 import { sampleArchive } from '../../catalogue/sample-archive.ts'
-import { startServices, type TestServers } from '../../services.ts'
+import { useServices, type TestServers } from '../../services.ts'
 import { fixture } from '../../workflows/program.ts'
 import { cli, jsonLines } from './cli-run.ts'
 
 let servers: TestServers
 let catalogue: ArchiveCatalogue
 beforeAll(async () => {
-  servers = await startServices()
+  servers = await useServices()
   catalogue = new ArchiveCatalogue(servers.dynamo, servers.config.tables.jobs)
 })
 afterAll(() => servers.stop())

@@ -6,11 +6,11 @@ import { locateArchive, type LocateArchiveServices } from '../../../shared/resto
 import { s3 } from '../../../shared/runtime/clients.ts'
 import { makeServices } from '../../../shared/runtime/make-services.ts'
 import { ScriptedEngine } from '../../functions/test-api.ts'
-import { startServices, type TestServers } from '../../services.ts'
+import { useServices, type TestServers } from '../../services.ts'
 
 let servers: TestServers
 beforeAll(async () => {
-  servers = await startServices()
+  servers = await useServices()
 })
 afterAll(() => servers.stop())
 

@@ -11,7 +11,7 @@ import type { CountedSource } from '../../../../functions/cli/archives/sources/c
 import { openSource } from '../../../../functions/cli/archives/sources/open-source.ts'
 import { UsageError } from '../../../../functions/cli/usage-error.ts'
 import { ObjectStore } from '../../../../shared/objects/aws/object-store.ts'
-import { startServices, type TestServers } from '../../../services.ts'
+import { useServices, type TestServers } from '../../../services.ts'
 import { cli } from '../cli-run.ts'
 import { type Intercept, type RangeServer, startRangeServer } from './range-server.ts'
 
@@ -22,7 +22,7 @@ let objects: ObjectStore
 let folder: string
 
 beforeAll(async () => {
-  services = await startServices()
+  services = await useServices()
   objects = new ObjectStore(services.s3)
   folder = await mkdtemp(join(tmpdir(), 'specstar-sources-'))
   await writeFile(join(folder, 'backup.acbak'), BYTES)

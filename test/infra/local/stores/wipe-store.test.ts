@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { wipe } from '../../../../infra/local/stores/wipe-store.ts'
 import { loadModelsFile } from '../../../../shared/resources/models.ts'
 import { ResourceStore } from '../../../../shared/resources/aws/resource-store.ts'
-import { startServices, type TestServers } from '../../../services.ts'
+import { useServices, type TestServers } from '../../../services.ts'
 
 let servers: TestServers
 beforeAll(async () => {
-  servers = await startServices()
+  servers = await useServices()
 })
 afterAll(() => servers.stop())
 
