@@ -121,7 +121,7 @@ describe('an archive that other bytes follow', () => {
         `ArchiveInvalidError: the archive is invalid: ` +
           `${bytes.length === 1 ? '1 other byte follows' : `${bytes.length} other bytes follow`} its end, ` +
           `which is at byte ${archive.length}; copy the archive without ${bytes.length === 1 ? 'it' : 'them'}: ` +
-          `head -c ${archive.length} {archive} > {copy}`,
+          `head -c ${archive.length} prints its bytes`,
       )
   })
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { CommandContext } from '../command.ts'
 import type { ApiClient } from './api-client.ts'
 import type { Query } from './send-request.ts'
 
@@ -14,34 +15,52 @@ interface PagedRequest<Item extends z.ZodType> {
   readonly limit?: number
 }
 
+interface Page<Item> {
+  readonly items: readonly Item[]
+  /** The whole response. */
+  readonly body: Readonly<Record<string, unknown>>
+  /** True if the list has further items. */
+  readonly hasMore: boolean
+}
+
 /** Yields the pages of a list. The first page also contains the other members of the response. */
 export async function* pages<Item extends z.ZodType>(
   api: ApiClient,
   { path, query = {}, member, item, maxPage, limit = Infinity }: PagedRequest<Item>,
-): AsyncGenerator<{ readonly items: readonly z.output<Item>[]; readonly body: Readonly<Record<string, unknown>> }> {
-  const Page = z.looseObject({ [member]: z.array(item), cursor: z.exactOptional(z.string()) })
+): AsyncGenerator<Page<z.output<Item>>> {
+  const Body = z.looseObject({ [member]: z.array(item), cursor: z.exactOptional(z.string()) })
   const Items = z.array(item)
   let cursor: string | undefined
   let read = 0
-  do {
-    const body = await api.request(Page, {
+  for (;;) {
+    const body = await api.request(Body, {
       method: 'GET',
       path,
       query: { ...query, limit: String(Math.min(maxPage, limit - read)), cursor },
     })
     const items = Items.parse(body[member])
     read += items.length
-    yield { items, body }
     cursor = z.string().optional().parse(body['cursor'])
-  } while (cursor !== undefined && read < limit)
+    yield { items, body, hasMore: cursor !== undefined }
+    if (cursor === undefined || read >= limit) return
+  }
 }
 
-/** Returns the items of all pages. */
-export const allItems = async <Item extends z.ZodType>(
-  api: ApiClient,
-  request: PagedRequest<Item>,
+/**
+ * Returns the first `limit` items of a list. If there may be more, writes a note that says so. `noun` is the name of the
+ * items in this note.
+ */
+export const listedItems = async <Item extends z.ZodType>(
+  { api, output }: Pick<CommandContext, 'api' | 'output'>,
+  noun: string,
+  request: PagedRequest<Item> & { readonly limit: number },
 ): Promise<z.output<Item>[]> => {
   const all: z.output<Item>[] = []
-  for await (const { items } of pages(api, request)) all.push(...items)
+  let isComplete = true
+  for await (const { items, hasMore } of pages(api(), request)) {
+    all.push(...items)
+    isComplete = !hasMore
+  }
+  if (!isComplete) output.note(`There may be more ${noun}. To list them, use a larger --limit.`)
   return all
 }

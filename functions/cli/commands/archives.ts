@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import * as z from 'zod'
 import { Archive } from '../client/archive.ts'
-import { allItems } from '../client/pages.ts'
+import { listedItems } from '../client/pages.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Output } from '../terminal/output.ts'
@@ -48,7 +48,7 @@ export const ARCHIVES = defineCommand({
     const filter = { schedule, model, complete: complete ? 'true' : incomplete ? 'false' : undefined }
     const archives = latest
       ? [await api().request(Archive, { method: 'GET', path: '/_backup/archives/latest', query: filter })]
-      : await allItems(api(), {
+      : await listedItems({ api, output }, 'archives', {
           path: '/_backup/archives',
           query: { ...filter, from, to },
           member: 'archives',

@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import * as z from 'zod'
 import { JOB_STATUSES } from '../../../shared/jobs/job.ts'
 import { ListedJob } from '../client/job.ts'
-import { allItems } from '../client/pages.ts'
+import { listedItems } from '../client/pages.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { statusText } from '../terminal/status-text.ts'
@@ -29,7 +29,7 @@ export const JOBS = defineCommand({
     limit: wholeNumber(1, 100_000),
   }),
   run: async ({ api, output }, { kind, status, limit }) => {
-    const jobs = await allItems(api(), {
+    const jobs = await listedItems({ api, output }, 'jobs', {
       path: '/_backup/jobs',
       query: { kind, status },
       member: 'jobs',

@@ -1,7 +1,7 @@
 import process from 'node:process'
 import Table from 'cli-table3'
 import type { Program } from './start-program.ts'
-import type { ProgramOptions } from './program-options.ts'
+import { DEFAULT_PORTS, type ProgramOptions } from './program-options.ts'
 import { LOCAL_CREDENTIALS } from '../../../shared/runtime/local-credentials.ts'
 
 /** Returns what a user needs to know about the running program: a table, and three commands to try. */
@@ -24,10 +24,18 @@ export const describeProgram = (
   )
   return `${table.toString()}
 Try in a second terminal:
-  npm run seed    # write sample data
+  ${otherPorts({ S3_PORT: s3Endpoint, DYNAMODB_PORT: dynamoEndpoint })}npm run seed    # write sample data
   curl ${url}/country/export    # export a model
   npm run demo    # see a backup and a proved restore`
 }
+
+/** Returns the assignments of the variables with which a command finds services that do not have the default ports. */
+const otherPorts = (endpoints: Readonly<Record<'S3_PORT' | 'DYNAMODB_PORT', string>>): string =>
+  (['S3_PORT', 'DYNAMODB_PORT'] as const)
+    .map((variable) => ({ variable, port: Number(new URL(endpoints[variable]).port) }))
+    .filter(({ variable, port }) => port !== DEFAULT_PORTS[variable])
+    .map(({ variable, port }) => `${variable}=${port} `)
+    .join('')
 
 /** Only the key of the local services is shown with its secret, because everybody knows it. */
 const credentials = ({ AWS_ACCESS_KEY_ID: key }: NonNullable<ProgramOptions['env']>): string => {

@@ -24,7 +24,7 @@ export interface ProgramOptions {
   readonly loadStage?: LoadStage
 }
 
-const DEFAULT_PORTS = { PORT: 3000, S3_PORT: 9000, DYNAMODB_PORT: 8000 } as const
+export const DEFAULT_PORTS = { PORT: 3000, S3_PORT: 9000, DYNAMODB_PORT: 8000 } as const
 const DEFAULT_DATA_DIR = '.local'
 
 const Port = z

@@ -217,13 +217,15 @@ describe('export', () => {
 describe('jobs, show and cancel', () => {
   it('lists jobs newest first, and reads as many pages as needed', async () => {
     await Promise.all(Array.from({ length: 3 }, openSlot))
-    const { code, stdout } = await run('jobs', '--json', '--status', 'awaiting_upload', '--limit', '2')
+    const { code, stdout, stderr } = await run('jobs', '--json', '--status', 'awaiting_upload', '--limit', '2')
     expect(code).toBe(0)
+    expect(jsonLines(stderr)).toEqual([{ note: 'There may be more jobs. To list them, use a larger --limit.' }])
     const jobs = jsonLines(stdout).map((line) => JobLine.parse(line))
     expect(jobs.map(({ status }) => status)).toEqual(['awaiting_upload', 'awaiting_upload'])
     const text = await run('jobs', '--kind', 'restore')
     expect(text.stdout).toMatch(/^JOB +KIND +STATUS +CREATED +DURATION +RESOURCES +SIZE +STARTED BY$/m)
     expect(text.stdout).not.toContain(' export ')
+    expect(text.stderr).toBe('')
   })
 
   it('cancels a job', async () => {

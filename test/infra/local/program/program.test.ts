@@ -45,7 +45,8 @@ describe('npm start', () => {
     program.child.kill('SIGINT')
     expect(await program.exited).toBe(0)
     await expectAllExited(children)
-    expect(program.out).toMatch(/│ DynamoDB +│ http:\/\/127\.0\.0\.1:\d+ +│\n│ S3 +│ http:\/\/127\.0\.0\.1:\d+ +│\n/)
+    const [, dynamo, s3] = /│ DynamoDB +│ http:.*:(\d+) +│\n│ S3 +│ http:.*:(\d+) +│\n/.exec(program.out) ?? []
+    expect(program.out).toContain(`\n  S3_PORT=${s3} DYNAMODB_PORT=${dynamo} npm run seed    # write sample data\n`)
     expect(program.out).toContain('access key S3RVER, secret key S3RVER')
     expect(program.out).toContain(`curl ${url}/country/export`)
     expect(program.out.endsWith(`\nready ${url}\n`)).toBe(true)
