@@ -82,9 +82,9 @@ it('a throttled pass hands over the pages of metadata that its filter has reject
   expect(throttled.pages).toBeLessThanOrEqual(pages + 2)
 })
 
-it('a pass finishes its segment after the upload of a part was throttled', async () => {
-  // Random payloads cannot be compressed, so that the segment has several parts.
-  const cities = Array.from({ length: 100 }, (_, k) =>
+it('a pass finishes its segment after the upload of a part was throttled', { timeout: 120_000 }, async () => {
+  // Random payloads cannot be compressed, so that the segment of each of the four ranges has several parts.
+  const cities = Array.from({ length: 200 }, (_, k) =>
     buildResource(runner.services.models, {
       model: 'city',
       id: `city-${k}`,
@@ -101,7 +101,7 @@ it('a pass finishes its segment after the upload of a part was throttled', async
   expect(calls.filter(({ operation }) => operation === 'UploadPart').length).toBeGreaterThan(1)
   const results = await allResults(runner.services, job.job_id, EXPORT_RECORDS)
   const counts = results.flatMap(({ segments }) => segments.map(({ resources }) => resources))
-  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(100)
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(200)
   expect(counts.length).toBe(results.length)
   expect(await runner.services.jobs.failure(job.job_id, 'ThrottledError')).toBeUndefined()
   vi.restoreAllMocks()
