@@ -27,8 +27,8 @@ class LongFilesFirst extends BaseSequencer {
 const MINUTE_MS = 60_000
 
 /**
- * Whole jobs with many passes, large blobs, throttled calls or rare faults. `npm test` runs similar, shorter jobs.
- * `npm run test:workflows` runs these and those.
+ * Whole jobs with many passes, large blobs, throttled calls or rare faults. `npm test` runs similar, shorter jobs, and
+ * `npm run test:workflows` runs both.
  */
 const LONG_WORKFLOWS = [
   'test/workflows/{compose,records,specstar}-passes.test.ts',

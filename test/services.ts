@@ -51,8 +51,9 @@ export const useServices = async (config = ownNames(readConfig({}))): Promise<Te
   return {
     ...stores,
     stop: async () => {
-      for (const TableName of Object.values(config.tables))
-        await stores.dynamo.send(new DeleteTableCommand({ TableName }))
+      // The other clients may still contain faults of a test.
+      const dynamo = stores.newDynamo()
+      for (const TableName of Object.values(config.tables)) await dynamo.send(new DeleteTableCommand({ TableName }))
       await stores.stop()
     },
   }

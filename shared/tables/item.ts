@@ -9,7 +9,10 @@ export interface Key {
   readonly sk: string
 }
 
-/** A range of sort keys. `fromSk` is inclusive, and `toSk` too unless a function states otherwise. */
+/**
+ * A range of sort keys. Both ends are inclusive. In the resource table, `toSk` is exclusive if it is a digest bucket
+ * (`endsBefore` in `resources/key-range.ts`).
+ */
 export interface SortKeyRange {
   readonly fromSk: string
   readonly toSk: string
