@@ -27,8 +27,8 @@ class LongFilesFirst extends BaseSequencer {
 const MINUTE_MS = 60_000
 
 /**
- * Whole jobs with many passes, large blobs, throttled calls or rare faults. `npm test` runs similar, shorter jobs, and
- * `npm run test:workflows` runs both.
+ * Whole jobs with many passes, large blobs, throttled calls or rare faults. `npm test` excludes these files.
+ * `npm run test:workflows` runs all workflow tests except the outcomes and the properties.
  */
 const LONG_WORKFLOWS = [
   'test/workflows/{compose,records,specstar}-passes.test.ts',

@@ -11,7 +11,7 @@ const compareBytes = (a: unknown, b: unknown): boolean | undefined =>
     ? a.constructor === b.constructor && Buffer.compare(a, b) === 0
     : undefined
 
-// The files of a worker share the matchers of `expect`.
+// The test files of a worker share the matchers of `expect`, so the comparison is added only once.
 if (!(INSTALLED in globalThis)) {
   Object.defineProperty(globalThis, INSTALLED, { value: true })
   expect.addEqualityTesters([compareBytes])

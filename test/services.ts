@@ -42,24 +42,34 @@ export const startServices = async (config = ownNames(readConfig({}))): Promise<
 }
 
 /**
- * Creates the stores in services that the first test of a worker starts, and that end with the worker. Starting them
- * for each file would take a tenth of the time of `npm test`.
+ * Creates the stores in local services that all test files of a worker share. The first call in a worker starts the
+ * services, and they end with the worker. Starting them for each file would take a tenth of the time of `npm test`.
+ *
+ * `stop` deletes the tables, which are in memory. The buckets are in the temporary folder of the run, which is deleted
+ * at its end.
  */
 export const useServices = async (config = ownNames(readConfig({}))): Promise<TestServers> => {
-  ofWorker ??= startEndpoints()
-  const stores = await createStores((await ofWorker).endpoints, config)
+  workerServices ??= startEndpoints()
+  const { endpoints } = await workerServices.catch((error: unknown) => {
+    workerServices = undefined
+    throw error
+  })
+  const stores = await createStores(endpoints, config)
   return {
     ...stores,
     stop: async () => {
       // The other clients may still contain faults of a test.
       const dynamo = stores.newDynamo()
-      for (const TableName of Object.values(config.tables)) await dynamo.send(new DeleteTableCommand({ TableName }))
-      await stores.stop()
+      try {
+        for (const TableName of Object.values(config.tables)) await dynamo.send(new DeleteTableCommand({ TableName }))
+      } finally {
+        await stores.stop()
+      }
     },
   }
 }
 
-let ofWorker: Promise<RunningServices> | undefined
+let workerServices: Promise<RunningServices> | undefined
 
 interface RunningServices {
   readonly endpoints: TestServers['endpoints']

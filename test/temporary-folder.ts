@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 
 /**
- * Makes all temporary files of a run part of one folder, and deletes it after the run. Vitest ends its workers without
- * waiting for them, so they cannot delete all of their files.
+ * Creates one folder for all temporary files of a run, and deletes it after the run. Vitest ends its workers without
+ * waiting for them, so they cannot delete all of their files. Some of them may still be running when the folder is
+ * deleted, so the deletion is repeated if it fails.
  */
 const setup = async (): Promise<() => Promise<void>> => {
   const outer = process.env['TMPDIR']

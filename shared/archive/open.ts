@@ -192,7 +192,7 @@ const rejectBytesAfterEnd = async (source: ArchiveSource): Promise<void> => {
       end,
       new ArchiveInvalidError(
         `${added} other ${added === 1 ? 'byte follows' : 'bytes follow'} its end, which is at byte ${end}; ` +
-          `copy the archive without ${added === 1 ? 'it' : 'them'}: head -c ${end} prints its bytes`,
+          `to remove ${added === 1 ? 'it' : 'them'}, run: head -c ${end} ARCHIVE > COPY`,
       ),
     )
   }

@@ -168,7 +168,7 @@ export class RangeWriter {
    */
   #until(h: string): boolean {
     const next = h.slice(0, 4)
-    if (!isBucket(next) || next === this.#range.to) return false
+    if (!isBucket(next)) return false
     this.#first ??= next
     if (next === this.#first || next === this.#bucket || !this.#pass.attempt.timeIsUp()) return false
     this.#stopAt = next

@@ -27,7 +27,8 @@ interface TableScan {
  *
  * After an item of a resource, the scan skips all other items of resources in the partition. After an ignored item, it
  * skips the rest of the partition. It therefore reads about one item of each partition. To skip items, the scan passes
- * a start key to DynamoDB. No item with this key needs to exist.
+ * a start key to DynamoDB. No item with this key needs to exist, and its sort key can have 1,024 bytes. DynamoDB accepts
+ * such keys, but its documentation does not promise this.
  */
 export const scanTable = async (
   start: ScanPosition | undefined,

@@ -39,9 +39,9 @@ export const ownerOf = ({ pk, sk }: Key, models: ModelRegistry): ItemOwner => {
 }
 
 /**
- * Returns the sort key up to which all further items of the partition have the same owner as the given item. A scan of
- * the table can skip these items. Returns undefined if all further items of the partition have the same owner. The
- * owner of the given item must be `resource` or `ignored`.
+ * Returns the greatest possible sort key of the partition up to which all further items have the same owner as the given
+ * item. A scan of the table can skip these items. No item with this key needs to exist. Returns undefined if all further
+ * items of the partition have the same owner. The owner of the given item must be `resource` or `ignored`.
  */
 export const lastWithSameOwner = ({ pk }: Key, models: ModelRegistry): string | undefined => {
   const partition = parsePartitionKey(pk)

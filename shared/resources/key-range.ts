@@ -11,31 +11,35 @@ export interface BucketRange {
   readonly to: string
 }
 
-/** A string that is greater than every sort key, because sort keys begin with a hex digit. */
+/** A string that is greater than the sort key of every resource, because these sort keys begin with a hex digit. */
 const END = 'g'
 
-/** Converts a range of digest buckets to a range of sort keys. A range of sort keys is returned unchanged. */
+/**
+ * Converts a range of digest buckets to a range of sort keys, whose end can be exclusive (see `isExclusiveEnd`). A range
+ * of sort keys is returned unchanged.
+ */
 export const toSortKeys = (range: BucketRange | SortKeyRange): SortKeyRange =>
   'fromSk' in range ? range : { fromSk: range.from, toSk: range.to.length > 4 ? END : range.to }
 
 /**
- * Returns true if a range ends before `toSk`. This is the case if `toSk` is the first digest bucket of the next range or
- * shard. Then, only a damaged item can have the sort key `toSk`, and it belongs to the next range or shard.
+ * Returns true if the end of a range does not belong to the range. The end is then a digest bucket, with which the next
+ * range begins. An item with exactly this sort key is damaged, and belongs to the next range.
  */
-export const endsBefore = (toSk: string): boolean => /^[0-9a-f]{1,4}$/.test(toSk)
+export const isExclusiveEnd = (toSk: string): boolean => /^[0-9a-f]{1,4}$/.test(toSk)
 
 /** Returns true if a range contains a sort key. */
 export const contains = ({ fromSk, toSk }: SortKeyRange, sk: string): boolean =>
-  compareBytes(sk, fromSk) >= 0 && compareBytes(sk, toSk) < (endsBefore(toSk) ? 0 : 1)
+  compareBytes(sk, fromSk) >= 0 && compareBytes(sk, toSk) < (isExclusiveEnd(toSk) ? 0 : 1)
 
 /**
- * Returns the greatest sort key in a range that ends at the border of a shard. It has 1,024 bytes, which is DynamoDB's
- * limit, and the last character of Unicode has 4 bytes in UTF-8.
+ * Returns the greatest possible sort key in the range of a shard. If the end of the range is exclusive, this sort key has
+ * 1,024 bytes, which is DynamoDB's limit: 4 bytes, and 255 times the last character of Unicode, which has 4 bytes in
+ * UTF-8.
  */
 export const lastOfShard = ({ toSk }: SortKeyRange): string =>
-  endsBefore(toSk) ? `${characterBefore(toSk)}${'\u{10ffff}'.repeat(255)}` : toSk
+  isExclusiveEnd(toSk) ? `${characterBefore(toSk)}${'\u{10ffff}'.repeat(255)}` : toSk
 
-/** Replaces the last character by the preceding one. */
+/** Replaces the last character with the character whose code is one less. */
 const characterBefore = (text: string): string =>
   text.slice(0, -1) + String.fromCharCode(text.charCodeAt(text.length - 1) - 1)
 
@@ -54,8 +58,8 @@ export const revisionRange = ({ fromSk, toSk }: SortKeyRange): SortKeyRange => (
  */
 export const shardsOf = ({ fromSk, toSk }: SortKeyRange, shards: number): number[] => {
   const first = shardAt(fromSk, shards)
-  // A shard that begins at the end of the range has no keys of the range if the range ends before this key.
-  const last = endsBefore(toSk) ? Math.ceil(fractionOf(toSk) * shards) - 1 : shardAt(toSk, shards)
+  // If `toSk` is exclusive, the shard that begins at `toSk` has no keys of the range.
+  const last = isExclusiveEnd(toSk) ? Math.ceil(fractionOf(toSk) * shards) - 1 : shardAt(toSk, shards)
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => first + k)
 }
 

@@ -9,19 +9,19 @@ export interface Key {
   readonly sk: string
 }
 
-/**
- * A range of sort keys. Both ends are inclusive. In the resource table, `toSk` is exclusive if it is a digest bucket
- * (`endsBefore` in `resources/key-range.ts`).
- */
+/** A range of sort keys. `fromSk` is inclusive. `toSk` is inclusive too, unless a function states otherwise. */
 export interface SortKeyRange {
   readonly fromSk: string
   readonly toSk: string
 }
 
-/** A range of sort keys in one partition. If `endsBefore` is true, the range does not contain `toSk`. */
+/**
+ * A range of sort keys in one partition. If `excludesEnd` is true, the range does not contain `toSk`. The attributes that
+ * are read must then include `sk`.
+ */
 export interface PartitionRange extends SortKeyRange {
   readonly pk: string
-  readonly endsBefore?: boolean
+  readonly excludesEnd?: boolean
 }
 
 /** Returns the sort key of an item that was read from a table. */

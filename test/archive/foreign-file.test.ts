@@ -120,8 +120,8 @@ describe('an archive that other bytes follow', () => {
       expect(await message(Buffer.concat([archive, bytes]))).toBe(
         `ArchiveInvalidError: the archive is invalid: ` +
           `${bytes.length === 1 ? '1 other byte follows' : `${bytes.length} other bytes follow`} its end, ` +
-          `which is at byte ${archive.length}; copy the archive without ${bytes.length === 1 ? 'it' : 'them'}: ` +
-          `head -c ${archive.length} prints its bytes`,
+          `which is at byte ${archive.length}; to remove ${bytes.length === 1 ? 'it' : 'them'}, ` +
+          `run: head -c ${archive.length} ARCHIVE > COPY`,
       )
   })
 

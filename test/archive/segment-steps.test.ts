@@ -241,7 +241,7 @@ describe('the steps of a segment', () => {
     expect(await readWithStops(await archiveOf([0]), SIZES)).toHaveLength(1)
   })
 
-  it('detect a changed byte anywhere in a segment, whichever reader reads it', async () => {
+  it('detect changed bytes throughout a segment, whichever reader reads it', async () => {
     const archive = await archiveOf([700, 5, 900])
     const { size } = must((await openArchive(memorySource(archive))).segments[0])
     for (let at = 0; at < size; at += 7) {

@@ -47,9 +47,12 @@ describe('the owner of an item', () => {
 })
 
 describe('the last sort key with the same owner', () => {
-  it('is the last one before the end of the shard for a resource, and undefined for an ignored partition', () => {
+  it('is the last one before the end of the shard for a resource', () => {
     expect(lastWithSameOwner({ pk: 'city#m#9', sk: '9000' }, MODELS)).toBe(`a00/${'\u{10ffff}'.repeat(255)}`)
     expect(lastWithSameOwner({ pk: 'city#r#15', sk: 'f000' }, MODELS)).toBe('g')
+  })
+
+  it('is undefined if all further items of the partition have the same owner', () => {
     expect(lastWithSameOwner({ pk: 'cache#1', sk: 'x' }, MODELS)).toBeUndefined()
     expect(lastWithSameOwner({ pk: 'other#m#1', sk: 'x' }, MODELS)).toBeUndefined()
   })

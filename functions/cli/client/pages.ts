@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import type { CommandContext } from '../command.ts'
 import type { ApiClient } from './api-client.ts'
 import type { Query } from './send-request.ts'
 
@@ -19,7 +18,7 @@ interface Page<Item> {
   readonly items: readonly Item[]
   /** The whole response. */
   readonly body: Readonly<Record<string, unknown>>
-  /** True if the list has further items. */
+  /** True if the list may have further items. */
   readonly hasMore: boolean
 }
 
@@ -46,21 +45,16 @@ export async function* pages<Item extends z.ZodType>(
   }
 }
 
-/**
- * Returns the first `limit` items of a list. If there may be more, writes a note that says so. `noun` is the name of the
- * items in this note.
- */
+/** Returns the first `limit` items of a list, and whether the list may have more. */
 export const listedItems = async <Item extends z.ZodType>(
-  { api, output }: Pick<CommandContext, 'api' | 'output'>,
-  noun: string,
+  api: ApiClient,
   request: PagedRequest<Item> & { readonly limit: number },
-): Promise<z.output<Item>[]> => {
+): Promise<{ readonly items: readonly z.output<Item>[]; readonly hasMore: boolean }> => {
   const all: z.output<Item>[] = []
-  let isComplete = true
-  for await (const { items, hasMore } of pages(api(), request)) {
+  let isLonger = false
+  for await (const { items, hasMore } of pages(api, request)) {
     all.push(...items)
-    isComplete = !hasMore
+    isLonger = hasMore
   }
-  if (!isComplete) output.note(`There may be more ${noun}. To list them, use a larger --limit.`)
-  return all
+  return { items: all, hasMore: isLonger }
 }

@@ -5,7 +5,7 @@ import { listedItems } from '../client/pages.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Output } from '../terminal/output.ts'
-import { table } from '../terminal/table.ts'
+import { moreRowsText, table } from '../terminal/table.ts'
 import { bytesText, countText, timeText } from '../terminal/units.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -46,9 +46,12 @@ export const ARCHIVES = defineCommand({
     { schedule, model, from, to, complete = false, incomplete = false, latest = false, limit },
   ) => {
     const filter = { schedule, model, complete: complete ? 'true' : incomplete ? 'false' : undefined }
-    const archives = latest
-      ? [await api().request(Archive, { method: 'GET', path: '/_backup/archives/latest', query: filter })]
-      : await listedItems({ api, output }, 'archives', {
+    const { items: archives, hasMore } = latest
+      ? {
+          items: [await api().request(Archive, { method: 'GET', path: '/_backup/archives/latest', query: filter })],
+          hasMore: false,
+        }
+      : await listedItems(api(), {
           path: '/_backup/archives',
           query: { ...filter, from, to },
           member: 'archives',
@@ -73,6 +76,7 @@ export const ARCHIVES = defineCommand({
         'no archives',
       ),
     )
+    if (hasMore) output.note(moreRowsText(archives.length))
     return EXIT.succeeded
   },
 })

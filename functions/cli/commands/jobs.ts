@@ -6,7 +6,7 @@ import { listedItems } from '../client/pages.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { statusText } from '../terminal/status-text.ts'
-import { table } from '../terminal/table.ts'
+import { moreRowsText, table } from '../terminal/table.ts'
 import { bytesText, countText, durationText, timeText } from '../terminal/units.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -29,7 +29,7 @@ export const JOBS = defineCommand({
     limit: wholeNumber(1, 100_000),
   }),
   run: async ({ api, output }, { kind, status, limit }) => {
-    const jobs = await listedItems({ api, output }, 'jobs', {
+    const { items: jobs, hasMore } = await listedItems(api(), {
       path: '/_backup/jobs',
       query: { kind, status },
       member: 'jobs',
@@ -54,6 +54,7 @@ export const JOBS = defineCommand({
         'no jobs',
       ),
     )
+    if (hasMore) output.note(moreRowsText(jobs.length))
     return EXIT.succeeded
   },
 })

@@ -24,18 +24,27 @@ export const describeProgram = (
   )
   return `${table.toString()}
 Try in a second terminal:
-  ${otherPorts({ S3_PORT: s3Endpoint, DYNAMODB_PORT: dynamoEndpoint })}npm run seed    # write sample data
+  ${otherPorts({ S3_PORT: s3Endpoint, DYNAMODB_PORT: dynamoEndpoint }, env)}npm run seed    # write sample data
   curl ${url}/country/export    # export a model
   npm run demo    # see a backup and a proved restore`
 }
 
-/** Returns the assignments of the variables with which a command finds services that do not have the default ports. */
-const otherPorts = (endpoints: Readonly<Record<'S3_PORT' | 'DYNAMODB_PORT', string>>): string =>
+/**
+ * Returns the environment variables for ports of the local services that differ from the defaults, as the prefix of a
+ * command. If the environment names other servers, the commands find these servers in the same way.
+ */
+const otherPorts = (
+  endpoints: Readonly<Record<keyof typeof SERVER_VARIABLES, string>>,
+  env: NonNullable<ProgramOptions['env']>,
+): string =>
   (['S3_PORT', 'DYNAMODB_PORT'] as const)
+    .filter((variable) => env[SERVER_VARIABLES[variable]] === undefined)
     .map((variable) => ({ variable, port: Number(new URL(endpoints[variable]).port) }))
     .filter(({ variable, port }) => port !== DEFAULT_PORTS[variable])
     .map(({ variable, port }) => `${variable}=${port} `)
     .join('')
+
+const SERVER_VARIABLES = { S3_PORT: 'AWS_ENDPOINT_URL_S3', DYNAMODB_PORT: 'AWS_ENDPOINT_URL_DYNAMODB' } as const
 
 /** Only the key of the local services is shown with its secret, because everybody knows it. */
 const credentials = ({ AWS_ACCESS_KEY_ID: key }: NonNullable<ProgramOptions['env']>): string => {

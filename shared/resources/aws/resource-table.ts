@@ -1,7 +1,7 @@
 import { type DynamoDBClient, GetItemCommand, QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb'
 import { batchGet, queryPages, type QueryOptions } from '../../tables/aws/query.ts'
 import { type Item, type Key, keyAttributes, type SortKeyRange } from '../../tables/item.ts'
-import { endsBefore, shardsOf, withinShard } from '../key-range.ts'
+import { isExclusiveEnd, shardsOf, withinShard } from '../key-range.ts'
 import { metadataPartition, metadataSortKey, revisionPartition, shardOf } from '../keys.ts'
 import type { ModelRegistry } from '../models.ts'
 
@@ -31,7 +31,7 @@ export class ResourceTable {
     const { shards } = this.#models.get(model)
     const ranges = shardsOf(range, shards).flatMap((shard) => {
       const own = withinShard(range, shard, shards)
-      return own === undefined ? [] : [{ pk: partition(model, shard), ...own, endsBefore: endsBefore(own.toSk) }]
+      return own === undefined ? [] : [{ pk: partition(model, shard), ...own, excludesEnd: isExclusiveEnd(own.toSk) }]
     })
     return queryPages(this.#client, this.#table, ranges, options)
   }

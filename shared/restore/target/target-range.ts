@@ -3,7 +3,7 @@ import type { SortKeyRange } from '../../tables/item.ts'
 
 /**
  * Returns the range of sort keys between two bounds. If a bound is undefined, the range has no limit on that side. The
- * range may include or exclude its bounds, because no sort key of an item equals a bound.
+ * range may include or exclude its bounds, because no sort key of a resource equals a bound.
  */
 export const targetRange = (after: string | undefined, upTo: string | undefined): SortKeyRange => ({
   fromSk: after ?? '0',

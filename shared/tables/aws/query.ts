@@ -82,9 +82,9 @@ export async function* queryPages(
 }
 
 /** Removes the item at the end of a range that ends before it. DynamoDB's `BETWEEN` includes both ends. */
-const withoutEnd = (page: readonly Item[], { toSk, endsBefore }: PartitionRange): readonly Item[] => {
+const withoutEnd = (page: readonly Item[], { toSk, excludesEnd }: PartitionRange): readonly Item[] => {
   const last = page.at(-1)
-  return endsBefore === true && last !== undefined && sortKeyOf(last) === toSk ? page.slice(0, -1) : page
+  return excludesEnd === true && last !== undefined && sortKeyOf(last) === toSk ? page.slice(0, -1) : page
 }
 
 /** A page that is being read. */
