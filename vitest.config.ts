@@ -38,7 +38,8 @@ const LONG_WORKFLOWS = [
   'test/workflows/{check-damaged-archives,damage,damaged-target,suspicious-archives,unrestorable-resources}.test.ts',
   'test/workflows/{concurrent-writers,leases-after-failure,shards-changed,target-only,torn-resources}.test.ts',
   'test/workflows/{many-extents,reads-per-pass,small-segments,throttled-conversion,throttling}.test.ts',
-  'test/workflows/{orphaned-revisions,selected-resources,specstar-answers,specstar-out}.test.ts',
+  'test/workflows/{orphaned-revisions,selected-resources,specstar-answers,specstar-in,specstar-out}.test.ts',
+  'test/workflows/{archive-catalogue,changing-archive,check-intact-archives,ids}.test.ts',
 ]
 
 /** The outcomes of broken stores, archives, streams and targets. */
