@@ -5,7 +5,7 @@ import { listedItems } from '../client/pages.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Output } from '../terminal/output.ts'
-import { moreRowsText, table } from '../terminal/table.ts'
+import { MORE_ROWS, table } from '../terminal/table.ts'
 import { bytesText, countText, timeText } from '../terminal/units.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -76,7 +76,7 @@ export const ARCHIVES = defineCommand({
         'no archives',
       ),
     )
-    if (hasMore) output.note(moreRowsText(archives.length))
+    if (hasMore) output.note(MORE_ROWS)
     return EXIT.succeeded
   },
 })

@@ -6,7 +6,7 @@ import { listedItems } from '../client/pages.ts'
 import { defineCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { statusText } from '../terminal/status-text.ts'
-import { moreRowsText, table } from '../terminal/table.ts'
+import { MORE_ROWS, table } from '../terminal/table.ts'
 import { bytesText, countText, durationText, timeText } from '../terminal/units.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -54,7 +54,7 @@ export const JOBS = defineCommand({
         'no jobs',
       ),
     )
-    if (hasMore) output.note(moreRowsText(jobs.length))
+    if (hasMore) output.note(MORE_ROWS)
     return EXIT.succeeded
   },
 })

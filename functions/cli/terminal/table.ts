@@ -48,6 +48,5 @@ export const list = (output: Output, pairs: readonly (readonly [string, string])
 
 const withoutTrailingSpaces = (text: string): string => text.replace(/ +$/gm, '')
 
-/** Returns the note below a table that may lack rows, because `--limit` has cut the list. */
-export const moreRowsText = (rows: number): string =>
-  `There may be more than these ${rows}. The option --limit sets the number.`
+/** The note below a table that may lack rows because of `--limit`. */
+export const MORE_ROWS = 'There may be more. The option --limit sets how many are listed.'

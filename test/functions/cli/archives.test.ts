@@ -34,7 +34,7 @@ describe('archives', () => {
     expect(stdout).toMatch(new RegExp(`^${guilds} .* 12 .* complete +- +-$`, 'm'))
     const first = await run('archives', '--limit', '1')
     expect(first.stdout).toContain(items)
-    expect(first.stderr).toBe('There may be more than these 1. The option --limit sets the number.\n')
+    expect(first.stderr).toBe('There may be more. The option --limit sets how many are listed.\n')
     const ofModel = jsonLines((await run('archives', '--model', 'guild', '--json')).stdout)
     expect(ofModel).toMatchObject([{ job_id: guilds }])
   })

@@ -219,7 +219,7 @@ describe('jobs, show and cancel', () => {
     await Promise.all(Array.from({ length: 3 }, openSlot))
     const { code, stdout, stderr } = await run('jobs', '--json', '--status', 'awaiting_upload', '--limit', '2')
     expect(code).toBe(0)
-    expect(jsonLines(stderr)).toEqual([{ note: 'There may be more than these 2. The option --limit sets the number.' }])
+    expect(jsonLines(stderr)).toEqual([{ note: 'There may be more. The option --limit sets how many are listed.' }])
     const jobs = jsonLines(stdout).map((line) => JobLine.parse(line))
     expect(jobs.map(({ status }) => status)).toEqual(['awaiting_upload', 'awaiting_upload'])
     const text = await run('jobs', '--kind', 'restore')
